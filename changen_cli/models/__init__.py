@@ -1,0 +1,1 @@
+"""Networks; no input or output."""

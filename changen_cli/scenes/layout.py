@@ -1,0 +1,85 @@
+"""The layout S_t: footprints as polygons on a canvas, rasterised late and in one place.
+
+Coordinates are pixels: x grows along columns, y along rows, and the pixel in row r, column c covers the square from
+(c, r) to (c + 1, r + 1). One rule for pixel centres, everywhere: a pixel belongs to a footprint if its centre does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from rasterio.features import rasterize
+from shapely.geometry import MultiPolygon, Polygon
+
+from changen_cli.types import Int32Array, UInt8Array
+
+BUILDING = 1
+"""The class of a footprint whose source gives none; 0 is background."""
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """One object on the ground.
+
+    Attributes:
+        uid: Positive, unique within the history of a tile; the value of the object in instance masks.
+        polygon: Its outline in pixel coordinates of its canvas; a MultiPolygon where the canvas edge cuts it in parts.
+        category: Class, 1..255.
+    """
+
+    uid: int
+    polygon: Polygon | MultiPolygon
+    category: int = BUILDING
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """An immutable set of footprints on a canvas: S_t of the paper.
+
+    Attributes:
+        height: Canvas height, pixels.
+        width: Canvas width, pixels.
+        footprints: In drawing order; where two overlap the later one is on top.
+        next_uid: The uid the next new object gets. It never goes down along a history, so a uid is never used twice
+            even after its first owner was removed. Left at 0, it is set to one more than the largest uid.
+    """
+
+    height: int
+    width: int
+    footprints: tuple[Footprint, ...] = ()
+    next_uid: int = 0
+
+    def __post_init__(self) -> None:
+        if self.next_uid <= 0:
+            object.__setattr__(self, "next_uid", 1 + max((f.uid for f in self.footprints), default=0))
+
+    def add(self, footprints: Iterable[Footprint]) -> Layout:
+        """Returns this layout with footprints drawn on top."""
+        everything = self.footprints + tuple(footprints)
+        top = max((f.uid for f in everything), default=0)
+        return replace(self, footprints=everything, next_uid=max(self.next_uid, top + 1))
+
+    def without(self, uids: Collection[int]) -> Layout:
+        """Returns this layout less the footprints with these uids."""
+        return replace(self, footprints=tuple(f for f in self.footprints if f.uid not in uids))
+
+    def rasterize(self) -> tuple[UInt8Array, Int32Array]:
+        """Draws the layout.
+
+        Returns:
+            The class mask, uint8 [H, W], 0 background; and the instance mask, int32 [H, W], uid or 0.
+        """
+        shapes = [(f.polygon, f.uid) for f in self.footprints if not f.polygon.is_empty]
+        size = (self.height, self.width)
+        if not shapes:
+            return np.zeros(size, np.uint8), np.zeros(size, np.int32)
+        instances = rasterize(shapes, out_shape=size, fill=0, dtype="int32")
+        categories = {f.category for f in self.footprints}
+        if len(categories) == 1:
+            return (instances != 0).astype(np.uint8) * np.uint8(categories.pop()), instances
+        uids = np.array(sorted(f.uid for f in self.footprints), np.int32)
+        by_uid = {f.uid: f.category for f in self.footprints}
+        table = np.array([0, *(by_uid[u] for u in uids.tolist())], np.uint8)
+        return table[np.searchsorted(np.concatenate(([0], uids)), instances)], instances

@@ -1,0 +1,1 @@
+"""What is kept: series written shard by shard, resumable, georeferenced."""

@@ -1,0 +1,76 @@
+"""What a synthesizer is: P(I_t+1 | S_t+1, I_t), batched and device-blind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from torch import Tensor
+
+from changen_cli.events.base import Change
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One step of several samples: the arguments of G in equation (3), all tensors on the synthesizer's device.
+
+    Attributes:
+        image: I_t, uint8 [B, 3, H, W].
+        before: S_t, class mask, uint8 [B, H, W].
+        after: S_t+1, class mask, uint8 [B, H, W].
+        noise: z, float32 [B, ``Synthesizer.noise_dim``], standard normal; the same over the whole image.
+        changes: Per sample the changes from S_t to S_t+1, for synthesizers that work object by object.
+    """
+
+    image: Tensor
+    before: Tensor
+    after: Tensor
+    noise: Tensor
+    changes: tuple[tuple[Change, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SynthesizerSettings:
+    """What a synthesizer plugin is made with.
+
+    Attributes:
+        weights: Name or path of the weights, or None for the plugin's own default.
+        device: A torch device string, already resolved ("cpu", "cuda", "cuda:1").
+        precision: "fp32", "bf16" or "fp16", already resolved.
+        events: Names of the events that the run asks for, so that a synthesizer that cannot show one can refuse.
+        options: Anything else, by name.
+    """
+
+    weights: str | None = None
+    device: str = "cpu"
+    precision: str = "fp32"
+    events: tuple[str, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Synthesizer(Protocol):
+    """The plugin protocol of the entry point group ``changen.synthesizers``.
+
+    The entry point names a class (or function) that takes one :class:`SynthesizerSettings` and returns a synthesizer.
+    """
+
+    name: ClassVar[str]
+    noise_dim: int
+
+    def synthesize(self, batch: Batch) -> Tensor:
+        """Synthesises one step.
+
+        What a sample becomes must depend on that sample alone, not on its neighbours in the batch.
+
+        Args:
+            batch: One step of B samples of one size, any size from 16 x 16 up.
+
+        Returns:
+            I_t+1, uint8 [B, 3, H, W], on the device of the batch.
+        """
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """Returns what the manifest must say of this synthesizer: weights, SHA-256, licences (JSON values)."""
+        ...

@@ -1,0 +1,1 @@
+"""``changen train``: bitemporal adversarial learning (Algorithm 1)."""
