@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from affine import Affine
 
@@ -113,6 +113,7 @@ class Writer(Protocol):
 
     root: Path
     spec: StoreSpec
+    format: ClassVar[str]
 
     def create(self) -> None:
         """Makes the skeleton of an empty store (folders, array metadata); does nothing to one that is there."""

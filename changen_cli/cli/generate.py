@@ -1,0 +1,2 @@
+HELP="x"
+def command(): pass

@@ -1,0 +1,81 @@
+"""``changen train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from changen_cli.cli.progress import TrainingView
+
+HELP = """Train a change generator on single-date scenes with footprints (Algorithm 1).
+
+The folder RUN gets `config.yaml`, `last.ckpt`, `losses.csv`, `tensorboard/` and `sheets/*.png`: a sheet shows I_t,
+S_t (removed in red), S_t+1 (created in green) and the synthesised I_t+1. The same command again goes on where the run
+stopped. Then `changen weights pack RUN` makes weights for `changen generate`.
+
+**Examples**
+
+`changen train --data scenes/ --preset compact --output runs/a`
+
+`changen train --config recipe.yaml --output runs/b --device cuda`
+"""
+
+
+def command(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run; resumed if it holds one.")],
+    data: Annotated[
+        list[str] | None,
+        typer.Option("--data", "-d", help="Folder, raster or list of scenes with footprints; repeatable."),
+    ] = None,
+    preset: Annotated[
+        str, typer.Option(help="Shipped recipe: compact (CPUs, short runs) or paper (section 4.1, GPUs).")
+    ] = "compact",
+    config: Annotated[
+        str | None, typer.Option(help="YAML recipe instead of a preset; options given here override it.")
+    ] = None,
+    resolution: Annotated[
+        float | None, typer.Option(help="Ground metres per pixel to read --data at (0.3 to 0.6 suits buildings).")
+    ] = None,
+    val: Annotated[
+        list[str] | None, typer.Option(help="Pattern of scene ids kept out of training, shown in the sheets; repeatable.")
+    ] = None,
+    iterations: Annotated[int | None, typer.Option(help="Updates of the generator.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Samples per update.")] = None,
+    crop: Annotated[int | None, typer.Option(help="Side of the training crops, a multiple of 64 pixels.")] = None,
+    projected: Annotated[
+        float | None, typer.Option(help="Weight of the projected discriminator; 0: the paper's loss alone.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of everything.")] = None,
+    precision: Annotated[str | None, typer.Option(help="auto, fp32 or bf16.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 ...")] = "auto",
+    workers: Annotated[int | None, typer.Option(help="Processes that prepare crops.")] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads for the networks; 0: all.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
+) -> None:
+    """Trains a change generator."""
+    from changen_cli.device import resolve_device
+    from changen_cli.training.config import parse_config, read_recipe
+    from changen_cli.training.train import train
+
+    recipe = config or preset
+    values = read_recipe(recipe)
+    given: dict[str, Any] = {
+        "iterations": iterations,
+        "batch_size": batch_size,
+        "crop": crop,
+        "projected": projected,
+        "seed": seed,
+        "precision": precision,
+        "workers": workers,
+        "threads": threads,
+    }
+    values.update({name: value for name, value in given.items() if value is not None})
+    if data:
+        values["data"] = [{"path": path, "resolution": resolution, "val": val or []} for path in data]
+    parsed = parse_config(values, recipe)
+    with TrainingView(quiet=quiet) as view:
+        checkpoint = train(parsed, output, device=resolve_device(device), report=view.update)
+    if not quiet:
+        typer.echo(f"trained: {checkpoint}\npack the weights with: changen weights pack {output} --name NAME", err=True)

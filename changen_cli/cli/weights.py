@@ -1,0 +1,72 @@
+"""``changen weights list | show | verify | pack``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from changen_cli.weights.card import find_weights, list_cards, verify_weights
+
+app = typer.Typer(no_args_is_help=True, help="See, verify and pack weights.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+
+
+@app.command("list")
+def list_command(as_json: AsJson = False) -> None:
+    """List the weights that `changen generate --weights NAME` knows."""
+    cards = list_cards()
+    if as_json:
+        typer.echo(json.dumps([asdict(card) | {"path": str(path)} for path, card in cards.values()], indent=2))
+        return
+    table = Table("name", "architecture", "iterations", "size", "what it is", title=None)
+    for name, (path, card) in cards.items():
+        size = f"{path.stat().st_size / 1e6:.1f} MB"
+        table.add_row(name, card.architecture, str(card.training.get("iterations", "")), size, card.summary)
+    Console().print(table)
+
+
+@app.command("show")
+def show_command(weights: Annotated[str, typer.Argument(help="Name or path.")], as_json: AsJson = False) -> None:
+    """Show the card of one set of weights: architecture, training, data, licence, metrics."""
+    path, card = find_weights(weights)
+    values = asdict(card) | {"path": str(path)}
+    typer.echo(json.dumps(values, indent=2) if as_json else yaml.safe_dump(values, sort_keys=False).rstrip())
+
+
+@app.command("verify")
+def verify_command(
+    weights: Annotated[list[str] | None, typer.Argument(help="Names or paths; all that are known if none.")] = None,
+) -> None:
+    """Compare weights with the SHA-256 of their cards."""
+    for name in weights or list(list_cards()):
+        path, card = find_weights(name)
+        verify_weights(path, card)
+        typer.echo(f"{path}: good, SHA-256 {card.sha256}")
+
+
+@app.command("pack")
+def pack_command(
+    run: Annotated[Path, typer.Argument(help="Folder of a training run, or one of its checkpoints.")],
+    name: Annotated[str, typer.Option(help="Name of the weights.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for NAME.safetensors and NAME.yaml.")] = Path(),
+    dtype: Annotated[str, typer.Option(help="fp16 (half the size) or fp32.")] = "fp16",
+    trained_with: Annotated[str, typer.Option("--command", help="The command that trained them, for the card.")] = "",
+    summary: Annotated[str, typer.Option(help="One line for the card.")] = "",
+    licence: Annotated[str, typer.Option(help="Licence of the weights, for the card.")] = "",
+    attribution: Annotated[str, typer.Option(help="What users must say of the training data, for the card.")] = "",
+) -> None:
+    """Pack a training run's generator into safetensors and a card."""
+    from changen_cli.weights.pack import pack_weights
+
+    path = pack_weights(
+        run, output, name, dtype=dtype, command=trained_with, summary=summary, licence=licence, attribution=attribution
+    )
+    typer.echo(f"{path}\n{path.with_suffix('.yaml')}")

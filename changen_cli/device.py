@@ -1,0 +1,79 @@
+"""Which device computes, and in which precision; the only place that knows about kinds of device."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+from changen_cli.errors import UsageError
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def resolve_device(device: str) -> str:
+    """Chooses a device.
+
+    Args:
+        device: "auto" (CUDA if there is one, else the CPU), or any torch device string ("cpu", "cuda:1", "mps").
+
+    Returns:
+        A torch device string.
+
+    Raises:
+        UsageError: If the device is unknown or not here.
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        kind = torch.device(device).type
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, ValueError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"--device {device}: cannot be used here ({reason}); use --device auto or cpu") from error
+    if kind == "meta":
+        raise UsageError("--device meta: computes nothing; use --device auto or cpu")
+    return device
+
+
+def resolve_precision(precision: str, device: str) -> str:
+    """Chooses a precision.
+
+    Args:
+        precision: "auto" (bf16 where the device computes it natively, else fp32), "fp32", "bf16" or "fp16".
+        device: A resolved torch device string.
+
+    Returns:
+        "fp32", "bf16" or "fp16".
+
+    Raises:
+        UsageError: If the precision is unknown, or is fp16 on a CPU.
+    """
+    if precision == "auto":
+        return "bf16" if _has_native_bf16(device) else "fp32"
+    if precision not in DTYPES:
+        raise UsageError(f"--precision {precision}: choose auto, {', '.join(DTYPES)}")
+    if precision == "fp16" and torch.device(device).type == "cpu":
+        raise UsageError("--precision fp16: CPUs have no fast fp16; use bf16, fp32 or auto")
+    return precision
+
+
+def _has_native_bf16(device: str) -> bool:
+    kind = torch.device(device).type
+    if kind == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    if kind != "cpu":
+        return False
+    try:  # PyTorch emulates bf16 on any CPU, slower than fp32; it has no public question for the native kind
+        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
+            flags = next((line for line in file if line.startswith(("flags", "Features"))), "").split()
+    except OSError:
+        return False
+    return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(flags))
+
+
+def cores() -> int:
+    """Returns how many processor cores this process may use, at least 1."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1

@@ -1,0 +1,119 @@
+"""The event ``create``: new buildings, F_c of section 3.2.1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+import shapely
+
+from changen_cli.events.base import Change, Proposal, Site
+from changen_cli.events.geometry import (
+    Floats,
+    Outline,
+    Outlines,
+    fit,
+    main_directions,
+    outline_array,
+    shift,
+    turn_and_scale,
+)
+from changen_cli.events.parameters import check_flag, check_number, check_range, check_whole
+from changen_cli.events.placement import Room, drawn_pixels, search
+from changen_cli.scenes.layout import BUILDING, Footprint, Layout
+
+
+@dataclass(frozen=True)
+class Create:
+    """Puts new footprints on free ground, in the outlines of the scene or of a library.
+
+    F_c of section 3.2.1 pastes instances "on the rest area" of the label. Here an outline is drawn from
+    ``site.shapes``, turned, scaled and placed at random, wholly on allowed ground and clear of every footprint of S_t.
+    Settlements are aligned, so by default the walls follow those of the nearest footprint.
+    """
+
+    name: ClassVar[str] = "create"
+
+    align: bool = field(
+        default=True,
+        metadata={
+            "help": "Turn new footprints so that their walls follow those of the nearest one, to any quarter turn."
+        },
+    )
+    jitter: float = field(
+        default=3.0, metadata={"help": "Largest deviation from the aligned direction, degrees (0 to 45)."}
+    )
+    turn: float = field(
+        default=180.0,
+        metadata={"help": "Largest turn where there is nothing to align to, or without align, degrees (0 to 180)."},
+    )
+    scale: tuple[float, float] = field(
+        default=(0.8, 1.25), metadata={"help": "Ratio of the new lengths to those of the outline (0.05 to 20)."}
+    )
+    attempts: int = field(
+        default=64, metadata={"help": "Places tried for one new footprint before giving up (1 to 10000)."}
+    )
+    min_area: float = field(default=16.0, metadata={"help": "Smallest footprint created, pixels drawn (1 or more)."})
+    category: int = field(default=BUILDING, metadata={"help": "Class of the new footprints in the masks (1 to 255)."})
+
+    def __post_init__(self) -> None:
+        check_flag("align", self.align)
+        check_number("jitter", self.jitter, 0, 45)
+        check_number("turn", self.turn, 0, 180)
+        check_range("scale", self.scale, 0.05, 20)
+        check_whole("attempts", self.attempts, 1, 10_000)
+        check_number("min_area", self.min_area, 1)
+        check_whole("category", self.category, 1, 255)
+
+    def propose(self, layout: Layout, site: Site, rng: np.random.Generator, count: int) -> Proposal:
+        """Creates footprints; see :meth:`changen_cli.events.base.Event.propose`."""
+        shapes = outline_array(site.shapes)
+        shapes = shapes[~shapely.is_empty(shapes)]
+        if not len(shapes):
+            return Proposal(
+                reason="no outlines to create from: the scene has no whole footprint and no library was given"
+            )
+        room = Room(layout, site)
+        if (area := room.area) is None:
+            return Proposal(reason="nothing may be placed on this tile: no valid pixel lies outside the exclusions")
+
+        def draw(n: int) -> tuple[Outlines, Sequence[Footprint | None]]:
+            chosen = shapes[rng.integers(len(shapes), size=n)]
+            where = rng.random((n, 2))
+            turn = self._turns(room, chosen, area, where, rng)
+            scale = rng.uniform(*self.scale, size=n)
+            turned = turn_and_scale(chosen, np.zeros((n, 2)), turn, scale)
+            return shift(turned, fit(turned, area, where)), [None] * n
+
+        def large_enough(outline: Outline, _: Footprint | None) -> bool:
+            return drawn_pixels(outline) >= self.min_area
+
+        changes: list[Change] = []
+        while len(changes) < count:
+            found = search(room, self.attempts, draw, large_enough, leaves=False)
+            if found is None:
+                reason = f"no room for a new footprint of {self.min_area:g} px or more in {self.attempts} attempts"
+                return Proposal(tuple(changes), reason)
+            new = Footprint(layout.next_uid + len(changes), found[0], self.category)
+            changes.append(Change(self.name, 0, None, new))
+        return Proposal(tuple(changes))
+
+    def _turns(
+        self,
+        room: Room,
+        chosen: Outlines,
+        area: tuple[float, float, float, float],
+        where: Floats,
+        rng: np.random.Generator,
+    ) -> Floats:
+        """Draws the turn of each outline, degrees, float64 [n]."""
+        corner, size = np.asarray(area[:2]), np.asarray(area[2:]) - np.asarray(area[:2])
+        nearest = room.neighbours(corner + where * size) if self.align else None
+        if nearest is None:
+            return rng.uniform(-self.turn, self.turn, size=len(chosen))
+        present = outline_array([room.footprints[i].polygon for i in nearest])
+        quarter = 90.0 * rng.integers(4, size=len(chosen))
+        jitter = rng.uniform(-self.jitter, self.jitter, size=len(chosen))
+        return main_directions(present) - main_directions(chosen) + quarter + jitter

@@ -1,0 +1,216 @@
+"""Room on the ground: where a footprint may stand, found in a bounded number of attempts.
+
+Every event that puts an outline somewhere asks here, and the simulator asks again for what a plugin hands it, so there
+is one rule: wholly on allowed ground, inside the canvas, the site's gap from every footprint of the layout and of S_t.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from changen_cli.events.base import Site
+from changen_cli.events.geometry import Floats, Outline, Outlines, drawn, outline_array, window_of
+from changen_cli.scenes.layout import Footprint, Layout
+from changen_cli.types import BoolArray
+
+BATCH = 16
+"""Candidates drawn and tested together: enough to pay for the calls, few enough to stop early where there is room."""
+
+_SHOWS = 0.5
+"""Least part of a footprint that must not be hidden under others if its going is to count as a change."""
+
+
+class Room:
+    """The free ground of one layout, for one call of one event.
+
+    Attributes:
+        layout: The layout as it stands.
+        site: Where building is allowed.
+        footprints: The layout's footprints; what :meth:`neighbours` counts in.
+    """
+
+    def __init__(self, layout: Layout, site: Site) -> None:
+        """Indexes what is in the way.
+
+        Args:
+            layout: The layout as it stands.
+            site: Where building is allowed; footprints of ``site.occupied`` are in the way too.
+        """
+        self.layout = layout
+        self.site = site
+        self.footprints = layout.footprints
+        here = {id(f) for f in layout.footprints}
+        blocking = [*layout.footprints, *(f for f in site.occupied if id(f) not in here)]
+        self._blocking = outline_array([f.polygon for f in blocking])
+        self._uids = np.array([f.uid for f in blocking], np.int64)
+        self._tree = shapely.STRtree(self._blocking)
+        self._near = shapely.STRtree(self._blocking[: len(layout.footprints)])
+        self._claimed: list[Outline] = []
+        shapely.prepare(site.allowed)
+
+    @property
+    def area(self) -> tuple[float, float, float, float] | None:
+        """Bounds of the ground where anything may be placed, (min x, min y, max x, max y); None if there is none."""
+        if self.site.allowed.is_empty:
+            return None
+        x0, y0, x1, y1 = self.site.allowed.bounds
+        x0, y0, x1, y1 = (
+            max(x0, 0.0),
+            max(y0, 0.0),
+            min(x1, float(self.layout.width)),
+            min(y1, float(self.layout.height)),
+        )
+        return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
+
+    def claim(self, outline: Outline) -> None:
+        """Takes ground, so that nothing else of this call is placed there."""
+        self._claimed.append(outline)
+
+    def neighbours(self, points: Floats) -> NDArray[np.int64] | None:
+        """Finds the footprint nearest to each point.
+
+        Args:
+            points: x and y, float64 [n, 2].
+
+        Returns:
+            Indices into :attr:`footprints`, int64 [n]; None if the layout is empty.
+        """
+        if not self.footprints:
+            return None
+        return np.asarray(self._near.nearest(shapely.points(points)), np.int64)
+
+    def free(self, candidates: Outlines, owners: Sequence[Footprint | None] = (), slack: float = 0.0) -> BoolArray:
+        """Tells which candidates may stand where they are.
+
+        Args:
+            candidates: Outlines in pixel coordinates, [n].
+            owners: For each candidate the footprint that it takes the place of, which is then not in the way; None, or
+                no owners at all, where everything is. A candidate that covers no ground that its owner did not (a
+                building that shrinks) is always free: the gap and the allowed ground are asked of new ground only.
+            slack: How far short of the gap still passes, pixels.
+
+        Returns:
+            bool [n].
+        """
+        bounds = shapely.bounds(candidates)
+        ok: BoolArray = (bounds >= 0.0).all(axis=1) & (bounds[:, 2] <= self.layout.width)
+        ok &= bounds[:, 3] <= self.layout.height
+        inside = ok.copy()
+        ok &= np.asarray(shapely.covers(self.site.allowed, candidates), np.bool_)
+        own = np.full(len(candidates), -1, np.int64)
+        if owners:
+            own[:] = [-1 if f is None else f.uid for f in owners]
+        looked_at = np.flatnonzero(ok)
+        gap = max(self.site.gap - slack, 0.0)
+        hit, other = self._tree.query(candidates[looked_at], predicate="dwithin", distance=gap)
+        hit = looked_at[hit]
+        clash = self._uids[other] != own[hit]
+        if slack > 0.0 and gap == 0.0:  # without a gap, walls may touch; only shared ground is a clash
+            clash &= shapely.area(shapely.intersection(candidates[hit], self._blocking[other])) > slack
+        ok[hit[clash]] = False
+        for claimed in self._claimed:
+            ok &= ~shapely.dwithin(candidates, claimed, gap)
+        if owners:
+            refused = np.flatnonzero(inside & ~ok & (own >= 0))
+            before = outline_array([f.polygon for f in (owners[i] for i in refused.tolist()) if f is not None])
+            ok[refused] = shapely.covers(before, candidates[refused])
+        return ok
+
+    def whole(self, outlines: Outlines) -> BoolArray:
+        """Tells which outlines are known whole, so that they can be moved, turned or scaled.
+
+        The edge of the canvas, and that of the valid pixels, may have cut an outline that touches it. The site does
+        not tell the latter from the edge of an exclusion, so an outline that touches either is left as it is.
+
+        Args:
+            outlines: Outlines in pixel coordinates, [n].
+
+        Returns:
+            bool [n].
+        """
+        bounds = shapely.bounds(outlines).reshape(-1, 4)
+        within = (
+            (bounds[:, :2] > 0.0).all(axis=1) & (bounds[:, 2] < self.layout.width) & (bounds[:, 3] < self.layout.height)
+        )
+        whole: BoolArray = within & shapely.contains_properly(self.site.allowed, outlines)
+        return whole
+
+    def shows(self, footprint: Footprint, min_area: float) -> bool:
+        """Tells whether the masks would show that a footprint goes: enough of it is not hidden under others.
+
+        Args:
+            footprint: A footprint of the layout.
+            min_area: Least pixels that must show.
+        """
+        window = window_of(footprint.polygon)
+        window = (
+            max(window[0], 0),
+            max(window[1], 0),
+            min(window[2], self.layout.width),
+            min(window[3], self.layout.height),
+        )
+        if window[0] >= window[2] or window[1] >= window[3]:
+            return False
+        pixels = drawn(footprint.polygon, window)
+        whole = int(pixels.sum())
+        for other in self._near.query(footprint.polygon):
+            if self.footprints[other].uid != footprint.uid:
+                pixels &= ~drawn(self.footprints[other].polygon, window)
+        return int(pixels.sum()) >= max(min_area, _SHOWS * whole, 1)
+
+
+def search(
+    room: Room,
+    attempts: int,
+    draw: Callable[[int], tuple[Outlines, Sequence[Footprint | None]]],
+    accept: Callable[[Outline, Footprint | None], bool],
+    leaves: bool,
+) -> tuple[Outline, Footprint | None] | None:
+    """Draws candidates until one of them may stand, and claims its ground.
+
+    Args:
+        room: The free ground.
+        attempts: Candidates at most.
+        draw: Draws n candidates, each with the footprint it comes from, if any.
+        accept: What a candidate must meet beyond having room; asked only of those that have it.
+        leaves: Whether the footprint that a candidate comes from leaves its ground to it; if not, it is in the way.
+
+    Returns:
+        The outline and the footprint it comes from; None if no candidate would do.
+    """
+    left = attempts
+    while left > 0:
+        candidates, owners = draw(min(BATCH, left))
+        left -= len(candidates)
+        for i in np.flatnonzero(
+            room.free(candidates, owners if leaves else ()) & shapely.is_valid(candidates)
+        ).tolist():
+            if accept(candidates[i], owners[i]):
+                room.claim(candidates[i])
+                return candidates[i], owners[i]
+    return None
+
+
+def drawn_pixels(outline: Outline) -> int:
+    """Counts the pixels that an outline draws."""
+    return int(drawn(outline, window_of(outline)).sum())
+
+
+def differing_part(before: Outline, after: Outline) -> float:
+    """Measures how much of an outline's drawing a change alters.
+
+    Args:
+        before: The outline in S_t.
+        after: The outline in S_t+1.
+
+    Returns:
+        Pixels that only one of them draws, over the pixels that ``before`` draws; infinite if that draws none.
+    """
+    window = window_of(before, after)
+    old, new = drawn(before, window), drawn(after, window)
+    pixels = int(old.sum())
+    return int((old ^ new).sum()) / pixels if pixels else float("inf")

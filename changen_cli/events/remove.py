@@ -1,0 +1,44 @@
+"""The event ``remove``: buildings torn down, F_r of section 3.2.1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from changen_cli.events.base import Change, Proposal, Site
+from changen_cli.events.parameters import check_number
+from changen_cli.events.placement import Room
+from changen_cli.scenes.layout import Layout
+
+
+@dataclass(frozen=True)
+class Remove:
+    """Takes footprints away, and leaves the ground bare.
+
+    F_r of section 3.2.1 assigns "the background label" to randomly selected instances. Footprints that the tile's edge
+    cuts may be removed too. Those whose going the masks would not show are left: specks, and footprints of which more
+    than half lies under others.
+    """
+
+    name: ClassVar[str] = "remove"
+
+    min_area: float = field(
+        default=4.0, metadata={"help": "Smallest footprint removed, pixels that no other footprint covers (1 or more)."}
+    )
+
+    def __post_init__(self) -> None:
+        check_number("min_area", self.min_area, 1)
+
+    def propose(self, layout: Layout, site: Site, rng: np.random.Generator, count: int) -> Proposal:
+        """Removes footprints; see :meth:`changen_cli.events.base.Event.propose`."""
+        room = Room(layout, site)
+        changes: list[Change] = []
+        for i in rng.permutation(len(layout.footprints)):
+            footprint = layout.footprints[i]
+            if footprint.uid not in site.settled and room.shows(footprint, self.min_area):
+                changes.append(Change(self.name, 0, footprint, None))
+                if len(changes) == count:
+                    return Proposal(tuple(changes))
+        return Proposal(tuple(changes), f"no more footprints of {self.min_area:g} px or more that have not changed yet")

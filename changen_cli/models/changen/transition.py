@@ -1,0 +1,58 @@
+"""Masked transition layer M_i of equation (4), with the ablations of Table 3 as switches."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from changen_cli.models.layers import SpatiallyAdaptiveNorm, conv
+
+
+class MaskedTransition(nn.Module):
+    """Turns pre-event features into a change field, without leaking pre-event foreground.
+
+    De-styling (footnote 2: 1x1 convolution, instance normalisation, leaky ReLU) weakens the pre-event background;
+    masking (footnote 1) replaces pre-event foreground by the post-event feature map; a spatially-adaptive
+    normalisation conditioned on S_t+1 makes of the result the change field.
+    """
+
+    def __init__(
+        self, channels: int, classes: int, hidden: int, noise_dim: int, groups: int, *, destyle: bool, masking: bool
+    ) -> None:
+        """Makes the layer.
+
+        Args:
+            channels: Channels of f_t,i and f_t+1,i.
+            classes: Channels of the condition.
+            hidden: Width inside the spatially-adaptive normalisation.
+            noise_dim: Length of z.
+            groups: Most groups of the group normalisation.
+            destyle: False gives Table 3's "w/o De-styling".
+            masking: False (and ``destyle`` False) gives Table 3's "w/o De-styling and Masking".
+        """
+        super().__init__()
+        self.masking = masking
+        self.destyle = conv(channels, channels, 1) if destyle else None
+        self.norm = SpatiallyAdaptiveNorm(channels, classes, hidden, noise_dim, groups)
+
+    def forward(self, before: Tensor, after: Tensor, foreground: Tensor, condition: Tensor, noise: Tensor) -> Tensor:
+        """Computes the change field.
+
+        Args:
+            before: f_t,i, [B, C, H, W].
+            after: f_t+1,i, [B, C, H, W].
+            foreground: Where S_t (not S_t+1: that would hide what is created and keep what is removed) is foreground,
+                bool [B, 1, H, W], pooled by maximum.
+            condition: S_t+1 at this level, one-hot [B, classes, H, W].
+            noise: z, [B, noise_dim].
+
+        Returns:
+            The change field from t to t + 1, [B, C, H, W].
+        """
+        if self.destyle is not None:
+            before = F.leaky_relu(F.instance_norm(self.destyle(before)), 0.2)
+        if self.masking:
+            before = torch.where(foreground, after, before.to(after.dtype))
+        field: Tensor = self.norm(before, condition, noise)
+        return field

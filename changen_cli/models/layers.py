@@ -1,0 +1,172 @@
+"""Layers that several networks share: spectral norm, spatially-adaptive group normalisation, mask pyramids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils import parametrize
+from torch.nn.utils.parametrizations import spectral_norm
+
+
+def conv(inputs: int, outputs: int, kernel: int, stride: int = 1, *, bias: bool = True, spectral: bool = True) -> nn.Conv2d:
+    """Makes a convolution that keeps (or divides by ``stride``) the image size.
+
+    Args:
+        inputs: Input channels.
+        outputs: Output channels.
+        kernel: Odd kernel size.
+        stride: Stride.
+        bias: Whether there is a bias.
+        spectral: Whether spectral normalisation is applied (section 3.2.2: to all convolutions).
+
+    Returns:
+        The convolution.
+    """
+    layer = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=bias)
+    if spectral:
+        spectral_norm(layer)
+    return layer
+
+
+def fold_spectral_norm(module: nn.Module) -> nn.Module:
+    """Replaces every spectrally normalised weight by its present value, in place; inference needs no power iteration.
+
+    Args:
+        module: Any network; put it in evaluation mode first, or folding advances the power iteration.
+
+    Returns:
+        The same module.
+    """
+    for layer in module.modules():
+        if parametrize.is_parametrized(layer):
+            for name in list(layer.parametrizations):  # type: ignore[arg-type]
+                parametrize.remove_parametrizations(layer, name, leave_parametrized=True)
+    return module
+
+
+@contextmanager
+def normalized_once(*networks: nn.Module) -> Iterator[None]:
+    """Computes every spectrally normalised weight once, in float32, for all calls inside the block.
+
+    Under autocast the power iteration would otherwise run in bfloat16 on some devices, and once per call.
+
+    Args:
+        *networks: Networks that are called inside the block.
+    """
+    with parametrize.cached():
+        for network in networks:
+            device = next(network.parameters()).device.type
+            with torch.autocast(device, enabled=False):
+                for layer in network.modules():
+                    if parametrize.is_parametrized(layer):
+                        for name in layer.parametrizations:  # type: ignore[union-attr]
+                            getattr(layer, name)
+        yield
+
+
+def group_norm(channels: int, groups: int, *, affine: bool) -> nn.GroupNorm:
+    """Makes a group normalisation with at most ``groups`` groups of at least four channels each."""
+    count = max(1, min(groups, channels // 4))
+    while channels % count:
+        count -= 1
+    return nn.GroupNorm(count, channels, affine=affine)
+
+
+def one_hot(mask: Tensor, classes: int) -> Tensor:
+    """Encodes a class mask.
+
+    Args:
+        mask: Integer [B, H, W], values 0 .. classes - 1.
+        classes: Number of classes, background included.
+
+    Returns:
+        float32 [B, classes, H, W], 0 or 1.
+    """
+    index = torch.arange(classes, device=mask.device, dtype=mask.dtype).view(1, -1, 1, 1)
+    return (mask.unsqueeze(1) == index).float()
+
+
+def pool_condition(condition: Tensor, stride: int) -> Tensor:
+    """Brings a one-hot condition to a coarser level.
+
+    Foreground is pooled by maximum and background is what is left: with nearest sampling most buildings would be lost
+    at stride 32, and a mask that hides pre-event foreground must not leak any of it.
+
+    Args:
+        condition: float [B, classes, H, W], class 0 is background.
+        stride: Divides H and W.
+
+    Returns:
+        float [B, classes, H / stride, W / stride]; where two classes fall into one cell both are set.
+    """
+    if stride == 1:
+        return condition
+    foreground = F.max_pool2d(condition[:, 1:], stride)
+    return torch.cat([1 - foreground.amax(1, keepdim=True), foreground], 1)
+
+
+class SpatiallyAdaptiveNorm(nn.Module):
+    """Spatially-adaptive group normalisation: SPADE (Park et al. 2019) on group norm (Wu and He 2018), section 3.2.2.
+
+    The noise z is constant over the image, so a convolution over [one-hot | z] is a convolution over the one-hot plus a
+    bias for each sample. z therefore goes through a linear layer: the same function, away from the zero-padded border,
+    without its 64 channels at every level.
+    """
+
+    def __init__(self, channels: int, classes: int, hidden: int, noise_dim: int, groups: int) -> None:
+        """Makes the layer.
+
+        Args:
+            channels: Channels of the feature map that is normalised.
+            classes: Channels of the condition.
+            hidden: Width of the layer between condition and modulation.
+            noise_dim: Length of z; 0 for a condition without noise.
+            groups: Most groups of the group normalisation.
+        """
+        super().__init__()
+        self.norm = group_norm(channels, groups, affine=False)
+        self.shared = conv(classes, hidden, 3)
+        self.noise = spectral_norm(nn.Linear(noise_dim, hidden, bias=False)) if noise_dim else None
+        self.modulation = conv(hidden, 2 * channels, 3)
+
+    def forward(self, x: Tensor, condition: Tensor, noise: Tensor | None) -> Tensor:
+        """Normalises a feature map and modulates it by the condition.
+
+        Args:
+            x: [B, channels, H, W].
+            condition: One-hot mask of the same size, [B, classes, H, W].
+            noise: z, [B, noise_dim], or None where the layer was made without.
+
+        Returns:
+            [B, channels, H, W].
+        """
+        hidden = self.shared(condition)
+        if self.noise is not None:
+            hidden = hidden + self.noise(noise)[:, :, None, None]
+        scale, shift = self.modulation(F.relu(hidden)).chunk(2, 1)
+        return torch.addcmul(shift, self.norm(x).to(scale.dtype), 1 + scale)
+
+
+class AdaptiveResidualBlock(nn.Module):
+    """Residual block with spatially-adaptive group normalisation: G_i of equation (5), without the upsampling."""
+
+    def __init__(self, inputs: int, outputs: int, classes: int, hidden: int, noise_dim: int, groups: int) -> None:
+        """Makes the block; arguments as for :class:`SpatiallyAdaptiveNorm`, ``inputs`` and ``outputs`` are channels."""
+        super().__init__()
+        middle = min(inputs, outputs)
+        self.norm0 = SpatiallyAdaptiveNorm(inputs, classes, hidden, noise_dim, groups)
+        self.conv0 = conv(inputs, middle, 3)
+        self.norm1 = SpatiallyAdaptiveNorm(middle, classes, hidden, noise_dim, groups)
+        self.conv1 = conv(middle, outputs, 3)
+        self.shortcut = conv(inputs, outputs, 1, bias=False) if inputs != outputs else None
+
+    def forward(self, x: Tensor, condition: Tensor, noise: Tensor | None) -> Tensor:
+        """Transforms [B, inputs, H, W] to [B, outputs, H, W]."""
+        skip = x if self.shortcut is None else self.shortcut(x)
+        h = self.conv0(F.leaky_relu(self.norm0(x, condition, noise), 0.2))
+        h = self.conv1(F.leaky_relu(self.norm1(h, condition, noise), 0.2))
+        return skip + h

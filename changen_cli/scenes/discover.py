@@ -1,0 +1,274 @@
+"""Finding scenes: from what a user names to images and their footprints, in an order that never changes."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from changen_cli.errors import SceneError, UsageError
+from changen_cli.scenes.source import SceneSource, is_remote
+
+__all__ = ["SceneSource", "find_scenes"]
+
+RASTERS = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".jp2", ".vrt", ".img", ".webp", ".bmp")
+"""Extensions that are looked for in folders; a raster named outright may have any."""
+
+VECTORS = (".geojson", ".gpkg", ".fgb", ".shp", ".parquet")
+"""Extensions of ``<stem>_buildings.*``, the first found wins."""
+
+_SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_LONGEST_ID = 100
+
+
+def find_scenes(
+    inputs: Sequence[str], *, masks: str | None = None, footprints: str | None = None, require_labels: bool = True
+) -> list[SceneSource]:
+    """Finds the scenes that inputs name.
+
+    Each input is one of:
+
+    - a folder with ``images/`` and ``masks/``, paired by stem (their extensions may differ);
+    - a folder of rasters with ``<stem>_mask.*`` or ``<stem>_buildings.geojson|gpkg|fgb|shp|parquet`` beside them;
+    - a folder of ``train/``, ``val/`` and ``test/`` folders of either kind, which give the scenes their split;
+    - a raster: a file, a ``/vsi...`` path or a URL (the latter two are not looked at here);
+    - a text list (``.txt``): one raster a line, ``#`` starts a comment, relative to the list's folder or else to the
+      working directory;
+    - ``-``: such a list on standard input, relative to the working directory.
+
+    Where a mask and a vector lie beside a raster, the vector is used: its outlines are not bound to pixels.
+
+    Args:
+        inputs: What to look in; a scene named twice is taken once.
+        masks: A mask (for a single scene), or a folder of ``<stem>.*`` or ``<stem>_mask.*``; instead of looking.
+        footprints: A vector file that serves all scenes; instead of looking.
+        require_labels: Refuse a scene that has neither.
+
+    Returns:
+        Scenes in the order of their paths, with ids unique in a run: the stem, and the parent folder before it where
+        two stems are the same.
+
+    Raises:
+        UsageError: If both masks and footprints are given, or one mask for several scenes.
+        SceneError: If an input cannot be used, names no raster, or a scene has no footprints.
+    """
+    if masks is not None and footprints is not None:
+        raise UsageError("masks and footprints are both given; give one of them")
+    if not inputs:
+        raise UsageError("no input; name a folder, a raster, a list of rasters, or - for standard input")
+    finder = _Finder()
+    found: dict[str, _Found] = {}
+    for name in inputs:
+        for item in finder.expand(name):
+            key = item.image if is_remote(item.image) else os.path.realpath(item.image)
+            found.setdefault(key, item)
+    items = sorted(found.values(), key=lambda item: item.image)
+    labels = finder.labeller(masks, footprints, len(items))
+    sources = []
+    for item, scene in zip(items, _ids([item.image for item in items]), strict=True):
+        mask, vector, looked = labels(item.image)
+        if mask is None and vector is None and require_labels:
+            raise SceneError(
+                f"{item.image}: has no footprints; looked for {', '.join(looked)}; put one there, or give --masks or "
+                "--footprints"
+            )
+        shared = footprints is not None and len(items) > 1
+        sources.append(SceneSource(scene, item.image, mask, vector, item.split, shared))
+    return sources
+
+
+@dataclass(frozen=True)
+class _Found:
+    image: str
+    split: str | None = None
+
+
+_Labels = tuple[str | None, str | None, list[str]]
+"""A mask, a vector file, and what was looked for."""
+
+
+@dataclass
+class _Finder:
+    """Looks in folders, each listed once: a folder of 90,000 images is not asked 90,000 times."""
+
+    _listings: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def expand(self, name: str) -> list[_Found]:
+        """Returns the images that one input names."""
+        if name == "-":
+            return self._list(sys.stdin.read(), "standard input", (".",))
+        if is_remote(name):
+            return [_Found(name)]
+        if os.path.isdir(name):
+            return self._folder(name, None)
+        if not os.path.exists(name):
+            raise SceneError(f"{name}: no such file or folder; check the path")
+        if name.lower().endswith(".txt"):
+            try:
+                with open(name, encoding="utf-8-sig") as file:
+                    text = file.read()
+            except (OSError, UnicodeDecodeError) as error:
+                raise SceneError(f"{name}: cannot be read as a list of paths ({error}); give UTF-8 text") from error
+            return self._list(text, name, (os.path.dirname(name) or ".", "."))
+        return [_Found(_raster(name))]
+
+    def labeller(self, masks: str | None, footprints: str | None, count: int) -> Callable[[str], _Labels]:
+        """Returns what finds the labels of an image."""
+        if footprints is not None:
+            path = footprints.partition("|layername=")[0]
+            if not is_remote(path) and not os.path.isfile(path):
+                raise SceneError(f"{path}: no such vector file; check the path given as footprints")
+            return lambda image: (None, footprints, [])
+        if masks is None:
+            return self._beside
+        if not is_remote(masks) and os.path.isdir(masks):
+            return partial(self._in_folder, masks)
+        if not is_remote(masks) and not os.path.exists(masks):
+            raise SceneError(f"{masks}: no such mask or folder of masks; check the path")
+        if count > 1:
+            raise UsageError(f"{masks}: one mask for {count} scenes; give a folder of masks, one per scene")
+        return lambda image: (masks, None, [])
+
+    def _folder(self, folder: str, split: str | None) -> list[_Found]:
+        """Returns the images of a folder. A layout of other data sets is one more reader here."""
+        for read in (self._paired, self._loose, self._splits):
+            found = read(folder, split)
+            if found:
+                return found
+        raise SceneError(f"{folder}: no rasters in it, nor in an images/ folder of it; looked for {' '.join(RASTERS)}")
+
+    def _paired(self, folder: str, split: str | None) -> list[_Found]:
+        images = os.path.join(folder, "images")
+        return self._loose(images, split) if os.path.isdir(images) else []
+
+    def _loose(self, folder: str, split: str | None) -> list[_Found]:
+        names = sorted(self._names(folder))
+        return [_Found(os.path.join(folder, name), split) for name in names if _is_image(name)]
+
+    def _splits(self, folder: str, split: str | None) -> list[_Found]:
+        found: list[_Found] = []
+        for name in sorted(self._names(folder)):
+            inner = os.path.join(folder, name)
+            if split is None and name.lower() in _SPLITS and os.path.isdir(inner):
+                found.extend(self._folder(inner, _SPLITS[name.lower()]))
+        return found
+
+    def _list(self, text: str, name: str, folders: Sequence[str]) -> list[_Found]:
+        found = []
+        for number, line in enumerate(text.splitlines(), 1):
+            path = line.strip()
+            if not path or path.startswith("#"):
+                continue
+            if not is_remote(path):
+                tries = [path] if os.path.isabs(path) else [os.path.normpath(os.path.join(f, path)) for f in folders]
+                path = next((t for t in tries if os.path.isfile(t) and os.access(t, os.R_OK)), "")
+                if not path:
+                    problem = "is a folder" if any(map(os.path.isdir, tries)) else "no such readable file"
+                    raise SceneError(
+                        f"{name}, line {number}: {line.strip()}: {problem}; a list names one raster a line"
+                    )
+                path = _raster(path)
+            found.append(_Found(path))
+        if not found:
+            raise SceneError(f"{name}: names no raster; give one path a line")
+        return found
+
+    def _beside(self, image: str) -> _Labels:
+        if is_remote(image):
+            return None, None, ["nothing, since remote folders are not searched"]
+        folder, stem = os.path.dirname(image), _stem(image)
+        looked = [f"{stem}_buildings{{{','.join(VECTORS)}}}", f"{stem}_mask.*"]
+        vector = self._first(folder, [stem + "_buildings"], VECTORS)
+        if vector is not None:
+            return None, vector, looked
+        mask = self._first(folder, [stem + "_mask"], RASTERS)
+        if mask is None and os.path.basename(os.path.abspath(folder)) == "images":
+            masks = os.path.join(os.path.dirname(folder), "masks") if folder else os.path.join("..", "masks")
+            looked.append(os.path.join(masks, f"{stem}.*"))
+            mask = self._first(masks, [stem, stem + "_mask"], RASTERS)
+        return mask, None, looked
+
+    def _in_folder(self, folder: str, image: str) -> _Labels:
+        stem = _stem(image)
+        mask = self._first(folder, [stem, stem + "_mask"], RASTERS)
+        return mask, None, [os.path.join(folder, f"{stem}.*"), os.path.join(folder, f"{stem}_mask.*")]
+
+    def _first(self, folder: str, stems: Iterable[str], extensions: Iterable[str]) -> str | None:
+        names = self._names(folder)
+        for stem in stems:
+            for extension in extensions:
+                for candidate in (stem + extension, stem + extension.upper()):
+                    if candidate in names:
+                        return os.path.join(folder, candidate)
+        return None
+
+    def _names(self, folder: str) -> frozenset[str]:
+        if folder not in self._listings:
+            try:
+                names = os.listdir(folder or ".")
+            except (NotADirectoryError, FileNotFoundError):
+                names = []
+            except OSError as error:
+                raise SceneError(f"{folder}: cannot be listed ({error.strerror}); check its permissions") from error
+            self._listings[folder] = frozenset(names)
+        return self._listings[folder]
+
+
+def _raster(path: str) -> str:
+    if path.lower().endswith((*VECTORS, ".json")):
+        raise SceneError(f"{path}: is a vector file, not a raster; give the raster here and this file as footprints")
+    return path
+
+
+def _is_image(name: str) -> bool:
+    stem, extension = os.path.splitext(name)
+    return extension.lower() in RASTERS and not stem.lower().endswith("_mask") and not name.startswith(".")
+
+
+def _parts(path: str) -> list[str]:
+    """Returns folders and file name of a path or URL; ``images`` tells nothing apart and is left out."""
+    plain = path.partition("?")[0] if is_remote(path) else os.path.abspath(path)
+    parts = [part for part in re.split(r"[/\\]+", plain) if part]
+    return [*(part for part in parts[:-1] if part.lower() != "images"), *parts[-1:]]
+
+
+def _stem(path: str) -> str:
+    return os.path.splitext(_parts(path)[-1])[0]
+
+
+def _safe(text: str) -> str:
+    return _UNSAFE.sub("_", text).strip("._")[-_LONGEST_ID:] or "scene"
+
+
+def _ids(paths: Sequence[str]) -> list[str]:
+    """Makes ids: stems, with as many parent folders before them as it takes, else with a number behind them.
+
+    Ids differ also where upper and lower case do not, since they become file names.
+    """
+    parts = [_parts(path) for path in paths]
+    depth = [1] * len(paths)
+
+    def current() -> list[str]:
+        return [_safe("_".join([*p[-d:-1], os.path.splitext(p[-1])[0]])) for p, d in zip(parts, depth, strict=True)]
+
+    for _ in range(max((len(p) for p in parts), default=0)):
+        ids = current()
+        count = Counter(name.lower() for name in ids)
+        clash = [i for i, name in enumerate(ids) if count[name.lower()] > 1 and depth[i] < len(parts[i])]
+        if not clash:
+            break
+        for i in clash:
+            depth[i] += 1
+    ids, taken = [], set[str]()
+    for name in current():
+        unique, number = name, 2
+        while unique.lower() in taken:
+            unique, number = f"{name}_{number}", number + 1
+        taken.add(unique.lower())
+        ids.append(unique)
+    return ids

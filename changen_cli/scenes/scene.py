@@ -1,0 +1,255 @@
+"""The scene: one input raster with its footprints, read tile by tile with memory that does not grow."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from affine import Affine
+from rasterio.crs import CRS
+from rasterio.errors import RasterioError
+from shapely.geometry import MultiPolygon, Polygon
+
+from changen_cli.errors import SceneError, TileError
+from changen_cli.scenes.frame import make_frame
+from changen_cli.scenes.labels import Labels, NoLabels, Report
+from changen_cli.scenes.layout import Footprint, Layout
+from changen_cli.scenes.masks import MaskLabels
+from changen_cli.scenes.options import ReadOptions
+from changen_cli.scenes.pixels import Pixels
+from changen_cli.scenes.rasters import open_raster, reason
+from changen_cli.scenes.source import SceneSource
+from changen_cli.scenes.tile import Tile
+from changen_cli.scenes.vectors import Exclusion, VectorLabels
+from changen_cli.scenes.window import Window
+from changen_cli.types import BoolArray, UInt8Array
+
+
+def open_scene(source: SceneSource, options: ReadOptions | None = None) -> Scene:
+    """Opens a scene; reads metadata and vectors, no pixel.
+
+    Args:
+        source: Image and footprints.
+        options: How to read them.
+
+    Raises:
+        SceneError: If a file cannot be used; the message names it and the remedy.
+    """
+    return Scene(source, options or ReadOptions())
+
+
+class Scene:
+    """An open scene, and a context manager that closes it.
+
+    It holds file handles, so it belongs to the process and thread that opened it; :class:`SceneSource` and
+    :class:`ReadOptions` travel instead.
+
+    Attributes:
+        id: Unique in a run.
+        source: What it was opened from.
+    """
+
+    def __init__(self, source: SceneSource, options: ReadOptions) -> None:
+        """Opens the files; see :func:`open_scene`."""
+        self.id = source.id
+        self.source = source
+        self._options = options
+        self._shapes: dict[int, tuple[Polygon | MultiPolygon, ...]] = {}
+        self._dataset = open_raster(source.image)
+        self._labels: Labels = NoLabels()
+        self._pixels: Pixels | None = None
+        try:
+            path = source.image
+            self._frame = make_frame(self._dataset, path, options.resolution, options.resolution_optional)
+            self._pixels = Pixels(self._dataset, path, self._frame, options)
+            self._labels = self._open_labels()
+            self._exclusion = (
+                None if options.exclude is None else Exclusion(options.exclude, path, self._frame, options)
+            )
+        except BaseException:
+            self.close()
+            raise
+
+    def _open_labels(self) -> Labels:
+        """Opens what gives the footprints; a new kind of label is one more case here."""
+        source, frame, options = self.source, self._frame, self._options
+        if source.footprints is not None:
+            return VectorLabels(source.footprints, source.image, frame, self.id, options, source.shared)
+        if source.mask is not None:
+            return MaskLabels(source.mask, self._dataset, source.image, frame, self.id, options.min_area)
+        return NoLabels()
+
+    def __enter__(self) -> Scene:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def height(self) -> int:
+        """Rows at the reading resolution."""
+        return self._frame.height
+
+    @property
+    def width(self) -> int:
+        """Columns at the reading resolution."""
+        return self._frame.width
+
+    @property
+    def transform(self) -> Affine | None:
+        """Pixels at the reading resolution to CRS coordinates, or None without a georeference."""
+        return self._frame.transform
+
+    @property
+    def crs(self) -> CRS | None:
+        """Coordinate reference system, or None."""
+        return self._frame.crs
+
+    @property
+    def ground_resolution(self) -> float | None:
+        """Metres on the ground per pixel read at the centre of the scene, or None if not known."""
+        return self._frame.ground_resolution
+
+    @property
+    def report(self) -> Report:
+        """What was repaired and dropped of the footprints."""
+        return self._labels.report()
+
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of decoded pixels that the scene keeps in memory."""
+        return (0 if self._pixels is None else self._pixels.kept_bytes) + int(getattr(self._labels, "kept_bytes", 0))
+
+    def read(self, window: Window) -> Tile:
+        """Reads a tile.
+
+        Pixels outside the scene are zero and not valid. Footprints are clipped to the tile and the scene; those of
+        which less than ``min_area`` is left are dropped, and so are those without a single valid pixel, since nothing
+        of them can be seen.
+
+        Args:
+            window: Must start in the scene; it may end outside.
+
+        Raises:
+            TileError: If a file is damaged there; the message names file and tile.
+            ValueError: If the window starts outside the scene.
+        """
+        return self._read(window, window.tile_id)
+
+    def read_all(self) -> Tile:
+        """Reads the whole scene as one tile with the id ``all``; for scenes that fit in memory.
+
+        Raises:
+            TileError: If a file is damaged.
+        """
+        return self._read(self._frame.whole, "all")
+
+    def shapes(self, limit: int = 256) -> tuple[Polygon | MultiPolygon, ...]:
+        """Returns outlines of whole footprints of the scene, which new objects may take.
+
+        They depend on the scene and the options alone, not on what was read before. Vectors give a sample spread evenly
+        over the file; masks and very large vector files one from windows keyed by the scene's id.
+
+        Args:
+            limit: Most outlines.
+
+        Returns:
+            Polygons not cut by an edge, each with its centroid on (0, 0), pixels at the reading resolution.
+
+        Raises:
+            TileError: If the mask is damaged where it is sampled.
+        """
+        if limit not in self._shapes:
+            self._shapes[limit] = self._labels.shapes(limit)
+        return self._shapes[limit]
+
+    def describe(self) -> dict[str, Any]:
+        """Returns what the manifest says of the scene (JSON values); an ``auto`` rescale is settled for it."""
+        pixels, frame = self._open_pixels(), self._frame
+        rescale = pixels.rescale
+        return {
+            "id": self.id,
+            "image": self.source.image,
+            "split": self.source.split,
+            "raster": {"width": self._dataset.width, "height": self._dataset.height, "driver": self._dataset.driver},
+            "width": frame.width,
+            "height": frame.height,
+            "crs": None if frame.crs is None else frame.crs.to_string(),
+            "transform": None if frame.transform is None else list(frame.transform)[:6],
+            "ground_resolution": frame.ground_resolution,
+            "resampled": frame.resampled,
+            "bands": {"rgb": list(pixels.choice.bands), "why": pixels.choice.why},
+            "rescale": None if rescale is None else {"low": rescale.low, "high": rescale.high, "why": rescale.why},
+            "footprints": self._labels.describe(),
+            "exclude": None if self._exclusion is None else self._exclusion.describe(),
+        }
+
+    def close(self) -> None:
+        """Closes the files; a closed scene cannot be read."""
+        if self._pixels is not None:
+            self._pixels.close()
+        self._labels.close()
+        self._dataset.close()
+
+    def _open_pixels(self) -> Pixels:
+        if self._pixels is None or self._dataset.closed:
+            raise ValueError(f"scene {self.id} is closed")
+        return self._pixels
+
+    def _read(self, window: Window, name: str) -> Tile:
+        pixels = self._open_pixels()
+        inside = window.within(self.height, self.width)
+        if inside.height < 1 or inside.width < 1 or (inside.row, inside.column) != (window.row, window.column):
+            raise ValueError(f"{window} starts outside scene {self.id} of {self.width} x {self.height} pixels")
+        try:
+            image, valid = pixels.read(inside)
+            footprints = self._labels.footprints(inside)
+            exclusion = Polygon() if self._exclusion is None else self._exclusion.cut(inside)
+        except RasterioError as error:
+            raise TileError(
+                f"{self.source.image}: tile {name} cannot be read ({reason(error)}); the file is damaged or cut short "
+                "there: copy it again"
+            ) from error
+        except SceneError as error:
+            raise TileError(f"tile {name} of {self.source.image}: {error}") from error
+        if (inside.height, inside.width) != (window.height, window.width):
+            image, valid = _pad(image, valid, window)
+        layout = Layout(window.height, window.width, footprints)
+        if footprints and not valid.all():
+            layout = _visible(layout, valid)
+        transform = self._frame.transform_of(window)
+        return Tile(self.id, name, image, valid, layout, transform, self.crs, exclusion)
+
+
+def _pad(image: UInt8Array, valid: BoolArray, window: Window) -> tuple[UInt8Array, BoolArray]:
+    """Fills a tile up to its size, to the right and downwards."""
+    height, width = valid.shape
+    whole = np.zeros((3, window.height, window.width), np.uint8)
+    known = np.zeros((window.height, window.width), np.bool_)
+    whole[:, :height, :width] = image
+    known[:height, :width] = valid
+    return whole, known
+
+
+def _visible(layout: Layout, valid: BoolArray) -> Layout:
+    """Drops the footprints of a layout that show on no valid pixel."""
+    if not valid.any():
+        return replace(layout, footprints=())
+    shown = []
+    for footprint in layout.footprints:
+        if _any_valid(footprint, valid):
+            shown.append(footprint)
+    return replace(layout, footprints=tuple(shown))
+
+
+def _any_valid(footprint: Footprint, valid: BoolArray) -> bool:
+    left, top, right, bottom = (int(v) for v in footprint.polygon.bounds)
+    part = valid[top : bottom + 1, left : right + 1]
+    if part.all() or not part.any():
+        return bool(part.any())
+    _, drawn = Layout(valid.shape[0], valid.shape[1], (footprint,)).rasterize()
+    return bool(((drawn != 0) & valid).any())

@@ -1,0 +1,58 @@
+"""``manifest.json``: what an output is and how it came to be.
+
+It is written last, so a folder that has one is whole. It holds no time stamps and no durations: the same command on the
+same input gives the same bytes, however often it was interrupted. The record of an unfinished run is
+``.changen/run.json``.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from changen_cli.errors import StoreError
+from changen_cli.store.files import HOME, write_files
+from changen_cli.store.records import to_json
+
+NAME = "manifest.json"
+
+
+def write_manifest(root: Path, manifest: dict[str, Any]) -> None:
+    """Writes the manifest; :func:`changen_cli.store.journal.finish_run` does so as its last act.
+
+    Args:
+        root: The output.
+        manifest: JSON values.
+
+    Raises:
+        StoreError: If the disk is full or not writable, or a value is none that JSON has.
+    """
+    try:
+        data = to_json(manifest)
+    except (TypeError, ValueError) as error:
+        raise StoreError(f"the manifest of {root} holds a value that JSON has not: {error}") from error
+    write_files(root, [(root / NAME, data)])
+
+
+def read_manifest(root: Path) -> dict[str, Any]:
+    """Reads the manifest of a complete output.
+
+    Raises:
+        StoreError: If the folder is missing, not an output of changen, not complete, or damaged; the message tells
+            these apart.
+    """
+    path = root / NAME
+    if not root.is_dir():
+        raise StoreError(f"{root} does not exist or is no folder; give the --output of a changen run")
+    if not path.is_file():
+        if (root / HOME).is_dir():
+            raise StoreError(f"{root} is not complete; run the same changen command again: it goes on where it stopped")
+        raise StoreError(f"{root} was not written by changen (it has no {NAME}); give the --output of a changen run")
+    try:
+        manifest = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise StoreError(f"cannot read {path}: {error}; run the same changen command again to write it anew") from error
+    if not isinstance(manifest, dict):
+        raise StoreError(f"{path} is no changen manifest; give the --output of a changen run")
+    return manifest

@@ -1,0 +1,250 @@
+"""Reading an output: :func:`open_series` gives its series as numpy arrays, and as a torch data set."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import shapely
+from affine import Affine
+
+from changen_cli.errors import StoreError
+from changen_cli.events.base import Change
+from changen_cli.scenes.layout import Footprint
+from changen_cli.store.base import Status
+from changen_cli.store.manifest import read_manifest
+from changen_cli.store.readers import Reader, make_reader
+from changen_cli.types import BoolArray, Int32Array, UInt8Array
+
+if TYPE_CHECKING:
+    from changen_cli.store.torch_view import TorchView
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One item of an output: a series, or a pair where the output is in the LEVIR layout.
+
+    Attributes:
+        id: Id of the sample, or of the pair: ``<sample>__t0_t2``.
+        scene: Id of its scene.
+        split: "train", "val" or "test".
+        crs: WKT, or None.
+        transform: Pixel to CRS coordinates, or None.
+        times: The times of the images, 0 .. steps, or the two of the pair.
+        image: uint8 [T, 3, H, W].
+        change: uint8 [T - 1, H, W]: 1 where two consecutive states differ, else 0.
+        mask: Class masks, uint8 [T, H, W], 0 background; None for a pair.
+        instance: uid or 0, int32 [T, H, W]; None for a pair.
+        valid: bool [H, W], False where the source has no data; None for a pair.
+        changes: The changes between the first image and the last, outlines in pixel coordinates.
+    """
+
+    id: str
+    scene: str
+    split: str
+    crs: str | None
+    transform: Affine | None
+    times: tuple[int, ...]
+    image: UInt8Array
+    change: UInt8Array
+    mask: UInt8Array | None
+    instance: Int32Array | None
+    valid: BoolArray | None
+    changes: tuple[Change, ...]
+
+
+def open_series(path: Path | str, split: str | None = None) -> SeriesDataset:
+    """Opens a complete output of ``changen generate``, in whatever format it is.
+
+    Args:
+        path: The output folder.
+        split: Only the samples of one split, "train", "val" or "test"; all of them by default.
+
+    Returns:
+        Its samples that are done; skipped and failed ones are in :attr:`SeriesDataset.table`.
+
+    Raises:
+        StoreError: If the folder is not an output of changen, not complete, or damaged, or has no such split.
+    """
+    return SeriesDataset(Path(path), split)
+
+
+class SeriesDataset:
+    """The series of an output, read one by one. Made by :func:`open_series`.
+
+    ``len(data)``, ``data[i]`` and iteration work as in a list. It holds no open file, can be pickled, and can be read
+    by several processes at once.
+
+    Attributes:
+        root: The output folder.
+        manifest: What ``manifest.json`` says.
+        format: "zarr", "geotiff" or "levir".
+        steps: Steps per series.
+        table: All samples, done or not, as ``samples.parquet`` has them.
+    """
+
+    def __init__(self, root: Path, split: str | None = None) -> None:
+        """Reads the manifest and the table of samples; see :func:`open_series`."""
+        self.root = root
+        self.manifest: dict[str, Any] = read_manifest(root)
+        try:
+            store = self.manifest["store"]
+            self.format: str = store["format"]
+            self.steps: int = store["steps"]
+        except (KeyError, TypeError) as error:
+            raise StoreError(f"{root / 'manifest.json'} does not say what the store is: no {error}") from error
+        self._reader: Reader = make_reader(self.format, root, self.steps)
+        self.table: pa.Table = _read_table(root / "samples.parquet")
+        wanted = pc.equal(self.table["status"], str(Status.DONE))
+        if split is not None:
+            known = pc.unique(self.table["split"].drop_null().cast(pa.string())).to_pylist()
+            if split not in known:
+                raise StoreError(f"{root} has no split {split!r}; it has {', '.join(sorted(known)) or 'none'}")
+            wanted = pc.and_(wanted, pc.fill_null(pc.equal(self.table["split"], split), False))
+        self._rows = np.flatnonzero(wanted.to_numpy())
+        # Samples stand in the same order in both tables, so a running sum finds the rows of a sample's changes.
+        self._first_change = np.concatenate(([0], np.cumsum(self.table["changes"].to_numpy())))
+
+    def __len__(self) -> int:
+        """Returns the number of samples, or of pairs in the LEVIR layout."""
+        return len(self._rows) * self._pairs_each
+
+    def __getitem__(self, item: int) -> Sample:
+        """Reads one sample, or one pair in the LEVIR layout.
+
+        Raises:
+            IndexError: If there is no such item.
+            StoreError: If a file is missing or damaged.
+        """
+        row, pair = self._locate(item, self._pairs_each)
+        sample = self._sample(row)
+        arrays = self._reader.read(sample, pair)
+        times: tuple[int, ...] = tuple(range(self.steps + 1))
+        id_ = sample["sample"]
+        if self._reader.pairs is not None:
+            times = self._reader.pairs[pair]
+            id_ = f"{id_}__t{times[0]}_t{times[1]}"
+        return Sample(
+            id=id_,
+            scene=sample["scene"],
+            split=sample["split"],
+            crs=sample["crs"],
+            transform=None if sample["transform"] is None else Affine(*sample["transform"]),
+            times=times,
+            image=arrays.image,
+            change=arrays.change,
+            mask=arrays.mask,
+            instance=arrays.instance,
+            valid=arrays.valid,
+            changes=tuple(c for c in self._changes(row) if times[0] < c.step <= times[-1]),
+        )
+
+    def __iter__(self) -> Iterator[Sample]:
+        """Reads one item after the other."""
+        return (self[item] for item in range(len(self)))
+
+    def torch(self, pairs: bool = True, transform: Callable[[Any], Any] | None = None) -> TorchView:
+        """Returns a ``torch.utils.data.Dataset`` of this output.
+
+        Args:
+            pairs: True for pairs ``(I_t, I_t+1, label)``: uint8 [3, H, W] twice and uint8 [H, W], 0 or 1; every
+                consecutive pair of every series (in the LEVIR layout every pair that is there). False for whole
+                series: a dict of the tensors ``image``, ``change`` and, where the format has them, ``mask``,
+                ``instance`` and ``valid``.
+            transform: Applied to each item before it is returned.
+        """
+        from changen_cli.store.torch_view import TorchView
+
+        return TorchView(self, pairs, transform)
+
+    def pair_count(self) -> int:
+        """Returns the number of pairs that :meth:`read_pair` can give."""
+        return len(self._rows) * (self.steps if self._reader.pairs is None else len(self._reader.pairs))
+
+    def read_pair(self, item: int) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
+        """Reads two images and what changed between them, and nothing else.
+
+        Args:
+            item: 0 .. :meth:`pair_count` - 1.
+
+        Returns:
+            I_t and I_t+1, uint8 [3, H, W], and the label, uint8 [H, W], 0 or 1.
+
+        Raises:
+            IndexError: If there is no such pair.
+            StoreError: If a file is missing or damaged.
+        """
+        row, pair = self._locate(item, self.steps if self._reader.pairs is None else len(self._reader.pairs))
+        return self._reader.read_pair(self._sample(row), pair)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leaves the open table of changes behind."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("_events", "_group_rows")}
+
+    @property
+    def _pairs_each(self) -> int:
+        return 1 if self._reader.pairs is None else len(self._reader.pairs)
+
+    def _locate(self, item: int, each: int) -> tuple[int, int]:
+        """Returns the row of a sample and the place of the item in it."""
+        count = len(self._rows) * each
+        if not -count <= item < count:
+            raise IndexError(f"item {item} of {self.root}, which has {count}")
+        place, inner = divmod(item % count, each)
+        return int(self._rows[place]), inner
+
+    def _sample(self, row: int) -> dict[str, Any]:
+        sample: dict[str, Any] = self.table.slice(row, 1).to_pylist()[0]
+        return sample
+
+    @cached_property
+    def _events(self) -> pq.ParquetFile:
+        path = self.root / "events.parquet"
+        try:
+            return pq.ParquetFile(path)
+        except (OSError, pa.ArrowException) as error:
+            raise StoreError(f"cannot read {path}: {error}; run the same changen command again") from error
+
+    @cached_property
+    def _group_rows(self) -> list[int]:
+        """The first row of each row group of the table of changes."""
+        metadata = self._events.metadata
+        sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
+        return [0, *np.cumsum(sizes).tolist()]
+
+    def _changes(self, row: int) -> list[Change]:
+        """Reads the changes of a sample."""
+        first, last = int(self._first_change[row]), int(self._first_change[row + 1])
+        if first == last:
+            return []
+        group = bisect_right(self._group_rows, first) - 1
+        final = bisect_right(self._group_rows, last - 1)
+        names = ["step", "event", "uid", "category", "pixels_before", "pixels_after"]
+        table = self._events.read_row_groups(list(range(group, final)), columns=names)
+        table = table.slice(first - self._group_rows[group], last - first)
+        return [_change(record) for record in table.to_pylist()]
+
+
+def _change(record: dict[str, Any]) -> Change:
+    """Rebuilds a change from its row."""
+    before, after = (
+        None if record[name] is None else Footprint(record["uid"], shapely.from_wkb(record[name]), record["category"])
+        for name in ("pixels_before", "pixels_after")
+    )
+    return Change(record["event"], record["step"], before, after)
+
+
+def _read_table(path: Path) -> pa.Table:
+    """Reads the table of samples, texts that many samples share only once."""
+    try:
+        return pq.read_table(path, read_dictionary=["scene", "split", "source", "crs", "status"])
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"cannot read {path}: {error}; run the same changen command again") from error

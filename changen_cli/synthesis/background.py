@@ -1,0 +1,41 @@
+"""``--background keep``: ground where nothing changed stays as it was, with a feathered seam."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+REACH = 6
+"""Pixels around a change that are synthesised too: shadows, eaves, the ground beside the wall."""
+
+FEATHER = 5
+"""Pixels over which the synthesised patch fades into the kept ground."""
+
+
+def keep_background(image: Tensor, made: Tensor, before: Tensor, after: Tensor) -> Tensor:
+    """Takes the synthesised image where the layout changed and the pre-event image elsewhere.
+
+    The paper synthesises the whole image, which gives the negatives their diversity; keeping the ground gives
+    perfect temporal coherence instead (section 4.3).
+
+    Args:
+        image: I_t, uint8 [B, 3, H, W].
+        made: I_t+1 as synthesised, uint8 [B, 3, H, W].
+        before: S_t, uint8 [B, H, W].
+        after: S_t+1, uint8 [B, H, W].
+
+    Returns:
+        uint8 [B, 3, H, W]: ``made`` within :data:`REACH` pixels of a change, ``image`` from ``REACH + FEATHER``
+        pixels on, and a linear mix between.
+    """
+    alpha = (before != after).unsqueeze(1).float()
+    grown = F.max_pool2d(alpha, 2 * REACH + 1, 1, REACH)
+    # each dilation by one pixel adds one part of the ramp: 1 inside, falling to 0 over FEATHER pixels
+    ramp = grown.clone()
+    for _ in range(FEATHER):
+        grown = F.max_pool2d(grown, 3, 1, 1)
+        ramp += grown
+    ramp /= FEATHER + 1
+    mixed = torch.lerp(image.float(), made.float(), ramp)
+    return mixed.round_().clamp_(0, 255).to(torch.uint8)

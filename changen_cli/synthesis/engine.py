@@ -1,0 +1,152 @@
+"""The engine: feeds any synthesizer with batches across samples, steps in order, copies overlapped with computing."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Generic, Literal, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from changen_cli.errors import PluginError
+from changen_cli.events.base import Change
+from changen_cli.synthesis.background import keep_background
+from changen_cli.synthesis.base import Batch, Synthesizer
+from changen_cli.synthesis.transfer import Transfer, Waiting
+from changen_cli.types import BoolArray, Float32Array, UInt8Array
+
+Background = Literal["synthesize", "keep"]
+T = TypeVar("T")
+
+LARGEST_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Job(Generic[T]):
+    """One sample to synthesise.
+
+    Attributes:
+        tag: Whatever the caller wants back with the result.
+        image: I_0, uint8 [3, H, W].
+        valid: bool [H, W]; pixels that are not valid stay 0 in every frame.
+        masks: S_0 ... S_n, uint8 [n + 1, H, W].
+        changes: n tuples of changes.
+        noise: z of every step, float32 [n, noise_dim].
+    """
+
+    tag: T
+    image: UInt8Array
+    valid: BoolArray
+    masks: UInt8Array
+    changes: tuple[tuple[Change, ...], ...]
+    noise: Float32Array
+
+
+class Engine:
+    """Runs the chain I_0 -> I_1 -> ... -> I_n for many samples; step t + 1 starts from the synthesised I_t (Figure 3)."""
+
+    def __init__(
+        self, synthesizer: Synthesizer, transfer: Transfer, batch_size: int, background: Background = "synthesize"
+    ) -> None:
+        """Makes an engine.
+
+        Args:
+            synthesizer: What to feed.
+            transfer: How arrays reach its device.
+            batch_size: Samples per batch, at least 1; halved for good when the device runs out of memory.
+            background: "synthesize" repaints the whole image as the paper does, "keep" only what changed.
+        """
+        self.synthesizer, self.transfer, self.batch_size, self.background = (
+            synthesizer,
+            transfer,
+            batch_size,
+            background,
+        )
+
+    def run(self, jobs: Iterable[Job[T]]) -> Iterator[tuple[T, UInt8Array]]:
+        """Synthesises every job, in order.
+
+        Args:
+            jobs: All of one size and number of steps.
+
+        Yields:
+            The job's tag, and its frames I_0 ... I_n, uint8 [n + 1, 3, H, W].
+
+        Raises:
+            PluginError: If the synthesizer returns something else than it must.
+        """
+        under_way: deque[tuple[list[Job[T]], list[Waiting]]] = deque()
+        source = iter(jobs)
+        while group := list(islice(source, self.batch_size)):
+            for part in self._launch(group):
+                under_way.append(part)
+                if len(under_way) > self.transfer.depth:
+                    yield from self._collect(*under_way.popleft())
+        while under_way:
+            yield from self._collect(*under_way.popleft())
+
+    def _launch(self, group: list[Job[T]]) -> Iterator[tuple[list[Job[T]], list[Waiting]]]:
+        """Starts a group, in smaller parts if the device has not the memory for all of it at once."""
+        todo = deque([group])
+        while todo:
+            part = todo.popleft()
+            try:
+                yield part, self._steps(part)
+            except torch.OutOfMemoryError:
+                if len(part) == 1:
+                    raise
+                self.batch_size = len(part) // 2
+                torch.cuda.empty_cache()
+                todo.extendleft([part[len(part) // 2 :], part[: len(part) // 2]])
+
+    def _steps(self, group: list[Job[T]]) -> list[Waiting]:
+        upload = self.transfer.upload
+        image = upload(np.stack([job.image for job in group]))
+        masks = upload(np.stack([job.masks for job in group]))
+        noise = upload(np.stack([job.noise for job in group]))
+        whole = all(job.valid.all() for job in group)
+        valid = None if whole else upload(np.stack([job.valid for job in group])).unsqueeze(1)
+        frames = []
+        for step in range(masks.shape[1] - 1):
+            before, after = masks[:, step], masks[:, step + 1]
+            changes = tuple(job.changes[step] for job in group)
+            made = self.synthesizer.synthesize(Batch(image, before, after, noise[:, step], changes))
+            self._require(made, image)
+            if self.background == "keep":
+                made = keep_background(image, made, before, after)
+            image = made if valid is None else made * valid
+            frames.append(self.transfer.download(image))
+        return frames
+
+    def _require(self, made: Tensor, image: Tensor) -> None:
+        if made.shape != image.shape or made.dtype != torch.uint8 or made.device != image.device:
+            raise PluginError(
+                f"synthesizer {self.synthesizer.name!r} returned {made.dtype} {list(made.shape)} on {made.device}; "
+                f"it must return torch.uint8 {list(image.shape)} on {image.device}"
+            )
+
+    @staticmethod
+    def _collect(group: list[Job[T]], frames: list[Waiting]) -> Iterator[tuple[T, UInt8Array]]:
+        arrays = [wait() for wait in frames]
+        for number, job in enumerate(group):
+            yield job.tag, np.stack([job.image, *(array[number] for array in arrays)])
+
+
+def choose_batch_size(wanted: str | int, device: str) -> int:
+    """Chooses a batch size.
+
+    Args:
+        wanted: "auto" or a number. Auto is 1 on a CPU, where a batch is not faster, and else the most that is useful;
+            the engine halves it when memory runs out.
+        device: A resolved torch device string.
+
+    Returns:
+        Samples per batch.
+    """
+    if wanted != "auto":
+        return int(wanted)
+    return 1 if torch.device(device).type == "cpu" else LARGEST_BATCH

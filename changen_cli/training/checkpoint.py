@@ -1,0 +1,105 @@
+"""Checkpoints: everything a run needs to go on as if it had never stopped."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from changen_cli.errors import TrainingError
+from changen_cli.training.config import TrainConfig, parse_config
+from changen_cli.training.ema import MovingAverage
+from changen_cli.training.step import Players
+
+LAST = "last.ckpt"
+
+
+def save_checkpoint(path: Path, iteration: int, players: Players, average: MovingAverage, config: TrainConfig) -> None:
+    """Writes a checkpoint, whole or not at all.
+
+    Crops, events and z are functions of (seed, iteration), so the state of the networks, of the optimizers and of
+    PyTorch's own generators is the whole state.
+
+    Args:
+        path: Checkpoint file.
+        iteration: Iterations done.
+        players: Networks and optimizers.
+        average: Moving average of G.
+        config: The run's configuration.
+
+    Raises:
+        TrainingError: If it cannot be written; the checkpoint before it stays.
+    """
+    state = {
+        "iteration": iteration,
+        "config": config.to_dict(),
+        "generator": players.generator.state_dict(),
+        "average": average.network.state_dict(),
+        "judges": [judge.state_dict() for judge in players.judges()],
+        "optimizers": [players.generator_optimizer.state_dict(), players.discriminator_optimizer.state_dict()],
+        "random": torch.get_rng_state(),
+        "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+    }
+    temporary = path.with_suffix(".tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except (OSError, RuntimeError) as error:  # torch turns a full disk into a RuntimeError
+        temporary.unlink(missing_ok=True)
+        raise TrainingError(
+            f"{path}: cannot write the checkpoint of iteration {iteration}: {error}; the one before it is intact: free "
+            "space and run the same command again, it resumes"
+        ) from error
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Reads a checkpoint; tensors and plain values only, nothing in it is executed.
+
+    Args:
+        path: Checkpoint file.
+
+    Returns:
+        What :func:`save_checkpoint` wrote, with ``config`` parsed.
+
+    Raises:
+        TrainingError: If the file is missing or damaged.
+    """
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise TrainingError(f"{path}: no such checkpoint; train first with: changen train --output RUN") from error
+    except Exception as error:  # a damaged archive can fail in any of the layers under torch.load
+        raise TrainingError(f"{path}: not a changen checkpoint ({str(error).splitlines()[0]}); delete it") from error
+    if not isinstance(state, dict) or not {"iteration", "config", "generator", "average"} <= state.keys():
+        raise TrainingError(f"{path}: not a changen checkpoint; delete it")
+    state["config"] = parse_config(state["config"], str(path))
+    return state
+
+
+def restore(state: dict[str, Any], players: Players, average: MovingAverage) -> int:
+    """Puts a checkpoint's state into networks, optimizers and random generators.
+
+    Args:
+        state: From :func:`read_checkpoint`.
+        players: Networks and optimizers; updated.
+        average: Updated.
+
+    Returns:
+        Iterations done.
+    """
+    players.generator.load_state_dict(state["generator"])
+    average.network.load_state_dict(state["average"])
+    for judge, values in zip(players.judges(), state["judges"], strict=True):
+        judge.load_state_dict(values)
+    players.generator_optimizer.load_state_dict(state["optimizers"][0])
+    players.discriminator_optimizer.load_state_dict(state["optimizers"][1])
+    torch.set_rng_state(state["random"])
+    if state["random_cuda"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(state["random_cuda"])
+    return int(state["iteration"])

@@ -1,0 +1,271 @@
+"""Training samples: random crops of single-date scenes, (I_t, S_t), and S_t+1 from the events (Algorithm 1, lines 2-3).
+
+Sample k of a run is a function of (seed, k) alone, so workers, prefetching and resuming cannot change it.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import shapely
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from changen_cli import rng
+from changen_cli.errors import TrainingError
+from changen_cli.events.base import Site
+from changen_cli.events.create import Create
+from changen_cli.events.remove import Remove
+from changen_cli.scenes.discover import SceneSource, find_scenes
+from changen_cli.scenes.layout import Footprint, Layout
+from changen_cli.scenes.options import ReadOptions
+from changen_cli.scenes.scene import open_scene
+from changen_cli.scenes.tile import Tile
+from changen_cli.training.config import DataConfig, TrainConfig
+from changen_cli.types import UInt8Array
+
+TRIES = 30
+"""Windows looked at for one with enough building before the best of them is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One crop with a simulated next state.
+
+    Attributes:
+        image: I_t, uint8 [3, crop, crop].
+        before: S_t, uint8 [crop, crop].
+        after: S_t+1, uint8 [crop, crop].
+    """
+
+    image: UInt8Array
+    before: UInt8Array
+    after: UInt8Array
+
+
+class TrainingScene:
+    """A scene held in memory: its pixels, its footprints in a spatial index, its drawn mask."""
+
+    def __init__(self, tile: Tile, shapes: Sequence[shapely.Geometry], source: DataConfig) -> None:
+        """Prepares a scene.
+
+        Args:
+            tile: The whole scene as one tile.
+            shapes: Outlines that new objects may take, centred on (0, 0), in pixels of the scene.
+            source: Where it came from.
+        """
+        self.source = source
+        self.id = tile.scene
+        self.image = tile.image
+        self.valid = tile.valid
+        self.mask, _ = tile.layout.rasterize()
+        self.footprints = tile.layout.footprints
+        self.polygons = np.array([f.polygon for f in self.footprints], dtype=object)
+        self.index = shapely.STRtree(self.polygons)
+        self.shapes = tuple(shapes)
+
+    @property
+    def pixels(self) -> int:
+        """Valid pixels."""
+        return int(self.valid.sum())
+
+
+def scene_shares(scenes: Sequence[TrainingScene]) -> NDArray[np.float64]:
+    """Says how often each scene is drawn: by its source's share, and within the source by valid pixels."""
+    shares = np.array([s.pixels for s in scenes], float)
+    for source in {s.source for s in scenes}:
+        members = [s.source == source for s in scenes]
+        if source.share:
+            shares[members] *= source.share / shares[members].sum()
+    result: NDArray[np.float64] = shares / shares.sum()
+    return result
+
+
+class CropSampler:
+    """Draws crops: scale jitter, flips, right-angle turns and transposes (section 4.1), then a change event."""
+
+    def __init__(self, scenes: Sequence[TrainingScene], config: TrainConfig, stream: str) -> None:
+        """Makes a sampler.
+
+        Args:
+            scenes: Where crops come from, drawn as :func:`scene_shares` says.
+            config: Crop size, jitter and how much changes.
+            stream: "train" or "val"; other streams draw other crops.
+        """
+        self.scenes, self.config, self.stream = scenes, config, stream
+        self.shares = scene_shares(scenes)
+        self.events = (Remove(), Create())
+
+    def __getitem__(self, index: int) -> Sample:
+        """Draws sample number ``index`` of the stream."""
+        draw = rng.generator(self.config.seed, self.stream, index, "crop")
+        scene = self.scenes[int(draw.choice(len(self.scenes), p=self.shares))]
+        row, column, side = self._window(scene, draw)
+        image, layout, factor = self._cut(scene, row, column, side)
+        turn = int(draw.integers(8))
+        image, layout = _dihedral(image, layout, turn)
+        shapes = [shapely.transform(s, lambda xy: xy * factor) for s in scene.shapes]
+        after = self._simulate(layout, shapes, rng.generator(self.config.seed, self.stream, index, "events"))
+        return Sample(image, layout.rasterize()[0], after.rasterize()[0])
+
+    def _window(self, scene: TrainingScene, draw: np.random.Generator) -> tuple[int, int, int]:
+        """Finds a window that is valid and has enough building; the best of a bounded number of tries."""
+        height, width = scene.mask.shape
+        best, best_score = (0, 0, min(height, width)), -1.0
+        for _ in range(TRIES):
+            low, high = scene.source.scale or self.config.scale
+            factor = float(np.exp(draw.uniform(np.log(low), np.log(high))))
+            side = min(round(self.config.crop / factor), height, width)
+            row = int(draw.integers(height - side + 1))
+            column = int(draw.integers(width - side + 1))
+            window = np.s_[row : row + side, column : column + side]
+            building = float((scene.mask[window] > 0).mean())
+            score = float(scene.valid[window].mean()) + min(building, self.config.min_building)
+            if score > best_score:
+                best, best_score = (row, column, side), score
+            if best_score >= 0.99 + self.config.min_building:
+                break
+        return best
+
+    def _cut(self, scene: TrainingScene, row: int, column: int, side: int) -> tuple[UInt8Array, Layout, float]:
+        """Cuts a square window and brings pixels and polygons to the crop size."""
+        crop = self.config.crop
+        factor = crop / side
+        pixels = torch.from_numpy(scene.image[:, row : row + side, column : column + side].copy())
+        if side != crop:
+            pixels = torch.nn.functional.interpolate(
+                pixels[None].float(), size=(crop, crop), mode="bilinear", antialias=True, align_corners=False
+            )[0].round_().clamp_(0, 255).to(torch.uint8)
+        box = shapely.box(column, row, column + side, row + side)
+        hits = np.sort(scene.index.query(box, predicate="intersects"))
+        parts = shapely.clip_by_rect(scene.polygons[hits], column, row, column + side, row + side)
+        parts = shapely.transform(parts, lambda xy: (xy - (column, row)) * factor)
+        areas = shapely.area(parts)
+        footprints = tuple(
+            Footprint(n + 1, part, scene.footprints[hit].category)
+            for n, (hit, part, area) in enumerate(zip(hits, parts, areas, strict=True))
+            if area >= 4 and part.geom_type in ("Polygon", "MultiPolygon")
+        )
+        return pixels.numpy(), Layout(crop, crop, footprints), factor
+
+    def _simulate(self, layout: Layout, shapes: Sequence[shapely.Geometry], draw: np.random.Generator) -> Layout:
+        """Removes up to a share of the objects and creates a few: F of equation (2), as strong as training wants it."""
+        count = len(layout.footprints)
+        remove = int(draw.integers(int(np.ceil(count * self.config.remove)) + 1)) if count else 0
+        create = int(draw.integers(self.config.create + 1))
+        if remove + create == 0:
+            create = min(1, self.config.create)
+        canvas = shapely.box(0, 0, layout.width, layout.height)
+        site = Site(allowed=canvas, shapes=tuple(shapes), occupied=layout.footprints)
+        current = layout
+        for event, wanted in zip(self.events, (remove, create), strict=True):
+            if wanted:
+                changes = event.propose(current, site, draw, wanted).changes
+                current = current.without({c.before.uid for c in changes if c.before is not None})
+                current = current.add(c.after for c in changes if c.after is not None)
+        return current
+
+
+def _dihedral(image: UInt8Array, layout: Layout, turn: int) -> tuple[UInt8Array, Layout]:
+    """Applies one of the eight flips and right-angle turns of a square to pixels and polygons alike."""
+    size = layout.width
+    if turn & 1:
+        image = image[:, :, ::-1]
+    if turn & 2:
+        image = image[:, ::-1, :]
+    if turn & 4:
+        image = image.transpose(0, 2, 1)
+
+    def move(xy: np.ndarray) -> np.ndarray:
+        x = size - xy[:, 0] if turn & 1 else xy[:, 0]
+        y = size - xy[:, 1] if turn & 2 else xy[:, 1]
+        return np.stack([y, x] if turn & 4 else [x, y], 1)
+
+    moved = tuple(replace(f, polygon=shapely.transform(f.polygon, move)) for f in layout.footprints)
+    return np.ascontiguousarray(image), replace(layout, footprints=moved)
+
+
+def load_scenes(data: Sequence[DataConfig]) -> tuple[list[TrainingScene], list[TrainingScene]]:
+    """Reads every scene into memory.
+
+    Args:
+        data: The sources.
+
+    Returns:
+        Training scenes and validation scenes.
+
+    Raises:
+        TrainingError: If there is no training scene with a building in it.
+        SceneError: If a scene cannot be read.
+    """
+    train: list[TrainingScene] = []
+    val: list[TrainingScene] = []
+    for source in data:
+        options = ReadOptions(resolution=source.resolution, resolution_optional=True)
+        for found in find_scenes([source.path]):
+            if _matches(found.id, source.exclude):
+                continue
+            prepared = _load_scene(found, options, source)
+            if not prepared.footprints:
+                continue
+            (val if _matches(found.id, source.val) else train).append(prepared)
+    if not train:
+        paths = ", ".join(d.path for d in data) or "nothing; name a folder with --data"
+        raise TrainingError(f"no training scene with buildings in: {paths}")
+    return train, val
+
+
+def _matches(scene: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatch.fnmatch(scene, pattern) for pattern in patterns)
+
+
+def _load_scene(found: SceneSource, options: ReadOptions, source: DataConfig) -> TrainingScene:
+    with open_scene(found, options) as scene:
+        return TrainingScene(scene.read_all(), scene.shapes(), source)
+
+
+class _Stream(Dataset[dict[str, Tensor]]):
+    """Batches of a sampler from one iteration on."""
+
+    def __init__(self, sampler: CropSampler, first: int, last: int, batch_size: int, noise_dim: int) -> None:
+        self.sampler, self.first, self.last = sampler, first, last
+        self.batch_size, self.noise_dim = batch_size, noise_dim
+
+    def __len__(self) -> int:
+        return max(0, self.last - self.first)
+
+    def __getitem__(self, item: int) -> dict[str, Tensor]:
+        iteration = self.first + item
+        samples = [self.sampler[iteration * self.batch_size + k] for k in range(self.batch_size)]
+        noise = rng.generator(self.sampler.config.seed, self.sampler.stream, iteration, "noise")
+        return {
+            "image": torch.from_numpy(np.stack([s.image for s in samples])),
+            "before": torch.from_numpy(np.stack([s.before for s in samples])),
+            "after": torch.from_numpy(np.stack([s.after for s in samples])),
+            "noise": torch.from_numpy(noise.standard_normal((self.batch_size, self.noise_dim), np.float32)),
+        }
+
+
+def batches(sampler: CropSampler, first: int, last: int, workers: int) -> Iterator[dict[str, Tensor]]:
+    """Gives the batches of iterations ``first`` .. ``last`` - 1.
+
+    Args:
+        sampler: Draws the samples.
+        first: First iteration; a resumed run starts where it stopped.
+        last: One past the last iteration.
+        workers: Processes that prepare batches ahead; 0 prepares them when they are asked for.
+
+    Yields:
+        "image" uint8 [B, 3, crop, crop], "before" and "after" uint8 [B, crop, crop], "noise" float32 [B, noise_dim].
+    """
+    config = sampler.config
+    stream = _Stream(sampler, first, last, config.batch_size, config.generator.noise_dim)
+    loader = DataLoader(
+        stream, batch_size=None, shuffle=False, num_workers=workers, prefetch_factor=4 if workers else None
+    )
+    yield from loader

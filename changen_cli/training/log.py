@@ -1,0 +1,62 @@
+"""The loss log: a CSV file anyone can plot, and TensorBoard where it is installed."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from types import TracebackType
+
+COLUMNS = (
+    "iteration", "seconds", "images_per_second",
+    "g_segmentation", "g_projected", "d_real", "d_fake", "d_projected", "d_real_right", "d_fake_right",
+)  # fmt: skip
+
+
+class LossLog:
+    """Appends rows to ``losses.csv`` and scalars to ``tensorboard/``."""
+
+    def __init__(self, folder: Path, iteration: int) -> None:
+        """Opens the log of a run.
+
+        Args:
+            folder: The run's folder.
+            iteration: Iterations done; rows beyond it, of a run that was killed after its last checkpoint, are dropped.
+        """
+        self.path = folder / "losses.csv"
+        rows: list[list[str]] = []
+        if self.path.exists():
+            with self.path.open(newline="") as file:
+                rows = [r for r in list(csv.reader(file))[1:] if len(r) == len(COLUMNS) and int(r[0]) <= iteration]
+        self.file = self.path.open("w", newline="")
+        self.csv = csv.writer(self.file)
+        self.csv.writerow(COLUMNS)
+        self.csv.writerows(rows)
+        self.board = None
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError:  # optional: the CSV holds the same figures
+            return
+        self.board = SummaryWriter(str(folder / "tensorboard"), purge_step=iteration + 1)
+
+    def write(self, iteration: int, values: dict[str, float]) -> None:
+        """Appends one row.
+
+        Args:
+            iteration: Iterations done.
+            values: A value for every column but "iteration".
+        """
+        self.csv.writerow([iteration, *(f"{values[c]:.6g}" for c in COLUMNS[1:])])
+        self.file.flush()
+        if self.board is not None:
+            for name, value in values.items():
+                self.board.add_scalar(name, value, iteration)
+
+    def __enter__(self) -> LossLog:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.file.close()
+        if self.board is not None:
+            self.board.close()

@@ -1,0 +1,61 @@
+"""The adversarial losses: N + 1 class cross-entropy (OASIS), and the hinge of the optional projected heads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def class_weights(mask: Tensor, classes: int) -> Tensor:
+    """Balances classes by their inverse frequency in a batch (OASIS, section 3.1).
+
+    Args:
+        mask: Integer [B, H, W].
+        classes: Number of classes N.
+
+    Returns:
+        float32 [N + 1]: pixels / (classes present x pixels of the class); 0 for an absent class, 1 for "synthesised".
+    """
+    counts = torch.bincount(mask.flatten().long(), minlength=classes).float()
+    present = counts > 0
+    weights = torch.where(present, counts.sum() / (present.sum() * counts.clamp(min=1)), 0.0)
+    return torch.cat([weights, weights.new_ones(1)])
+
+
+def labelled_loss(logits: Tensor, mask: Tensor, *, balance: bool) -> Tensor:
+    """Cross-entropy of every pixel against its own class: what D wants of real pairs, and G of its own.
+
+    Args:
+        logits: float [B, N + 1, H, W].
+        mask: Integer [B, H, W], the layout that goes with the images.
+        balance: Whether classes weigh by inverse frequency.
+
+    Returns:
+        Scalar; with balance, the mean over pixels of weight x cross-entropy.
+    """
+    weights = class_weights(mask, logits.shape[1] - 1) if balance else None
+    return F.cross_entropy(logits, mask.long(), weight=weights, reduction="none").mean()
+
+
+def synthesised_loss(logits: Tensor) -> Tensor:
+    """Cross-entropy of every pixel against class N + 1: what D wants of synthesised images."""
+    target = torch.full(logits.shape[:1] + logits.shape[2:], logits.shape[1] - 1, device=logits.device)
+    return F.cross_entropy(logits, target)
+
+
+def hinge_real(scores: Sequence[Tensor]) -> Tensor:
+    """Hinge loss of real pairs, averaged over the heads."""
+    return torch.stack([F.relu(1 - s).mean() for s in scores]).mean()
+
+
+def hinge_fake(scores: Sequence[Tensor]) -> Tensor:
+    """Hinge loss of synthesised pairs, averaged over the heads."""
+    return torch.stack([F.relu(1 + s).mean() for s in scores]).mean()
+
+
+def hinge_generator(scores: Sequence[Tensor]) -> Tensor:
+    """What the generator minimises against the heads."""
+    return -torch.stack([s.mean() for s in scores]).mean()

@@ -1,0 +1,166 @@
+"""``changen train``: Algorithm 1 from the first line to the last."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from torch import Tensor
+
+from changen_cli import rng
+from changen_cli.device import DTYPES, resolve_precision
+from changen_cli.errors import TrainingError
+from changen_cli.models.changen import ChangenGenerator
+from changen_cli.models.oasis import SegmentationDiscriminator
+from changen_cli.training.checkpoint import LAST, read_checkpoint, restore, save_checkpoint
+from changen_cli.training.config import TrainConfig
+from changen_cli.training.data import CropSampler, batches, load_scenes
+from changen_cli.training.ema import MovingAverage
+from changen_cli.training.log import LossLog
+from changen_cli.training.sheets import write_sheet
+from changen_cli.training.step import Players, TrainingBatch, train_step
+
+SHEET_ROWS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a running training tells its caller after each logged iteration.
+
+    Attributes:
+        iteration: Iterations done.
+        iterations: Iterations wanted.
+        images_per_second: Since the last report.
+        seconds_per_iteration: Since the last report.
+        losses: Scalars by name.
+    """
+
+    iteration: int
+    iterations: int
+    images_per_second: float
+    seconds_per_iteration: float
+    losses: dict[str, float]
+
+
+def train(
+    config: TrainConfig,
+    output: Path,
+    *,
+    device: str = "cpu",
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> Path:
+    """Trains a generator, or goes on with a run that was stopped.
+
+    Args:
+        config: The recipe.
+        output: Folder of the run: ``config.yaml``, ``last.ckpt``, ``losses.csv``, ``tensorboard/``, ``sheets/``.
+        device: A torch device.
+        report: Called after each logged iteration.
+
+    Returns:
+        The last checkpoint.
+
+    Raises:
+        TrainingError: If the folder holds a run with other arguments, a loss is no longer finite, or the disk is full.
+        SceneError: If the data cannot be read.
+    """
+    state = _find_state(config, output)
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "config.yaml").write_text(yaml.safe_dump(config.to_dict(), sort_keys=False), encoding="utf-8")
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
+    precision = DTYPES[resolve_precision(config.precision, device)]
+    scenes, held_out = load_scenes(config.data)
+    sampler = CropSampler(scenes, config, "train")
+    shown = CropSampler(held_out or scenes, config, "val")
+    samples = [shown[k] for k in range(SHEET_ROWS)]
+    noise = rng.generator(config.seed, "val", "noise").standard_normal((SHEET_ROWS, config.generator.noise_dim))
+    sheet_noise = torch.from_numpy(noise.astype("float32"))
+
+    players = make_players(config, device)
+    average = MovingAverage(players.generator, config.ema)
+    done = restore(state, players, average) if state is not None else 0
+    since, clock, begun = done, time.monotonic(), time.monotonic()
+    checkpoint = output / LAST
+    with LossLog(output, done) as log:
+        for iteration, raw in enumerate(batches(sampler, done, config.iterations, config.workers), done + 1):
+            scalars = train_step(players, _to_device(raw, device), config, precision)
+            average.update(players.generator, iteration)
+            last = iteration == config.iterations
+            if iteration % config.log_every == 0 or last:
+                losses = {name: float(value) for name, value in scalars.items()}
+                _require_finite(losses, iteration, checkpoint)
+                now = time.monotonic()
+                rate = (iteration - since) * config.batch_size / max(now - clock, 1e-9)
+                log.write(iteration, {"seconds": now - begun, "images_per_second": rate, **losses})
+                report(Progress(iteration, config.iterations, rate, config.batch_size / rate, losses))
+                since, clock = iteration, now
+            if iteration % config.sample_every == 0 or last:
+                write_sheet(output / "sheets" / f"{iteration:06d}.png", average.network, samples, sheet_noise)
+            if iteration % config.save_every == 0 or last:
+                save_checkpoint(checkpoint, iteration, players, average, config)
+    return checkpoint
+
+
+def make_players(config: TrainConfig, device: str) -> Players:
+    """Makes fresh networks and their optimizers (Adam, section 4.1)."""
+    layout = torch.channels_last
+    generator = ChangenGenerator(config.generator).to(device, memory_format=layout).train()
+    discriminator = SegmentationDiscriminator(config.discriminator).to(device, memory_format=layout).train()
+    judged = list(discriminator.parameters())
+    projected = None
+    if config.projected > 0:
+        from changen_cli.models.projected import ProjectedDiscriminator  # needs the extra "train"
+
+        projected = ProjectedDiscriminator(config.generator.classes).to(device, memory_format=layout).train()
+        judged += list(projected.heads.parameters())
+    return Players(
+        generator=generator,
+        discriminator=discriminator,
+        projected=projected,
+        generator_optimizer=torch.optim.Adam(generator.parameters(), config.lr_generator, config.betas),
+        discriminator_optimizer=torch.optim.Adam(judged, config.lr_discriminator, config.betas),
+    )
+
+
+def _to_device(raw: dict[str, Tensor], device: str) -> TrainingBatch:
+    image = raw["image"].to(device, non_blocking=True).float().div_(127.5).sub_(1)
+    return TrainingBatch(
+        image=image.contiguous(memory_format=torch.channels_last),
+        before=raw["before"].to(device, non_blocking=True),
+        after=raw["after"].to(device, non_blocking=True),
+        noise=raw["noise"].to(device, non_blocking=True),
+    )
+
+
+def _find_state(config: TrainConfig, output: Path) -> dict[str, Any] | None:
+    """Reads the checkpoint to go on from, if there is one, and refuses to mix two runs."""
+    if not (output / LAST).exists():
+        return None
+    state = read_checkpoint(output / LAST)
+    # more iterations, other intervals or threads do not change what is learnt
+    free = ("iterations", "log_every", "sample_every", "save_every", "workers", "threads")
+    old: TrainConfig = replace(state["config"], **{name: getattr(config, name) for name in free})
+    if old != config:
+        before, now = old.to_dict(), config.to_dict()
+        name = next(key for key in now if now[key] != before[key])
+        raise TrainingError(
+            f"{output}: holds a run with {name} = {before[name]}, not {now[name]}; give another --output, or delete it"
+        )
+    return state
+
+
+def _require_finite(losses: dict[str, float], iteration: int, checkpoint: Path) -> None:
+    broken = [name for name, value in losses.items() if not math.isfinite(value)]
+    if broken:
+        good = f"the last good checkpoint is {checkpoint}" if checkpoint.exists() else "no checkpoint was written yet"
+        raise TrainingError(
+            f"loss {broken[0]} is not finite after iteration {iteration}; {good}; lower the learning rates or use fp32"
+        )

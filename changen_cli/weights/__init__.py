@@ -1,0 +1,1 @@
+"""Trained weights: safetensors with a card beside it, found by name or path, verified before use."""

@@ -1,0 +1,146 @@
+"""The weights card: what the weights are, where they come from, and what they may be used for."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import asdict, dataclass, field, fields
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from changen_cli.errors import WeightsError
+
+DEFAULT = "compact"
+"""The weights that ``changen generate`` takes when none are named."""
+
+SEARCH = "CHANGEN_WEIGHTS"
+"""Environment variable: folders to search before changen's own, separated as in PATH."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A weights card; a YAML file beside the safetensors file of the same stem.
+
+    Attributes:
+        name: Name of the weights.
+        architecture: Which network they are for: "changen".
+        arguments: Arguments of the architecture's configuration.
+        sha256: Of the safetensors file.
+        summary: One line: what they are good for.
+        licence: SPDX expression or words, of the weights.
+        attribution: What anyone who uses them must say of the data.
+        training: Command, seed, iterations, data, and the recipe in full.
+        metrics: Figures on held-out scenes, by name.
+    """
+
+    name: str
+    architecture: str
+    arguments: dict[str, Any]
+    sha256: str
+    summary: str = ""
+    licence: str = ""
+    attribution: str = ""
+    training: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+    def write(self, path: Path) -> None:
+        """Writes the card as YAML."""
+        path.write_text(yaml.safe_dump(asdict(self), sort_keys=False, allow_unicode=True, width=100), encoding="utf-8")
+
+
+def read_card(path: Path) -> Card:
+    """Reads a card.
+
+    Args:
+        path: YAML file.
+
+    Returns:
+        The card.
+
+    Raises:
+        WeightsError: If the file is missing or is not a card.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise WeightsError(
+            f"{path}: no readable weights card ({str(error).splitlines()[0]}); weights come with a .yaml card of the "
+            "same stem, which changen weights pack writes"
+        ) from error
+    known = {f.name for f in fields(Card)}
+    if not isinstance(values, dict) or not {"name", "architecture", "arguments", "sha256"} <= values.keys() <= known:
+        raise WeightsError(f"{path}: not a weights card; make one with: changen weights pack")
+    return Card(**values)
+
+
+def weights_folders() -> list[Path]:
+    """Lists the folders that hold weights by name: :data:`SEARCH`, then what came with the package."""
+    named = [Path(p) for p in os.environ.get(SEARCH, "").split(os.pathsep) if p]
+    package = Path(str(files("changen_cli")))
+    # in a wheel the weights travel inside the package; in a checkout they lie beside it
+    return [*named, package / "_data" / "weights", package.parent / "weights"]
+
+
+def list_cards() -> dict[str, tuple[Path, Card]]:
+    """Lists the weights that can be had by name.
+
+    Returns:
+        By name: path of the safetensors file, and its card. Where two folders hold one name, the first counts.
+    """
+    found: dict[str, tuple[Path, Card]] = {}
+    for folder in weights_folders():
+        for path in sorted(folder.glob("*.safetensors")):
+            if path.stem not in found:
+                found[path.stem] = (path, read_card(path.with_suffix(".yaml")))
+    return found
+
+
+def find_weights(name_or_path: str) -> tuple[Path, Card]:
+    """Finds weights.
+
+    Args:
+        name_or_path: A name from :func:`list_cards`, or the path of a safetensors file with its card beside it.
+
+    Returns:
+        Path of the safetensors file, and its card.
+
+    Raises:
+        WeightsError: If there are no such weights.
+    """
+    path = Path(name_or_path)
+    if path.suffix == ".safetensors" or path.parent != Path():
+        if not path.is_file():
+            raise WeightsError(f"{path}: no such weights file; see: changen weights list")
+        return path, read_card(path.with_suffix(".yaml"))
+    known = list_cards()
+    if name_or_path not in known:
+        names = ", ".join(known) or "none"
+        raise WeightsError(f"no weights named {name_or_path!r}; here are: {names}; or give a path to a .safetensors file")
+    return known[name_or_path]
+
+
+def file_sha256(path: Path) -> str:
+    """Computes the SHA-256 of a file, as hexadecimal text."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def verify_weights(path: Path, card: Card) -> None:
+    """Compares a weights file with its card.
+
+    Args:
+        path: Safetensors file.
+        card: Its card.
+
+    Raises:
+        WeightsError: If the SHA-256 differs: the file is damaged, or is not the one the card speaks of.
+    """
+    actual = file_sha256(path)
+    if actual != card.sha256:
+        raise WeightsError(
+            f"{path}: SHA-256 is {actual[:12]}..., the card says {card.sha256[:12]}...; the file is damaged or is not "
+            "the card's: get both again, or make them again with: changen weights pack"
+        )

@@ -1,0 +1,154 @@
+"""Series made by hand, and whole runs of them."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from affine import Affine
+from rasterio.crs import CRS
+from shapely import affinity
+from shapely.geometry import box
+
+from changen_cli.events.base import Change, History, Shortfall
+from changen_cli.rng import generator
+from changen_cli.scenes.layout import Footprint, Layout
+from changen_cli.store.base import Outcome, Series, Status, StoreSpec
+from changen_cli.store.formats import make_writer
+from changen_cli.store.journal import Journal, commit_shard, finish_run
+
+UTM = CRS.from_epsg(32736).to_wkt()
+
+
+def _series(
+    number: int,
+    *,
+    scene: str = "kampala",
+    split: str = "train",
+    size: tuple[int, int] = (24, 40),
+    steps: int = 2,
+    crs: str | None = UTM,
+    flat: bool = False,
+) -> Series:
+    """A series of ``steps`` steps: an object moves, another is created, another goes; the last column is not valid."""
+    height, width = size
+    stay = Footprint(1, box(1, 1, 5, 5))
+    moves = Footprint(2, box(8, 1, 12, 6), category=2)
+    goes = Footprint(3, box(14, 2, 18, 8))
+    layouts = [Layout(height, width, () if flat else (stay, moves, goes))]
+    changes: list[tuple[Change, ...]] = []
+    for step in range(1, steps + 1):
+        layout = layouts[-1]
+        made: tuple[Change, ...] = ()
+        if not flat and step == 1:
+            moved = Footprint(2, affinity.rotate(affinity.translate(moves.polygon, 2, 9), 20), category=2)
+            new = Footprint(layout.next_uid, box(22, 12, 27, 18))
+            made = (Change("relocate", step, moves, moved), Change("create", step, None, new))
+            layout = layout.without({2}).add([moved, new])
+        elif not flat and step == 2:
+            made = (Change("remove", step, goes, None),)
+            layout = layout.without({3})
+        layouts.append(layout)
+        changes.append(made)
+    drawn = [layout.rasterize() for layout in layouts]
+    valid = np.ones(size, bool)
+    valid[:, -1] = False
+    images = generator(7, number).integers(1, 255, (steps + 1, 3, *size)).astype(np.uint8) * valid.astype(np.uint8)
+    if flat:
+        images[:] = 0
+    short = (Shortfall(1, "create", 3, 1, "no room for a footprint of 84 px"),)
+    return Series(
+        id=f"{scene}__r{number}_c0",
+        scene=scene,
+        tile=f"r{number}_c0",
+        variant=0,
+        split=split,
+        images=images,
+        masks=np.stack([mask for mask, _ in drawn]),
+        instances=np.stack([instances for _, instances in drawn]),
+        valid=valid,
+        history=History(tuple(layouts), tuple(changes), () if flat else short),
+        transform=None if crs is None else Affine(0.5, 0, 450000.0 + 20 * number, 0, -0.5, 9990000.0),
+        crs=crs,
+        source="/data/kampala.tif",
+    )
+
+
+@pytest.fixture(scope="session")
+def make_series() -> Callable[..., Series]:
+    return _series
+
+
+@pytest.fixture(scope="session")
+def outcomes(make_series: Callable[..., Series]) -> list[Outcome]:
+    """Five samples: three done (one in another split, one without a change), one skipped, one failed."""
+    first, second = make_series(0), make_series(1, scene="jinja", split="test")
+    last = make_series(4, flat=True)
+    return [
+        Outcome(first.id, Status.DONE, series=first),
+        Outcome(second.id, Status.DONE, series=second),
+        Outcome("kampala__r2_c0", Status.SKIPPED, "no valid pixel"),
+        Outcome("kampala__r3_c0", Status.FAILED, "kampala.tif: tile r3_c0 cannot be read"),
+        Outcome(last.id, Status.DONE, series=last),
+    ]
+
+
+@pytest.fixture(scope="session")
+def spec() -> StoreSpec:
+    return StoreSpec(samples=5, steps=2, height=24, width=40, shard_samples=2)
+
+
+@pytest.fixture(scope="session")
+def run_store() -> Callable[..., None]:
+    """Does a whole run: opens, commits the shards that are not done, finishes."""
+
+    def run(format: str, root: Path, spec: StoreSpec, outcomes: list[Outcome], *, overwrite: bool = False) -> None:
+        writer = make_writer(format, root, spec)
+        with Journal(root) as journal:
+            journal.open({"format": format, "seed": 1, "events": ["create", "remove"]}, overwrite=overwrite)
+            writer.create()
+            for index in range(spec.shards):
+                if index not in journal.done():
+                    part = outcomes[index * spec.shard_samples : (index + 1) * spec.shard_samples]
+                    commit_shard(writer, index, part)
+            finish_run(writer, journal, {"seed": 1})
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def tree() -> Callable[[Path], dict[str, bytes]]:
+    """Everything in a folder: the bytes of each file, and the empty folders."""
+
+    def read(root: Path) -> dict[str, bytes]:
+        return {
+            str(path.relative_to(root)): path.read_bytes() if path.is_file() else b"<folder>"
+            for path in sorted(root.rglob("*"))
+        }
+
+    return read
+
+
+@pytest.fixture
+def mount(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Mounts small file systems in memory, where the user may."""
+    mounted: list[Path] = []
+
+    def make(options: str) -> Path:
+        folder = tmp_path / f"disk{len(mounted)}"
+        folder.mkdir()
+        try:
+            done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True)
+        except OSError as error:
+            pytest.skip(f"mount cannot be run here: {error}")
+        if done.returncode:
+            pytest.skip(f"this user may not mount a file system: {done.stderr.decode().strip()}")
+        mounted.append(folder)
+        return folder
+
+    yield make
+    for folder in mounted:
+        subprocess.run(["umount", "-l", folder], check=True)

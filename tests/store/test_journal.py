@@ -1,0 +1,297 @@
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from changen_cli.errors import StoreError
+from changen_cli.store import files
+from changen_cli.store.base import Outcome, Series, Status, StoreSpec
+from changen_cli.store.formats import FORMATS, make_writer
+from changen_cli.store.journal import Journal, commit_shard, finish_run
+
+Run = Callable[..., None]
+Tree = Callable[[Path], dict[str, bytes]]
+
+
+class KilledError(BaseException):
+    """Stands for SIGKILL: nothing in the package catches it, and clean-up is switched off when it is thrown."""
+
+
+@contextmanager
+def killed_at(limit: int | None) -> Iterator[list[str]]:
+    """Counts every call that changes the disk and dies in the one with number ``limit``, half-way where it can."""
+    calls: list[str] = []
+
+    def dead() -> bool:
+        return limit is not None and len(calls) > limit
+
+    def watch(name: str, real: Callable[..., Any], half: Callable[..., Any] | None = None) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            if dead() and name == "rmtree":
+                return None  # the dead do not tidy up
+            calls.append(name)
+            if dead():
+                if half is not None:
+                    half(*arguments)
+                raise KilledError
+            return real(*arguments, **options)
+
+        return call
+
+    def half_a_file(path: Path, data: bytes) -> None:
+        with open(path, "wb") as file:
+            file.write(bytes(data)[: len(data) // 2])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "write_bytes", watch("write", Path.write_bytes, half_a_file))
+        for name in ("replace", "rename", "fsync"):
+            patch.setattr(os, name, watch(name, getattr(os, name)))
+        patch.setattr(Path, "unlink", watch("unlink", Path.unlink))
+        patch.setattr(Path, "rmdir", watch("rmdir", Path.rmdir))
+        patch.setattr(Path, "mkdir", watch("mkdir", Path.mkdir))
+        patch.setattr(shutil, "rmtree", watch("rmtree", shutil.rmtree))
+        yield calls
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_killed_anywhere_and_run_again_gives_the_same_bytes(
+    tmp_path: Path, run_store: Run, tree: Tree, make_series: Callable[..., Series], format: str
+) -> None:
+    series = make_series(0, size=(16, 32), steps=1)
+    outcomes = [Outcome(series.id, Status.DONE, series=series), Outcome("x__r9_c9", Status.FAILED, "unreadable")]
+    spec = StoreSpec(2, 1, 16, 32, 1)
+    with killed_at(None) as calls:
+        run_store(format, tmp_path / "whole", spec, outcomes)
+    whole = tree(tmp_path / "whole")
+    assert {"write", "replace", "fsync", "mkdir", "rmtree"} <= set(calls)
+    for limit in range(len(calls)):
+        out = tmp_path / f"killed{limit}"
+        with pytest.raises(KilledError), killed_at(limit):
+            run_store(format, out, spec, outcomes)
+        run_store(format, out, spec, outcomes)
+        assert tree(out) == whole, f"killed in {calls[limit]}, call {limit}"
+        shutil.rmtree(out)
+
+
+def test_killed_while_overwriting(
+    tmp_path: Path, run_store: Run, tree: Tree, make_series: Callable[..., Series]
+) -> None:
+    series = make_series(0, size=(16, 32), steps=1)
+    outcomes = [Outcome(series.id, Status.DONE, series=series)]
+    spec = StoreSpec(1, 1, 16, 32, 1)
+    run_store("zarr", tmp_path / "whole", spec, outcomes)
+    whole = tree(tmp_path / "whole")
+    with killed_at(None) as calls:
+        run_store("zarr", tmp_path / "whole", spec, outcomes, overwrite=True)
+    assert tree(tmp_path / "whole") == whole
+    for limit in range(0, len(calls), 5):
+        out = tmp_path / f"killed{limit}"
+        shutil.copytree(tmp_path / "whole", out)
+        with pytest.raises(KilledError), killed_at(limit):
+            run_store("zarr", out, spec, outcomes, overwrite=True)
+        run_store("zarr", out, spec, outcomes)
+        assert tree(out) == whole, f"killed in {calls[limit]}, call {limit}"
+
+
+def _commit(format: str, root: Path, spec: StoreSpec, index: int, outcomes: list[Outcome]) -> None:
+    commit_shard(make_writer(format, root, spec), index, outcomes)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_processes_write_shards_side_by_side(
+    tmp_path: Path, run_store: Run, tree: Tree, spec: StoreSpec, outcomes: list[Outcome], format: str
+) -> None:
+    run_store(format, tmp_path / "one", spec, outcomes)
+    root = tmp_path / "many"
+    context = multiprocessing.get_context("fork")
+    with Journal(root) as journal:
+        journal.open({"format": format, "seed": 1, "events": ["create", "remove"]})
+        writer = make_writer(format, root, spec)
+        writer.create()
+        parts = [(index, outcomes[index * 2 : index * 2 + 2]) for index in (2, 0, 1)]
+        workers = [context.Process(target=_commit, args=(format, root, spec, *part)) for part in parts]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join(30)
+        assert [worker.exitcode for worker in workers] == [0, 0, 0]
+        assert journal.done() == {0, 1, 2}
+        finish_run(writer, journal, {"seed": 1})
+    assert tree(root) == tree(tmp_path / "one")
+
+
+REAL = """
+import os, signal, sys
+from pathlib import Path
+from changen_cli.store import files
+left = int(sys.argv[2])
+real = os.fsync
+def fsync(descriptor):
+    global left
+    left -= 1
+    if left < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    real(descriptor)
+os.fsync = fsync
+from changen_cli.store.base import Outcome, Status, StoreSpec
+from changen_cli.store.formats import make_writer
+from changen_cli.store.journal import Journal, commit_shard, finish_run
+writer = make_writer("zarr", Path(sys.argv[1]), StoreSpec(2, 1, 16, 16, 1))
+with Journal(writer.root) as journal:
+    journal.open({"seed": 1})
+    writer.create()
+    for index in set(range(2)) - journal.done():
+        commit_shard(writer, index, [Outcome(f"a__r{index}_c0", Status.SKIPPED, "empty")])
+    finish_run(writer, journal, {})
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_a_real_kill(tmp_path: Path, tree: Tree) -> None:
+    command = [sys.executable, "-c", REAL]
+    assert subprocess.run([*command, str(tmp_path / "whole"), "999"]).returncode == 0
+    assert subprocess.run([*command, str(tmp_path / "out"), "17"]).returncode == -9
+    assert not (tmp_path / "out" / "manifest.json").exists()
+    assert subprocess.run([*command, str(tmp_path / "out"), "999"]).returncode == 0
+    assert tree(tmp_path / "out") == tree(tmp_path / "whole")
+
+
+def test_a_full_disk_then_a_resume(
+    mount: Callable[[str], Path], tmp_path: Path, run_store: Run, tree: Tree, make_series: Callable[..., Series]
+) -> None:
+    disk = mount("size=700k")
+    parts = [make_series(number, size=(128, 160)) for number in range(4)]
+    outcomes = [Outcome(series.id, Status.DONE, series=series) for series in parts]
+    spec = StoreSpec(4, 2, 128, 160, 1)
+    ballast = disk / "ballast"
+    ballast.write_bytes(b"x" * 400_000)
+    with pytest.raises(StoreError, match=r"no space left.*same command again: it goes on where it stopped"):
+        run_store("zarr", disk / "out", spec, outcomes)
+    assert not (disk / "out" / "manifest.json").exists()
+    ballast.unlink()
+    subprocess.run(["mount", "-o", "remount,size=9m", disk], check=True)
+    run_store("zarr", disk / "out", spec, outcomes)
+    run_store("zarr", tmp_path / "whole", spec, outcomes)
+    assert tree(disk / "out") == tree(tmp_path / "whole")
+
+
+def test_same_arguments_go_on(tmp_path: Path) -> None:
+    with Journal(tmp_path / "out") as journal:
+        assert journal.open({"seed": 1, "events": ("create",)}) is False
+    with Journal(tmp_path / "out") as journal:
+        assert journal.open({"events": ["create"], "seed": 1}) is True
+
+
+def test_other_arguments_are_refused_by_name(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        journal.open({"seed": 1, "weights": {"sha256": "aa"}, "steps": 3})
+    other = Journal(tmp_path)
+    with pytest.raises(StoreError) as caught:
+        other.open({"seed": 2, "weights": {"sha256": "bb"}, "steps": 3, "gap": 1.5})
+    message = str(caught.value)
+    assert "seed was 1, is now 2" in message
+    assert 'weights.sha256 was "aa", is now "bb"' in message
+    assert "gap was not set, is now 1.5" in message
+    assert "steps" not in message
+    assert "--overwrite" in message
+    with Journal(tmp_path) as journal:
+        journal.open({"seed": 1, "weights": {"sha256": "aa"}, "steps": 3})  # the refused one holds no lock
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path, tree: Tree, overwrite: bool) -> None:
+    (tmp_path / "thesis.tex").write_text("five years")
+    before = tree(tmp_path)
+    with pytest.raises(StoreError, match=r"thesis\.tex and was not written by changen"):
+        Journal(tmp_path).open({"seed": 1}, overwrite=overwrite)
+    assert tree(tmp_path) == before
+    with pytest.raises(StoreError, match="is a file"):
+        Journal(tmp_path / "thesis.tex").open({"seed": 1}, overwrite=overwrite)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_overwrite_removes_only_what_changen_wrote(
+    tmp_path: Path, run_store: Run, tree: Tree, spec: StoreSpec, outcomes: list[Outcome], format: str
+) -> None:
+    run_store(format, tmp_path, spec, outcomes)
+    strangers = [tmp_path / "notes.txt", tmp_path / "plots" / "t0.tif", tmp_path / "LEVIR-CD+" / "README"]
+    strangers += [tmp_path / "image" / "preview.png", tmp_path / ".changen" / "mine"]
+    for path in strangers:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("mine")
+    with Journal(tmp_path) as journal:
+        assert journal.open({"other": True}, overwrite=True) is False
+        assert journal.done() == set()
+    left = {name for name, data in tree(tmp_path).items() if data != b"<folder>"}
+    ours = {".changen/lock", ".changen/run.json"}
+    assert left == ours | {str(path.relative_to(tmp_path)) for path in strangers}
+
+
+def test_two_runs_cannot_write_one_output(tmp_path: Path) -> None:
+    with Journal(tmp_path) as first:
+        first.open({"seed": 1})
+        with pytest.raises(StoreError, match="another run"):
+            Journal(tmp_path).open({"seed": 1})
+        with pytest.raises(StoreError, match="another run"):
+            Journal(tmp_path).open({"seed": 2}, overwrite=True)
+
+
+def test_a_damaged_record_or_run_names_the_remedy(
+    tmp_path: Path, run_store: Run, tree: Tree, spec: StoreSpec, outcomes: list[Outcome]
+) -> None:
+    run_store("zarr", tmp_path, spec, outcomes)
+    whole = tree(tmp_path)
+    record = tmp_path / ".changen" / "shards" / "000001.json"
+    record.write_text("{")
+    with pytest.raises(StoreError, match=r"000001\.json.*delete it and run the same command again"):
+        list(Journal(tmp_path).records())
+    record.unlink()
+    run_store("zarr", tmp_path, spec, outcomes)
+    assert tree(tmp_path) == whole
+    (tmp_path / ".changen" / "run.json").write_text("{")
+    with pytest.raises(StoreError, match=r"run\.json.*--overwrite"):
+        run_store("zarr", tmp_path, spec, outcomes)
+    run_store("zarr", tmp_path, spec, outcomes, overwrite=True)
+    assert tree(tmp_path) == whole
+
+
+def test_a_run_is_not_finished_before_all_shards_are(tmp_path: Path, spec: StoreSpec, outcomes: list[Outcome]) -> None:
+    writer = make_writer("zarr", tmp_path, spec)
+    with Journal(tmp_path) as journal:
+        journal.open({})
+        writer.create()
+        commit_shard(writer, 1, outcomes[2:4])
+        with pytest.raises(StoreError, match="2 of 3 shards are missing, the first is 0"):
+            finish_run(writer, journal, {})
+
+
+def test_summaries_count(tmp_path: Path, run_store: Run, spec: StoreSpec, outcomes: list[Outcome]) -> None:
+    run_store("levir", tmp_path, spec, outcomes)
+    first, second, third = Journal(tmp_path).summaries()
+    assert first.statuses == {"done": 2}
+    assert first.changes == {"create": 2, "relocate": 2, "remove": 2}
+    assert first.shortfalls == {"create": 4}
+    assert second.statuses == {"failed": 1, "skipped": 1}
+    assert second.problems[1] == ("kampala__r3_c0", "failed", "kampala.tif: tile r3_c0 cannot be read")
+    assert third.changes == {}
+    samples = list(Journal(tmp_path).samples())
+    assert [sample["index"] for sample in samples] == [0, 1, 2, 3, 4]
+    assert samples[0]["changed_pixels"][0] > 0
+    assert samples[4]["changed_pixels"] == [0, 0]
+    assert samples[0]["crs"].startswith("PROJCS")
+    assert json.loads((tmp_path / "manifest.json").read_text())["store"]["format"] == "levir"
+
+
+def test_nothing_is_left_unfinished(tmp_path: Path, run_store: Run, spec: StoreSpec, outcomes: list[Outcome]) -> None:
+    run_store("geotiff", tmp_path, spec, outcomes)
+    assert not files.scratch_folder(tmp_path).exists()

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import errno
+import logging
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from changen_cli.errors import StoreError
+from changen_cli.store import lock as module
+from changen_cli.store.lock import Lock
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from changen_cli.store.lock import Lock
+Lock(Path(sys.argv[1])).acquire()
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def test_two_runs_cannot_hold_it(tmp_path: Path) -> None:
+    first, second = Lock(tmp_path / "lock"), Lock(tmp_path / "lock")
+    first.acquire()
+    with pytest.raises(StoreError, match="another run .*is writing"):
+        second.acquire()
+    first.release()
+    second.acquire()
+    second.release()
+    assert (tmp_path / "lock").read_bytes() == b""
+
+
+def test_a_killed_process_leaves_no_lock(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(StoreError, match=f"process {holder.pid}"):
+            Lock(path).acquire()
+    finally:
+        holder.kill()
+        holder.communicate()
+    deadline = time.monotonic() + 5
+    lock = Lock(path)
+    while True:
+        try:
+            lock.acquire()
+            break
+        except StoreError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    lock.release()
+
+
+def test_a_file_system_without_locks_is_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(descriptor: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(module, "_lock", refuse)
+    with caplog.at_level(logging.WARNING):
+        Lock(tmp_path / "lock").acquire()
+    assert "has no locks" in caplog.text
