@@ -84,10 +84,10 @@ def _check_outline(after: Footprint | None) -> str:
         return (
             f"the outline of footprint {after.uid} is a {type(after.polygon).__name__}, not a Polygon or MultiPolygon"
         )
-    if after.polygon.is_empty or not after.polygon.area > 0:
-        return f"the outline of footprint {after.uid} has no area"
     if not after.polygon.is_valid:
         return f"the outline of footprint {after.uid} is not valid: {shapely.is_valid_reason(after.polygon)}"
+    if not after.polygon.area > 0:
+        return f"the outline of footprint {after.uid} has no area"
     return ""
 
 

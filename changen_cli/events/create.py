@@ -21,7 +21,7 @@ from changen_cli.events.geometry import (
     turn_and_scale,
 )
 from changen_cli.events.parameters import check_flag, check_number, check_range, check_whole
-from changen_cli.events.placement import Room, drawn_pixels, search
+from changen_cli.events.placement import Room, drawn_size, search
 from changen_cli.scenes.layout import BUILDING, Footprint, Layout
 
 
@@ -88,7 +88,7 @@ class Create:
             return shift(turned, fit(turned, area, where)), [None] * n
 
         def large_enough(outline: Outline, _: Footprint | None) -> bool:
-            return drawn_pixels(outline) >= self.min_area
+            return drawn_size(outline) >= self.min_area
 
         changes: list[Change] = []
         while len(changes) < count:
@@ -110,10 +110,9 @@ class Create:
     ) -> Floats:
         """Draws the turn of each outline, degrees, float64 [n]."""
         corner, size = np.asarray(area[:2]), np.asarray(area[2:]) - np.asarray(area[:2])
-        nearest = room.neighbours(corner + where * size) if self.align else None
-        if nearest is None:
+        present = room.neighbours(corner + where * size) if self.align else None
+        if present is None:
             return rng.uniform(-self.turn, self.turn, size=len(chosen))
-        present = outline_array([room.footprints[i].polygon for i in nearest])
         quarter = 90.0 * rng.integers(4, size=len(chosen))
         jitter = rng.uniform(-self.jitter, self.jitter, size=len(chosen))
         return main_directions(present) - main_directions(chosen) + quarter + jitter

@@ -113,7 +113,7 @@ def main_directions(outlines: Outlines) -> Floats:
         Directions in degrees, float64 [n], -45..45.
     """
     rings = shapely.get_exterior_ring(shapely.get_geometry(outlines, 0))
-    straight = shapely.simplify(rings, _STAIRCASE)
+    straight = shapely.simplify(rings, _STAIRCASE, preserve_topology=False)  # 20 times faster, and no one draws it
     straight = np.where(shapely.is_empty(straight), rings, straight)
     points, owner = shapely.get_coordinates(straight, return_index=True)
     edges = np.diff(points, axis=0)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from changen_cli.events.base import Site
 from changen_cli.events.geometry import Floats, Outline, Outlines, drawn, outline_array, window_of
@@ -30,7 +29,6 @@ class Room:
     Attributes:
         layout: The layout as it stands.
         site: Where building is allowed.
-        footprints: The layout's footprints; what :meth:`neighbours` counts in.
     """
 
     def __init__(self, layout: Layout, site: Site) -> None:
@@ -42,7 +40,6 @@ class Room:
         """
         self.layout = layout
         self.site = site
-        self.footprints = layout.footprints
         here = {id(f) for f in layout.footprints}
         blocking = [*layout.footprints, *(f for f in site.occupied if id(f) not in here)]
         self._blocking = outline_array([f.polygon for f in blocking])
@@ -70,18 +67,25 @@ class Room:
         """Takes ground, so that nothing else of this call is placed there."""
         self._claimed.append(outline)
 
-    def neighbours(self, points: Floats) -> NDArray[np.int64] | None:
-        """Finds the footprint nearest to each point.
+    def neighbours(self, points: Floats) -> Outlines | None:
+        """Finds the outline nearest to each point.
+
+        The tile's edge is a wall of every outline that it cuts, and would mislead who looks for the direction of walls;
+        so those are passed over, unless there are no others.
 
         Args:
             points: x and y, float64 [n, 2].
 
         Returns:
-            Indices into :attr:`footprints`, int64 [n]; None if the layout is empty.
+            Outlines of the layout, [n]; None if the layout is empty.
         """
-        if not self.footprints:
+        outlines = self._blocking[: len(self.layout.footprints)]
+        if not len(outlines):
             return None
-        return np.asarray(self._near.nearest(shapely.points(points)), np.int64)
+        uncut = outlines[self._uncut(outlines)]
+        outlines = uncut if len(uncut) else outlines
+        nearest: Outlines = outlines[shapely.STRtree(outlines).nearest(shapely.points(points))]
+        return nearest
 
     def free(self, candidates: Outlines, owners: Sequence[Footprint | None] = (), slack: float = 0.0) -> BoolArray:
         """Tells which candidates may stand where they are.
@@ -132,12 +136,14 @@ class Room:
         Returns:
             bool [n].
         """
+        allowed = np.asarray(shapely.contains_properly(self.site.allowed, outlines), np.bool_)
+        return self._uncut(outlines) & allowed
+
+    def _uncut(self, outlines: Outlines) -> BoolArray:
+        """Tells which outlines do not touch the edge of the canvas, bool [n]."""
         bounds = shapely.bounds(outlines).reshape(-1, 4)
-        within = (
-            (bounds[:, :2] > 0.0).all(axis=1) & (bounds[:, 2] < self.layout.width) & (bounds[:, 3] < self.layout.height)
-        )
-        whole: BoolArray = within & shapely.contains_properly(self.site.allowed, outlines)
-        return whole
+        size = np.array([self.layout.width, self.layout.height])
+        return np.asarray((bounds[:, :2] > 0.0).all(axis=1) & (bounds[:, 2:] < size).all(axis=1), np.bool_)
 
     def shows(self, footprint: Footprint, min_area: float) -> bool:
         """Tells whether the masks would show that a footprint goes: enough of it is not hidden under others.
@@ -158,8 +164,8 @@ class Room:
         pixels = drawn(footprint.polygon, window)
         whole = int(pixels.sum())
         for other in self._near.query(footprint.polygon):
-            if self.footprints[other].uid != footprint.uid:
-                pixels &= ~drawn(self.footprints[other].polygon, window)
+            if self.layout.footprints[other].uid != footprint.uid:
+                pixels &= ~drawn(self.layout.footprints[other].polygon, window)
         return int(pixels.sum()) >= max(min_area, _SHOWS * whole, 1)
 
 
@@ -186,18 +192,19 @@ def search(
     while left > 0:
         candidates, owners = draw(min(BATCH, left))
         left -= len(candidates)
-        for i in np.flatnonzero(
-            room.free(candidates, owners if leaves else ()) & shapely.is_valid(candidates)
-        ).tolist():
-            if accept(candidates[i], owners[i]):
+        for i in np.flatnonzero(room.free(candidates, owners if leaves else ())).tolist():
+            if candidates[i].is_valid and accept(candidates[i], owners[i]):
                 room.claim(candidates[i])
                 return candidates[i], owners[i]
     return None
 
 
-def drawn_pixels(outline: Outline) -> int:
-    """Counts the pixels that an outline draws."""
-    return int(drawn(outline, window_of(outline)).sum())
+def drawn_size(outline: Outline) -> float:
+    """Measures how large an outline will look: the pixels that it draws, or its area where that is less.
+
+    A hairline along a row of pixel centres draws all of them and none a hair away, so neither number alone is enough.
+    """
+    return min(float(drawn(outline, window_of(outline)).sum()), outline.area)
 
 
 def differing_part(before: Outline, after: Outline) -> float:

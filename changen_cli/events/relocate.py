@@ -13,7 +13,7 @@ from changen_cli.events.base import Proposal, Site
 from changen_cli.events.geometry import Floats, Outline, Outlines, fit, shift, turn_and_scale
 from changen_cli.events.moving import Movers
 from changen_cli.events.parameters import check_number, check_range, check_whole, write_value
-from changen_cli.events.placement import drawn_pixels
+from changen_cli.events.placement import drawn_size
 from changen_cli.scenes.layout import Layout
 
 
@@ -66,7 +66,7 @@ class Relocate:
             return shift(turned, centres + np.stack([far * np.cos(angle), far * np.sin(angle)], axis=1))
 
         def far_enough(before: Outline, after: Outline) -> bool:
-            return drawn_pixels(after) >= self.min_area and before.centroid.distance(after.centroid) >= least
+            return drawn_size(after) >= self.min_area and before.centroid.distance(after.centroid) >= least
 
         for _ in range(count):
             if not movers.change(moved, far_enough, leaves=False):

@@ -11,7 +11,7 @@ from changen_cli.events.base import Proposal, Site
 from changen_cli.events.geometry import Floats, Outline, Outlines, shift, turn_and_scale
 from changen_cli.events.moving import Movers
 from changen_cli.events.parameters import check_number, check_range, check_whole
-from changen_cli.events.placement import differing_part, drawn_pixels
+from changen_cli.events.placement import differing_part, drawn_size
 from changen_cli.scenes.layout import Layout
 
 
@@ -53,7 +53,7 @@ class Rotate:
             return shift(turn_and_scale(outlines, centres, turn, np.ones(len(outlines))), centres)
 
         def visible(before: Outline, after: Outline) -> bool:
-            return drawn_pixels(after) >= self.min_area and differing_part(before, after) >= self.min_change
+            return drawn_size(after) >= self.min_area and differing_part(before, after) >= self.min_change
 
         movers = Movers(self.name, layout, site, rng, self.attempts)
         for _ in range(count):

@@ -235,9 +235,8 @@ class MaskLabels:
         if not present.any():
             return np.empty(0, np.int64), np.empty(0, object)
         if not instances:
-            found = list(_outlines(present.view(np.uint8), present, hole))
-            found.sort(key=lambda item: _first_pixel(item[1]))
-            return np.ones(len(found), np.int64), np.array([p for _, p in found], object)
+            found = np.array([p for _, p in _outlines(present.view(np.uint8), present, hole)], object)
+            return np.ones(len(found), np.int64), found[_raster_order(found)]
         parts: dict[int, list[Polygon]] = {}
         for uid, polygon in _outlines(values, present, hole):
             parts.setdefault(uid, []).append(polygon)
@@ -288,5 +287,9 @@ def _ring_area(ring: list[tuple[float, float]]) -> float:
     return abs(float(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1]))) / 2
 
 
-def _first_pixel(polygon: Polygon) -> tuple[float, float]:
-    return min((y, x) for x, y in polygon.exterior.coords)
+def _raster_order(polygons: Geometries) -> AnyArray:
+    """Returns the order in which a scan, row by row, meets the polygons: that of their first pixels."""
+    points, owner = shapely.get_coordinates(polygons, return_index=True)
+    scan = np.lexsort((points[:, 0], points[:, 1]))
+    _, first = np.unique(owner[scan], return_index=True)  # for each polygon its first corner in the scan
+    return np.argsort(first)

@@ -62,7 +62,7 @@ def gdal_settings(dataset: Any = None) -> Any:
     if "GDAL_CACHEMAX" in os.environ:
         return rasterio.Env()
     megabytes = _CACHE_MB
-    if dataset is not None and not dataset.is_tiled:
+    if dataset is not None and dataset.block_shapes[0][1] == dataset.width:
         line = dataset.width * sum(_bytes(dtype) for dtype in dataset.dtypes)
         megabytes = max(megabytes, line * 768 // 1_000_000)
     return rasterio.Env(GDAL_CACHEMAX=megabytes)

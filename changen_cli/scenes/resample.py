@@ -1,8 +1,8 @@
 """Resampling by weights: mean of the area covered when coarser, bilinear when finer.
 
-Done here and not by GDAL's warper, which takes 100 ms for a tile of 256 x 256 where this takes a few, and so that a pixel
-is the same to the last bit whichever window it is read in: positions and weights come from its place in the scene, and
-its terms are always added in one order.
+Done here and not by GDAL's warper, which takes 100 ms for a tile of 256 x 256 where this takes a few, and so that a
+pixel is the same to the last bit whichever window it is read in: positions and weights come from its place in the
+scene, and its terms are always added in one order.
 """
 
 from __future__ import annotations
@@ -75,16 +75,17 @@ def resample(pixels: AnyArray, valid: BoolArray, rows: Taps, columns: Taps) -> t
         return image, np.ones(image.shape[1:], np.bool_)
     known = np.where(valid, pixels, pixels.dtype.type(0))
     share = _apply(valid[None], rows, columns)
-    some = share[0] > 1e-6
-    image = _apply(known, rows, columns) / np.where(some, share, np.float32(1))
+    some: BoolArray = share[0] > 1e-6
+    image = _apply(known, rows, columns)
+    image /= np.where(some, share, np.float32(1))
     return image, some
 
 
 def _apply(pixels: AnyArray, rows: Taps, columns: Taps) -> Float32Array:
-    tall = np.zeros((pixels.shape[0], rows.index.shape[1], pixels.shape[2]), np.float32)
+    tall: Float32Array = np.zeros((pixels.shape[0], rows.index.shape[1], pixels.shape[2]), np.float32)
     for index, weight in zip(rows.index, rows.weight, strict=True):
         tall += pixels[:, index, :] * weight[:, None]
-    result = np.zeros((*tall.shape[:2], columns.index.shape[1]), np.float32)
+    result: Float32Array = np.zeros((*tall.shape[:2], columns.index.shape[1]), np.float32)
     for index, weight in zip(columns.index, columns.weight, strict=True):
         result += tall[:, :, index] * weight
     return result

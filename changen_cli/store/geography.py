@@ -14,9 +14,10 @@ import numpy as np
 import shapely
 from affine import Affine
 from rasterio.crs import CRS
-from rasterio.errors import RasterioError
 from rasterio.warp import transform as warp
 from shapely.geometry.base import BaseGeometry
+
+from changen_cli.store.gdal import GDAL_ERRORS
 
 LONLAT = "OGC:CRS84"
 
@@ -43,22 +44,34 @@ def to_lonlat(geometries: Sequence[BaseGeometry | None], placements: Sequence[Pl
         if geometry is not None and not geometry.is_empty and transform is not None and crs:
             groups.setdefault(crs, []).append(number)
     for crs, numbers in groups.items():
-        shapes = shapely.force_2d(np.array([geometries[n] for n in numbers], dtype=object))
-        points, owner = shapely.get_coordinates(shapes, return_index=True)
-        terms = np.array([tuple(placements[n][0] or ())[:6] for n in numbers], np.float64)[owner]
-        x = terms[:, 0] * points[:, 0] + terms[:, 1] * points[:, 1] + terms[:, 2]
-        y = terms[:, 3] * points[:, 0] + terms[:, 4] * points[:, 1] + terms[:, 5]
-        try:
-            lonlat = np.stack(warp(CRS.from_wkt(crs), CRS.from_string(LONLAT), x, y), axis=1)
-        except RasterioError:
-            continue
-        on_earth = np.ones(len(numbers), bool)
-        np.logical_and.at(on_earth, owner, np.isfinite(lonlat).all(axis=1))
-        shapes = shapely.set_coordinates(shapes, lonlat)
-        for place, number in enumerate(numbers):
-            if on_earth[place]:
-                moved[number] = shapes[place]
+        for number, shape in zip(numbers, _move(geometries, placements, numbers, crs), strict=True):
+            moved[number] = shape
     return moved
+
+
+def _move(
+    geometries: Sequence[BaseGeometry | None], placements: Sequence[Placement], numbers: list[int], crs: str
+) -> list[BaseGeometry | None]:
+    """Moves those geometries that share a CRS, together, because setting up a transformation costs more than using it."""
+    shapes = shapely.force_2d(np.array([geometries[n] for n in numbers], dtype=object))
+    points, owner = shapely.get_coordinates(shapes, return_index=True)
+    terms = np.array([tuple(placements[n][0] or ())[:6] for n in numbers], np.float64)[owner]
+    x = terms[:, 0] * points[:, 0] + terms[:, 1] * points[:, 1] + terms[:, 2]
+    y = terms[:, 3] * points[:, 0] + terms[:, 4] * points[:, 1] + terms[:, 5]
+    try:
+        lonlat = np.stack(warp(CRS.from_wkt(crs), CRS.from_string(LONLAT), x, y), axis=1)
+    except GDAL_ERRORS:
+        # Either the CRS is not of this Earth, or one point lies where it does not reach; that one must not take the
+        # others with it.
+        if len(numbers) == 1:
+            return [None]
+        half = len(numbers) // 2
+        parts = numbers[:half], numbers[half:]
+        return [shape for part in parts for shape in _move(geometries, placements, part, crs)]
+    on_earth = np.ones(len(numbers), bool)
+    np.logical_and.at(on_earth, owner, np.isfinite(lonlat).all(axis=1))
+    moved = shapely.set_coordinates(shapes, lonlat)
+    return [shape if good else None for shape, good in zip(moved, on_earth, strict=True)]
 
 
 def to_wkb(geometries: Sequence[BaseGeometry | None]) -> list[bytes | None]:

@@ -29,12 +29,13 @@ import rasterio.shutil
 from affine import Affine
 from rasterio.crs import CRS
 from rasterio.enums import ColorInterp
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 
 from changen_cli.errors import StoreError
 from changen_cli.store.base import Outcome, Series, StoreSpec
 from changen_cli.store.files import disk_errors, make_folder, remove_files, remove_folder_if_empty, write_folders
+from changen_cli.store.gdal import GDAL_ERRORS, gdal_warnings
 from changen_cli.types import AnyArray, BoolArray
 
 PLAIN = {"compress": "deflate", "predictor": 2, "zlevel": 1, "tiled": True}
@@ -67,7 +68,11 @@ class GeoTiffWriter:
         """
         make_folder(self.root)
         image = np.zeros((3, 16, 16), np.uint8)
-        self._image(image, np.zeros((16, 16), bool), None, None, "the creation options")
+        # GDAL drops an option that it does not know, or a value of one, with no more than a warning.
+        with gdal_warnings() as warned:
+            self._image(image, np.zeros((16, 16), bool), None, None, "a test image")
+        if warned:
+            raise StoreError(f"GDAL does not take the creation options: {warned[0]}; change them")
 
     def write_shard(self, index: int, outcomes: list[Outcome]) -> None:
         """Writes the folders of one shard; see :meth:`changen_cli.store.base.Writer.write_shard`."""
@@ -184,7 +189,7 @@ def _encode(
             with plain.open() as source, MemoryFile(ext=".tif") as optimised:
                 rasterio.shutil.copy(source, optimised.name, driver="COG", **options)
                 return bytes(optimised.getbuffer())
-    except (RasterioError, TypeError, ValueError) as error:
+    except GDAL_ERRORS + (TypeError, ValueError) as error:
         given = ", ".join(f"{key}={value}" for key, value in options.items())
         raise StoreError(f"GDAL cannot write {what} with {given}: {error}; change the creation options") from error
 

@@ -12,9 +12,10 @@ from typing import Any, Protocol
 import numpy as np
 import rasterio
 import zarr
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.errors import NotGeoreferencedWarning
 
 from changen_cli.errors import StoreError
+from changen_cli.store.gdal import GDAL_ERRORS
 from changen_cli.store.levir_writer import TREE, pair_name, pairs
 from changen_cli.types import AnyArray, BoolArray, Int32Array, UInt8Array
 
@@ -126,8 +127,7 @@ class GeoTiffReader:
         """See :meth:`Reader.read`."""
         folder = self.root / sample["sample"]
         times = range(self.steps + 1)
-        with _open(folder / "t0.tif") as source:
-            valid = source.dataset_mask() != 0
+        valid = _read(folder / "t0.tif", mask=True) != 0
         return Arrays(
             image=np.stack([_read(folder / f"t{t}.tif") for t in times]),
             change=np.stack([_read(folder / f"change_t{t}_t{t + 1}.tif")[0] for t in times[:-1]]),
@@ -186,15 +186,16 @@ def _open(path: Path) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             return rasterio.open(path)
-    except RasterioError as error:
+    except GDAL_ERRORS as error:
         raise StoreError(_damaged(path, error)) from error
 
 
-def _read(path: Path) -> AnyArray:
+def _read(path: Path, *, mask: bool = False) -> AnyArray:
+    """Reads the bands of a raster, or its mask."""
     with _open(path) as source:
         try:
-            bands: AnyArray = source.read()
-        except RasterioError as error:
+            bands: AnyArray = source.dataset_mask() if mask else source.read()
+        except GDAL_ERRORS as error:
             raise StoreError(_damaged(path, error)) from error
     return bands
 

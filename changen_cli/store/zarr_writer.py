@@ -19,6 +19,7 @@ are written when the run is complete. The same, as a table with outlines, is in 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ from zarr.storage import MemoryStore
 from changen_cli.store import conventions
 from changen_cli.store.base import Outcome, Status, StoreSpec
 from changen_cli.store.files import disk_errors, make_folder, remove_files, remove_folder_if_empty, write_files
+from changen_cli.store.records import to_json
 from changen_cli.types import AnyArray
 
 Memory: TypeAlias = dict[str, Buffer]
@@ -121,11 +123,23 @@ class ZarrWriter:
         _table(group, "transform", ("sample", "term"), transform, fill=np.nan)
         for name in _STRINGS:
             _table(group, name, ("sample",), np.array([s[name] or "" for s in samples], dtype=object))
-        files = [(self.root / key, data) for key, data in _contents(store)]
-        for folder in sorted({path.parent for path, _ in files}):
-            make_folder(folder)
-        # The group's own metadata was there before, without the CRS, and comes last.
-        write_files(self.root, sorted(files, key=lambda file: file[0] == self.root / "zarr.json"))
+        data = dict(_contents(store))
+        arrays = {name: self._metadata(name) for name in self._layout()}
+        arrays |= {key.removesuffix("/zarr.json"): json.loads(data[key]) for key in data if key.endswith("/zarr.json")}
+        # Readers that find every array's metadata in the group need not list the folder, which holds more than arrays.
+        whole = json.loads(data.pop("zarr.json"))
+        whole["consolidated_metadata"] = {"kind": "inline", "must_understand": False, "metadata": arrays}
+        for name in sorted({key.split("/")[0] for key in data}):
+            make_folder(self.root / name)
+        write_files(
+            self.root, [*((self.root / key, data[key]) for key in data), (self.root / "zarr.json", to_json(whole))]
+        )
+
+    def _metadata(self, name: str) -> Any:
+        """Returns the metadata of a pixel array, as it is on the disk."""
+        path = self.root / name / "zarr.json"
+        with disk_errors(path):
+            return json.loads(path.read_bytes())
 
     def _layout(self) -> dict[str, tuple[tuple[str, ...], tuple[int, ...], str]]:
         """Returns name, dimensions, shape of one sample and dtype of each pixel array."""

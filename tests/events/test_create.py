@@ -91,7 +91,9 @@ def test_says_why_nothing_could_be_created(
     make_layout: MakeLayout, make_site: MakeSite, shapes: tuple[Polygon, ...], allowed: Polygon | None, reason: str
 ) -> None:
     empty = make_layout()
-    proposal = Create(align=False, turn=0.0).propose(empty, make_site(empty, allowed, shapes=shapes), rng.generator(6), 2)
+    proposal = Create(align=False, turn=0.0).propose(
+        empty, make_site(empty, allowed, shapes=shapes), rng.generator(6), 2
+    )
     assert proposal.changes == ()
     assert re.search(reason, proposal.reason)
 

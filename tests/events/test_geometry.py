@@ -88,9 +88,7 @@ def test_main_direction_of_a_speck_and_of_a_circle_are_numbers() -> None:
     assert np.isfinite(found).all()
 
 
-@given(
-    x=st.floats(-4, 60), y=st.floats(-4, 60), w=st.floats(0.3, 90), h=st.floats(0.3, 90), turn=st.floats(0.1, 89.9)
-)
+@given(x=st.floats(-4, 60), y=st.floats(-4, 60), w=st.floats(0.3, 90), h=st.floats(0.3, 90), turn=st.floats(0.1, 89.9))
 def test_drawn_is_what_the_layout_draws(x: float, y: float, w: float, h: float, turn: float) -> None:
     outline = affinity.rotate(box(x, y, x + w, y + h), turn)
     mask, _ = Layout(64, 64, (Footprint(1, outline),)).rasterize()

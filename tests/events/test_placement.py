@@ -10,7 +10,7 @@ from shapely.geometry import Polygon
 
 from changen_cli.events.base import Site
 from changen_cli.events.geometry import outline_array
-from changen_cli.events.placement import BATCH, Room, differing_part, drawn_pixels, search
+from changen_cli.events.placement import BATCH, Room, differing_part, drawn_size, search
 from changen_cli.scenes.layout import Footprint, Layout
 
 MakeLayout = Callable[..., Layout]
@@ -89,10 +89,16 @@ def test_no_ground_has_no_area(make_layout: MakeLayout, make_site: MakeSite) -> 
 
 
 def test_neighbours(make_layout: MakeLayout, make_site: MakeSite) -> None:
-    layout = make_layout(box(0, 0, 5, 5), box(50, 50, 60, 60))
-    found = Room(layout, make_site(layout)).neighbours(np.array([[8.0, 8.0], [40.0, 40.0]]))
-    assert found is not None
-    assert found.tolist() == [0, 1]
+    def neighbours_of(*polygons: Polygon) -> list[Polygon]:
+        layout = make_layout(*polygons)
+        found = Room(layout, make_site(layout)).neighbours(np.array([[8.0, 8.0], [30.0, 40.0]]))
+        assert found is not None
+        return found.tolist()
+
+    near, far = box(1, 1, 5, 5), box(50, 50, 60, 60)
+    assert neighbours_of(near, far) == [near, far]
+    assert neighbours_of(near, far, box(0, 40, 20, 64)) == [near, far]  # the edge cuts that one, so it is passed over
+    assert neighbours_of(box(0, 40, 20, 64)) == [box(0, 40, 20, 64)] * 2
     empty = make_layout()
     assert Room(empty, make_site(empty)).neighbours(np.zeros((1, 2))) is None
 
@@ -149,8 +155,9 @@ def test_search_takes_no_invalid_outline(make_layout: MakeLayout, make_site: Mak
 
 
 def test_pixels() -> None:
-    assert drawn_pixels(box(1, 1, 4, 6)) == 15
-    assert drawn_pixels(box(1.1, 1, 1.4, 60)) == 0
+    assert drawn_size(box(1, 1, 4, 6)) == 15
+    assert drawn_size(box(1.1, 1, 1.4, 60)) == 0
+    assert drawn_size(box(1.4, 1, 1.6, 61)) == pytest.approx(12)  # draws 60
     assert differing_part(box(0, 0, 4, 4), box(2, 0, 6, 4)) == 1.0
     assert differing_part(box(0, 0, 4, 4), box(0.1, 0.1, 4.1, 4.1)) == 0.0
     assert differing_part(box(0.1, 0.1, 0.2, 0.2), box(0, 0, 4, 4)) == float("inf")

@@ -71,9 +71,14 @@ def test_every_disk_error_has_a_remedy(tmp_path: Path, code: int, words: str) ->
 def test_replacing_keeps_the_old_file_when_the_block_fails(tmp_path: Path) -> None:
     path = tmp_path / "table"
     path.write_bytes(b"old")
-    with pytest.raises(KeyError), files.replacing(tmp_path, path) as scratch:
-        scratch.write_bytes(b"half")
-        raise KeyError
+
+    def fail() -> None:
+        with files.replacing(tmp_path, path) as scratch:
+            scratch.write_bytes(b"half")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     assert path.read_bytes() == b"old"
     with files.replacing(tmp_path, path) as scratch:
         scratch.write_bytes(b"new")

@@ -76,9 +76,7 @@ def test_overviews_of_labels_invent_no_class(tmp_path: Path, make_series: Callab
         assert set(np.unique(source.read(1))) <= set(np.unique(series.instances[0]))
 
 
-def test_creation_options_are_passed_through_to_images_only(
-    tmp_path: Path, make_series: Callable[..., Series]
-) -> None:
+def test_creation_options_are_passed_through_to_images_only(tmp_path: Path, make_series: Callable[..., Series]) -> None:
     series = make_series(0)
     folder = make(tmp_path, series, creation_options={"compress": "jpeg", "photometric": "ycbcr", "tiled": False})
     with rasterio.open(folder / "t0.tif") as source:
@@ -88,10 +86,23 @@ def test_creation_options_are_passed_through_to_images_only(
         np.testing.assert_array_equal(source.read(1), series.instances[0])
 
 
-def test_creation_options_that_gdal_refuses_are_refused_at_once(tmp_path: Path) -> None:
-    writer = GeoTiffWriter(tmp_path, StoreSpec(1, 2, 24, 40, 1, {"creation_options": {"compress": "shrink"}}))
-    with pytest.raises(StoreError, match="compress=shrink"):
-        writer.create()
+@pytest.mark.parametrize(
+    ("cog", "options", "words"),
+    [
+        (False, {"compress": "shrink"}, "(?i)shrink"),
+        (False, {"colour": "red"}, "(?i)colour"),
+        (True, {"tiled": True}, "(?i)tiled"),
+        (True, {"compress": "shrink"}, "(?i)shrink"),
+    ],
+)
+def test_creation_options_that_gdal_does_not_take_are_refused_at_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, cog: bool, options: dict[str, object], words: str
+) -> None:
+    spec = StoreSpec(1, 2, 24, 40, 1, {"creation_options": options, "cog": cog})
+    with pytest.raises(StoreError, match=words):
+        GeoTiffWriter(tmp_path, spec).create()
+    assert caplog.text == ""
+    GeoTiffWriter(tmp_path, StoreSpec(1, 2, 24, 40, 1, {"cog": cog})).create()
 
 
 def test_no_georeference(tmp_path: Path, make_series: Callable[..., Series]) -> None:

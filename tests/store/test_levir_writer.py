@@ -12,9 +12,7 @@ from changen_cli.store.levir_writer import LevirWriter, pairs
 
 
 @pytest.fixture
-def tree_root(
-    tmp_path: Path, run_store: Callable[..., None], spec: StoreSpec, outcomes: list[Outcome]
-) -> Path:
+def tree_root(tmp_path: Path, run_store: Callable[..., None], spec: StoreSpec, outcomes: list[Outcome]) -> Path:
     run_store("levir", tmp_path, spec, outcomes)
     return tmp_path / "LEVIR-CD+"
 

@@ -26,7 +26,7 @@ time.sleep(60)
 def test_two_runs_cannot_hold_it(tmp_path: Path) -> None:
     first, second = Lock(tmp_path / "lock"), Lock(tmp_path / "lock")
     first.acquire()
-    with pytest.raises(StoreError, match="another run .*is writing"):
+    with pytest.raises(StoreError, match=r"another run .*is writing"):
         second.acquire()
     first.release()
     second.acquire()

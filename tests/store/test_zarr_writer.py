@@ -54,6 +54,16 @@ def test_samples_are_described(store: Path, outcomes: list[Outcome]) -> None:
     assert CRS.from_wkt(group["crs"][:].tolist()[0]) == CRS.from_epsg(32736)
 
 
+@pytest.mark.filterwarnings("error")
+def test_readers_need_not_list_the_folder(store: Path) -> None:
+    group = zarr.open_group(store, mode="r")
+    assert group.metadata.consolidated_metadata is not None
+    names = {"image", "mask", "instance", "change", "valid", "status", "variant", "transform"}
+    assert {name for name, _ in group.arrays()} == names | {"id", "scene", "split", "source", "crs"}
+    alone = zarr.open_array(store / "image", mode="r")
+    assert group["image"].metadata == alone.metadata
+
+
 def test_one_frame_a_chunk_and_one_shard_a_file(store: Path) -> None:
     group = zarr.open_group(store, mode="r")
     assert group["image"].chunks == (1, 1, 3, 24, 40)
@@ -86,7 +96,9 @@ def test_no_crs_on_the_group_where_samples_differ(
     assert attributes["zarr_conventions"] == [SPATIAL]
 
 
-def test_a_file_of_a_cut_off_run_does_not_show_through(tmp_path: Path, spec: StoreSpec, outcomes: list[Outcome]) -> None:
+def test_a_file_of_a_cut_off_run_does_not_show_through(
+    tmp_path: Path, spec: StoreSpec, outcomes: list[Outcome]
+) -> None:
     writer = pickle.loads(pickle.dumps(ZarrWriter(tmp_path, spec)))
     writer.create()
     writer.write_shard(0, outcomes[:2])

@@ -1,0 +1,164 @@
+"""What is done before the generator: a tile is read, its history simulated and drawn. Runs in worker processes.
+
+Nothing here may import torch: a worker starts in a second and stays small.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from rasterio.features import shapes as vectorize
+from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from changen_cli import rng
+from changen_cli.errors import SceneError, TileError
+from changen_cli.events.base import History, Site
+from changen_cli.events.schedule import Schedule
+from changen_cli.events.simulate import simulate
+from changen_cli.pipeline.plan import Place, Plan
+from changen_cli.scenes.library import Library
+from changen_cli.scenes.options import ReadOptions
+from changen_cli.scenes.pool import ScenePool
+from changen_cli.scenes.scene import Scene
+from changen_cli.scenes.tile import Tile
+from changen_cli.store.base import Outcome, Series, Status
+from changen_cli.types import BoolArray, Float32Array
+
+
+@dataclass(frozen=True)
+class Task:
+    """Everything a worker needs, sent to it once.
+
+    Attributes:
+        plan: The samples.
+        read: How scenes are read.
+        schedule: The events.
+        steps: Steps per series.
+        seed: Of everything.
+        gap: Least distance between a placed footprint and any other, pixels.
+        min_valid: Least share of valid pixels.
+        library: Outlines for new objects, or None for the scene's own.
+        noise_dim: Length of z.
+    """
+
+    plan: Plan
+    read: ReadOptions
+    schedule: Schedule
+    steps: int
+    seed: int
+    gap: float
+    min_valid: float
+    library: Library | None
+    noise_dim: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A sample before synthesis.
+
+    Attributes:
+        outcome: As it will be stored; a series that is done has only its first frame, I_0, so far.
+        noise: z of every step, float32 [steps, noise_dim]; None unless done.
+    """
+
+    outcome: Outcome
+    noise: Float32Array | None = None
+
+
+class Preparer:
+    """Prepares shards; keeps its scenes open between them."""
+
+    def __init__(self, task: Task) -> None:
+        """Opens nothing yet.
+
+        Args:
+            task: What to do.
+        """
+        self.task = task
+        self.pool = ScenePool(task.plan.sources, task.read)
+        self._last: tuple[tuple[int, str], Tile] | None = None
+
+    def prepare(self, shard: int) -> list[Prepared]:
+        """Prepares every sample of a shard, in order."""
+        return [self._sample(place) for place in self.task.plan.shard(shard)]
+
+    def close(self) -> None:
+        """Closes the scenes."""
+        self.pool.close()
+
+    def _sample(self, place: Place) -> Prepared:
+        try:
+            scene = self.pool.get(place.scene)
+            tile = self._read(scene, place)
+            shapes = self._shapes(scene)
+        except (SceneError, TileError) as error:
+            return Prepared(Outcome(place.id, Status.FAILED, str(error)))
+        share = float(tile.valid.mean())
+        if share < max(self.task.min_valid, 1e-9):
+            return Prepared(Outcome(place.id, Status.SKIPPED, f"only {share:.0%} of the pixels are valid"))
+        site = Site(allowed=allowed_ground(tile), gap=self.task.gap, shapes=shapes)
+        key: rng.Key = (self.task.seed, tile.scene, tile.id, place.variant)
+        history = simulate(tile.layout, site, self.task.schedule, self.task.steps, key)
+        if not any(history.changes):
+            return Prepared(Outcome(place.id, Status.SKIPPED, f"nothing could change: {_reasons(history)}"))
+        series = self._draw(scene, tile, place, history)
+        return Prepared(Outcome(place.id, Status.DONE, series=series), self._noise(key))
+
+    def _read(self, scene: Scene, place: Place) -> Tile:
+        """Reads a tile once for all its variants."""
+        name = (place.scene, place.window.tile_id)
+        if self._last is None or self._last[0] != name:
+            self._last = (name, scene.read(place.window))
+        return self._last[1]
+
+    def _shapes(self, scene: Scene) -> tuple[Polygon | MultiPolygon, ...]:
+        if self.task.library is None:
+            return scene.shapes()
+        return self.task.library.shapes(scene.ground_resolution)
+
+    def _draw(self, scene: Scene, tile: Tile, place: Place, history: History) -> Series:
+        drawn = [layout.rasterize() for layout in history.layouts]
+        # where there is no image there is no label either
+        masks = np.stack([mask for mask, _ in drawn]) * tile.valid
+        instances = np.stack([instance for _, instance in drawn]) * tile.valid
+        return Series(
+            id=place.id,
+            scene=tile.scene,
+            tile=tile.id,
+            variant=place.variant,
+            split=self.task.plan.splits[place.scene],
+            images=tile.image[None],
+            masks=masks,
+            instances=instances,
+            valid=tile.valid,
+            history=history,
+            transform=tile.transform,
+            crs=None if tile.crs is None else tile.crs.to_wkt(),
+            source=scene.source.image,
+        )
+
+    def _noise(self, key: rng.Key) -> Float32Array:
+        """Draws z of every step, each from its own stream."""
+        size = self.task.noise_dim
+        draws = [rng.generator(*key, step, "noise") for step in range(1, self.task.steps + 1)]
+        return np.stack([draw.standard_normal(size, np.float32) for draw in draws])
+
+
+def allowed_ground(tile: Tile) -> BaseGeometry:
+    """Returns where a new footprint may lie: valid pixels, less the exclusion, pixel coordinates."""
+    height, width = tile.valid.shape
+    ground: BaseGeometry = shapely.box(0, 0, width, height) if tile.valid.all() else _outline(tile.valid)
+    return ground if tile.exclusion.is_empty else shapely.difference(ground, tile.exclusion)
+
+
+def _outline(valid: BoolArray) -> BaseGeometry:
+    parts = [shapely.geometry.shape(geometry) for geometry, _ in vectorize(valid.view(np.uint8), mask=valid)]
+    return shapely.union_all(parts)
+
+
+def _reasons(history: History) -> str:
+    reasons = sorted({f"{short.event}: {short.reason}" for short in history.shortfalls})
+    return "; ".join(reasons) or "no change was drawn"

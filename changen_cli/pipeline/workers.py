@@ -1,0 +1,153 @@
+"""Worker processes: they prepare shards and write them; the generator stays in the main process."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait
+from types import TracebackType
+from typing import Any, Protocol, TypeVar
+
+from changen_cli.errors import StoreError
+from changen_cli.pipeline.prepare import Prepared, Preparer, Task
+from changen_cli.store.base import Outcome, Writer
+from changen_cli.store.journal import commit_shard
+from changen_cli.store.records import ShardSummary
+
+T = TypeVar("T")
+
+_preparer: Preparer | None = None
+"""The one of a worker process."""
+
+
+def _start(task: Task) -> None:
+    """Starts a worker process."""
+    global _preparer
+    _preparer = Preparer(task)
+    # Ctrl-C reaches the whole process group; the main process decides what it means
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:  # a main process that was killed must not leave its workers waiting for ever
+        threading.Thread(target=lambda: (wait([parent.sentinel]), os._exit(1)), daemon=True).start()
+
+
+def _prepare(shard: int) -> list[Prepared]:
+    assert _preparer is not None, "a worker process starts with _start()"
+    return _preparer.prepare(shard)
+
+
+class Workers(Protocol):
+    """Those who prepare and write.
+
+    Attributes:
+        ahead: Shards that are prepared before they are needed, and that may wait to be written.
+    """
+
+    ahead: int
+
+    def prepare(self, shard: int) -> Future[list[Prepared]]:
+        """Prepares a shard."""
+        ...
+
+    def commit(self, writer: Writer, shard: int, outcomes: list[Outcome]) -> Future[ShardSummary]:
+        """Writes a shard and records it."""
+        ...
+
+    def __enter__(self) -> Workers: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Here:
+    """No worker at all: everything is done in this process, when it is asked for."""
+
+    ahead = 1
+
+    def __init__(self, task: Task) -> None:
+        """Keeps the task."""
+        self.preparer = Preparer(task)
+
+    def prepare(self, shard: int) -> Future[list[Prepared]]:
+        """Prepares a shard, now."""
+        return _now(self.preparer.prepare, shard)
+
+    def commit(self, writer: Writer, shard: int, outcomes: list[Outcome]) -> Future[ShardSummary]:
+        """Writes a shard, now."""
+        return _now(commit_shard, writer, shard, outcomes)
+
+    def __enter__(self) -> Here:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.preparer.close()
+
+
+class Processes:
+    """Processes, started afresh (not forked: the main process has threads and perhaps a CUDA context)."""
+
+    def __init__(self, task: Task, count: int) -> None:
+        """Starts the processes.
+
+        Args:
+            task: Sent to each.
+            count: How many.
+        """
+        self.ahead = count + 1
+        context = multiprocessing.get_context("spawn")
+        self.pool = ProcessPoolExecutor(count, mp_context=context, initializer=_start, initargs=(task,))
+
+    def prepare(self, shard: int) -> Future[list[Prepared]]:
+        """Has a process prepare a shard."""
+        return self.pool.submit(_prepare, shard)
+
+    def commit(self, writer: Writer, shard: int, outcomes: list[Outcome]) -> Future[ShardSummary]:
+        """Has a process write a shard."""
+        return self.pool.submit(commit_shard, writer, shard, outcomes)
+
+    def __enter__(self) -> Processes:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # after an error what is under way may finish (a shard is written whole or not at all), nothing new starts
+        self.pool.shutdown(wait=True, cancel_futures=error is not None)
+
+
+def result_of(future: Future[T]) -> T:
+    """Waits for a worker.
+
+    Raises:
+        StoreError: If its process died.
+        ChangenError: Whatever the work itself raised.
+    """
+    try:
+        return future.result()
+    except BrokenProcessPool as error:
+        raise StoreError(
+            "a worker process died, most likely for want of memory; run the same command again with fewer --workers, "
+            "it goes on where it stopped"
+        ) from error
+
+
+def make_workers(task: Task, count: int) -> Workers:
+    """Starts ``count`` processes, or none for 0."""
+    return Processes(task, count) if count else Here(task)
+
+
+def _now(function: Callable[..., T], *arguments: Any) -> Future[T]:
+    future: Future[T] = Future()
+    try:
+        future.set_result(function(*arguments))
+    except Exception as error:
+        future.set_exception(error)
+    return future

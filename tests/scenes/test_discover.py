@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import io
+import os
+
+import pytest
+
+from changen_cli.errors import SceneError, UsageError
+from changen_cli.scenes.discover import find_scenes
+from changen_cli.scenes.source import SceneSource
+
+
+@pytest.fixture
+def folder(tmp_path):
+    def make(*names):
+        for name in names:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).touch()
+        return tmp_path
+
+    return make
+
+
+def test_images_and_masks_by_stem(folder):
+    root = folder("images/b.jpg", "images/a.tif", "masks/a.png", "masks/b.png", "images/notes.md")
+    found = find_scenes([str(root)])
+    assert [s.id for s in found] == ["a", "b"]
+    assert [os.path.relpath(s.mask, root) for s in found] == ["masks/a.png", "masks/b.png"]
+
+
+def test_labels_beside_and_vectors_win(folder):
+    root = folder("a.tif", "a_mask.tif", "a_buildings.gpkg", "b.TIF", "b_mask.png", "c.png", "c_buildings.geojson")
+    found = {s.id: s for s in find_scenes([str(root)])}
+    assert set(found) == {"a", "b", "c"}
+    assert found["a"].mask is None
+    assert found["a"].footprints == str(root / "a_buildings.gpkg")
+    assert found["b"].mask == str(root / "b_mask.png")
+    assert found["c"].footprints == str(root / "c_buildings.geojson")
+
+
+def test_single_raster_and_its_masks_folder(folder):
+    root = folder("images/a.jpg", "masks/a.png", "loose.tif", "loose_mask.tif")
+    assert find_scenes([str(root / "images" / "a.jpg")])[0].mask == str(root / "masks" / "a.png")
+    assert find_scenes([str(root / "loose.tif")])[0].mask == str(root / "loose_mask.tif")
+
+
+def test_split_folders(folder):
+    root = folder("train/images/a.png", "train/masks/a.png", "val/images/b.png", "val/masks/b.png")
+    assert [(s.id, s.split) for s in find_scenes([str(root)])] == [("a", "train"), ("b", "val")]
+
+
+def test_a_list_is_relative_to_its_folder_or_else_to_the_working_directory(folder, tmp_path, monkeypatch):
+    root = folder("lists/scenes.txt", "lists/a.tif", "lists/a_mask.tif", "b.tif", "b_mask.tif")
+    (root / "lists" / "scenes.txt").write_text("\ufeff# two\r\na.tif\r\n\r\nb.tif\r\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert [s.id for s in find_scenes(["lists/scenes.txt"])] == ["b", "a"]
+
+
+def test_standard_input(folder, monkeypatch):
+    root = folder("a.tif", "a_mask.tif")
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{root / 'a.tif'}\n"))
+    assert [s.id for s in find_scenes(["-"])] == ["a"]
+
+
+def test_remote_rasters_are_not_looked_at(folder):
+    root = folder("m/a.png", "m/b.png")
+    inputs = ["https://example.org/x/a.tif?token=1", "/vsizip/archive.zip/in/b.tif"]
+    found = find_scenes(inputs, masks=str(root / "m"))
+    assert [(s.id, os.path.basename(s.mask)) for s in found] == [("b", "b.png"), ("a", "a.png")]
+    with pytest.raises(SceneError, match=r"example.org/x/a.tif.*remote folders are not searched.*--footprints"):
+        find_scenes(inputs[:1])
+    assert find_scenes(inputs[:1], require_labels=False) == [SceneSource("a", inputs[0])]
+
+
+def test_given_footprints_serve_all_scenes(folder):
+    root = folder("a.tif", "b.tif", "all.gpkg")
+    found = find_scenes([str(root)], footprints=str(root / "all.gpkg"))
+    assert [(s.id, s.footprints, s.shared) for s in found] == [
+        ("a", str(root / "all.gpkg"), True),
+        ("b", str(root / "all.gpkg"), True),
+    ]
+    assert not find_scenes([str(root / "a.tif")], footprints=str(root / "all.gpkg"))[0].shared
+
+
+def test_ids_are_unique_safe_and_do_not_depend_on_the_order(folder):
+    root = folder("x/images/a.png", "y/a.png", "y/A.tif", "y/b c%.png", "y/b_c_.png", "é/ü.png")
+    inputs = [str(root / "y"), str(root / "x"), str(root / "é")]
+    found = find_scenes(inputs, require_labels=False)
+    ids = [s.id for s in found]
+    assert len({i.lower() for i in ids}) == len(ids) == 6
+    assert "x_a" in ids
+    assert all(i.isascii() and "/" not in i and " " not in i for i in ids)
+    assert find_scenes(inputs[::-1], require_labels=False) == found
+
+
+def test_a_scene_named_twice_is_taken_once(folder):
+    root = folder("a.tif")
+    assert len(find_scenes([str(root), str(root / "a.tif")], require_labels=False)) == 1
+
+
+def test_missing_footprints_say_what_was_looked_for(folder):
+    root = folder("images/a.tif", "masks/b.png")
+    with pytest.raises(
+        SceneError, match=r"images/a\.tif: has no footprints.*a_buildings.*a_mask.*masks/a\.\*.*--masks"
+    ):
+        find_scenes([str(root)])
+    with pytest.raises(SceneError, match=r"masks/a\.\*.*masks/a_mask"):
+        find_scenes([str(root / "images")], masks=str(root / "masks"))
+
+
+def test_unreadable_path_in_a_list_is_named_with_its_line(folder):
+    root = folder("a.tif")
+    (root / "l.txt").write_text("# first\na.tif\ngone.tif\n")
+    with pytest.raises(SceneError, match=r"l\.txt, line 3: gone\.tif: no such readable file"):
+        find_scenes([str(root / "l.txt")])
+    (root / "l.txt").write_text(f"{root}\n")
+    with pytest.raises(SceneError, match="line 1.*is a folder"):
+        find_scenes([str(root / "l.txt")])
+
+
+def test_unusable_inputs(folder):
+    root = folder("empty/readme.md", "a.geojson", "list.txt", "two/a.tif", "two/b.tif", "m.png")
+    for inputs, message in [
+        ([], "no input"),
+        ([str(root / "gone")], "gone: no such file or folder"),
+        ([str(root / "empty")], "empty: no rasters"),
+        ([str(root / "a.geojson")], "is a vector file, not a raster"),
+        ([str(root / "list.txt")], "names no raster"),
+    ]:
+        with pytest.raises((SceneError, UsageError), match=message):
+            find_scenes(inputs)
+    with pytest.raises(UsageError, match="one mask for 2 scenes"):
+        find_scenes([str(root / "two")], masks=str(root / "m.png"))
+    with pytest.raises(UsageError, match="both given"):
+        find_scenes([str(root / "two")], masks="m", footprints="f")
+    with pytest.raises(SceneError, match="no such vector file"):
+        find_scenes([str(root / "two")], footprints=str(root / "gone.gpkg"))
+    with pytest.raises(SceneError, match="no such mask"):
+        find_scenes([str(root / "two")], masks=str(root / "gone"))
+    (root / "list.txt").write_bytes(b"\xff\xfe\x00a")
+    with pytest.raises(SceneError, match="give UTF-8 text"):
+        find_scenes([str(root / "list.txt")])

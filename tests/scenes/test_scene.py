@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import json
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from rasterio.enums import ColorInterp
+from shapely.geometry import box
+
+from changen_cli.errors import SceneError, TileError
+from changen_cli.scenes.discover import SceneSource, find_scenes
+from changen_cli.scenes.options import ReadOptions
+from changen_cli.scenes.scene import open_scene
+from changen_cli.scenes.window import Grid, Window
+
+SHARED = Path(__file__).parents[2].parent / "shared" / "data"
+KAMPALA = SHARED / "oam" / "kampala_00.tif"
+
+
+@pytest.mark.parametrize(
+    ("name", "profile"),
+    [
+        ("a.tif", {}),
+        ("a.tif", {"tiled": True, "blockxsize": 32, "blockysize": 32, "compress": "deflate"}),
+        ("a.png", {"georeferenced": False}),
+    ],
+)
+@pytest.mark.parametrize("edges", ["shift", "pad"])
+def test_tile_by_tile_is_the_whole(write_raster, image, name, profile, edges):
+    with open_scene(SceneSource("s", write_raster(name, image, **profile))) as scene:
+        assert (scene.height, scene.width) == (120, 160)
+        whole = scene.read_all()
+        assert whole.id == "all"
+        assert np.array_equal(whole.image, image)
+        assert whole.valid.all()
+        for window in Grid(scene.height, scene.width, 50, 10, edges):
+            tile = scene.read(window)
+            inside = window.within(120, 160)
+            there = (slice(window.row, window.row + inside.height), slice(window.column, window.column + inside.width))
+            assert tile.image.shape == (3, 50, 50)
+            assert np.array_equal(tile.image[:, : inside.height, : inside.width], image[:, *there])
+            assert tile.valid.sum() == inside.height * inside.width
+            assert not tile.image[:, ~tile.valid].any()
+
+
+@pytest.mark.parametrize("resolution", [0.25, 0.7, 1.0, 1.9])
+def test_tile_by_tile_is_the_whole_at_another_resolution(write_raster, image, resolution):
+    valid = np.full((120, 160), 255, np.uint8)
+    valid[:40, 90:] = 0
+    path = write_raster("a.tif", image, valid=valid)
+    with open_scene(SceneSource("s", path), ReadOptions(resolution=resolution)) as scene:
+        whole = scene.read_all()
+        assert not whole.valid.all()
+        assert scene.ground_resolution == resolution
+        for window in Grid(scene.height, scene.width, 23):
+            tile = scene.read(window)
+            there = (slice(window.row, window.row + 23), slice(window.column, window.column + 23))
+            assert np.array_equal(tile.image, whole.image[:, *there])
+            assert np.array_equal(tile.valid, whole.valid[there])
+
+
+def test_a_coarse_resolution_is_read_in_strips(write_raster, image, monkeypatch):
+    source = SceneSource("s", write_raster("a.tif", image))
+    with open_scene(source, ReadOptions(resolution=2.0)) as scene:
+        whole = scene.read_all().image
+    monkeypatch.setattr("changen_cli.scenes.pixels._STRIP_PIXELS", 2000)
+    with open_scene(source, ReadOptions(resolution=2.0)) as scene:
+        assert np.array_equal(scene.read_all().image, whole)
+
+
+def test_georeference_of_a_tile_is_exact(write_raster, image):
+    turned = Affine(0.3, 0.1, 500_000.25, 0.1, -0.3, 5_000_000.75)
+    path = write_raster("a.tif", image, transform=turned)
+    with open_scene(SceneSource("s", path)) as scene:
+        tile = scene.read(Window(30, 40, 64, 64))
+        assert tile.id == "r000030_c000040"
+        assert tile.crs == scene.crs == rasterio.CRS.from_epsg(32633)
+        assert tile.transform * (0, 0) == pytest.approx(turned * (40, 30), abs=1e-9)
+        assert tile.transform * (64, 64) == pytest.approx(turned * (104, 94), abs=1e-9)
+
+
+def test_no_georeference(write_raster, image):
+    with open_scene(SceneSource("s", write_raster("a.png", image, georeferenced=False))) as scene:
+        tile = scene.read_all()
+        assert tile.transform is None
+        assert tile.crs is None
+        assert scene.ground_resolution is None
+
+
+@pytest.mark.parametrize("how", ["nodata", "alpha", "mask", "nan"])
+def test_validity(write_raster, image, how):
+    gone = np.zeros((120, 160), bool)
+    gone[20:50, 30:60] = True
+    pixels = np.where(gone, 0, image).astype(np.uint8)
+    pixels[0, 100, 100] = 0  # one band at nodata is a colour
+    options = ReadOptions()
+    if how == "nodata":
+        path = write_raster("a.tif", pixels, nodata=0)
+    elif how == "alpha":
+        path = write_raster(
+            "a.tif",
+            np.concatenate([image, np.where(gone, 0, 255)[None].astype(np.uint8)]),
+            colorinterp=(ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha),
+        )
+    elif how == "mask":
+        path = write_raster("a.tif", image, valid=np.where(gone, 0, 255).astype(np.uint8))
+    else:
+        broken = image.astype(np.float32)
+        broken[1, gone] = np.nan
+        broken[2, 20, 30] = np.inf
+        path, options = write_raster("a.tif", broken), ReadOptions(rescale="0:255")
+    with open_scene(SceneSource("s", path), options) as scene:
+        tile = scene.read_all()
+        assert np.array_equal(tile.valid, ~gone)
+        assert not tile.image[:, gone].any()
+        reference = image if how in ("alpha", "mask", "nan") else pixels
+        assert np.array_equal(tile.image[:, ~gone], reference[:, ~gone])
+
+
+def test_footprints_that_cannot_be_seen_are_dropped(write_raster, write_vector, image):
+    valid = np.full((120, 160), 255, np.uint8)
+    valid[:, :50] = 0
+    houses = [box(10, 10, 20, 20), box(40, 40, 60, 60), box(100, 100, 110, 110)]
+    source = SceneSource("s", write_raster("a.tif", image, valid=valid), footprints=write_vector("v.gpkg", houses))
+    with open_scene(source) as scene:
+        assert [f.uid for f in scene.read_all().layout.footprints] == [2, 3]
+        assert scene.read(Window(0, 0, 40, 40)).layout.footprints == ()
+
+
+def test_16_bit(write_raster):
+    pixels = np.tile(np.linspace(0, 3000, 160, dtype=np.uint16), (4, 120, 1))
+    path = write_raster(
+        "a.tif", pixels, colorinterp=(ColorInterp.blue, ColorInterp.green, ColorInterp.red, ColorInterp.undefined)
+    )
+    with pytest.raises(SceneError, match=r"a\.tif: pixels are uint16.*--rescale"):
+        open_scene(SceneSource("s", path))
+    with open_scene(SceneSource("s", path), ReadOptions(rescale="0:3000")) as scene:
+        assert scene.read_all().image[0, 0, [0, -1]].tolist() == [0, 255]
+        assert scene.describe()["bands"] == {"rgb": [3, 2, 1], "why": "colour interpretation"}
+    with open_scene(SceneSource("s", path), ReadOptions(rescale="auto")) as scene:
+        assert scene.describe()["rescale"]["low"] == pytest.approx(60, abs=20)
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_bands_that_need_a_word(write_raster, count):
+    path = write_raster("a.tif", np.ones((count, 20, 20), np.uint8), photometric="minisblack")
+    with pytest.raises(SceneError, match=r"a\.tif: has .*--bands"):
+        open_scene(SceneSource("s", path))
+    with open_scene(SceneSource("s", path), ReadOptions(bands=(1, 1, 1))) as scene:
+        assert scene.read_all().image.shape == (3, 20, 20)
+
+
+def test_truncated_rasters(write_raster, image, tmp_path):
+    path = tmp_path / "a.tif"
+    write_raster("a.tif", image, blockysize=8)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    with open_scene(SceneSource("s", str(path))) as scene:
+        assert np.array_equal(scene.read(Window(0, 0, 32, 32)).image[0], image[0, :32, :32])
+        with pytest.raises(TileError, match=r"a\.tif: tile r000088_c000064 cannot be read .*damaged or cut short"):
+            scene.read(Window(88, 64, 32, 32))
+    path.write_bytes(data[:100])
+    with pytest.raises(SceneError, match=r"a\.tif: cannot be opened as a raster"):
+        open_scene(SceneSource("s", str(path)))
+    path.write_text("not a raster")
+    with pytest.raises(SceneError, match="cannot be opened as a raster"):
+        open_scene(SceneSource("s", str(path)))
+    with pytest.raises(SceneError, match=r"gone\.tif: no such raster"):
+        open_scene(SceneSource("s", str(tmp_path / "gone.tif")))
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg"])
+def test_truncated_pictures(write_raster, image, tmp_path, name):
+    path = tmp_path / name
+    write_raster(name, np.repeat(np.repeat(image, 4, 1), 4, 2), georeferenced=False)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    with (
+        open_scene(SceneSource("s", str(path))) as scene,
+        pytest.raises(TileError, match=f"{name}: tile r000400_c000000"),
+    ):
+        scene.read(Window(400, 0, 64, 64))
+
+
+def test_windows_must_start_in_the_scene(write_raster, image):
+    with open_scene(SceneSource("s", write_raster("a.tif", image))) as scene:
+        for window in (Window(200, 0, 8, 8), Window(-4, 0, 8, 8)):
+            with pytest.raises(ValueError, match="starts outside"):
+                scene.read(window)
+    with pytest.raises(ValueError, match="closed"):
+        scene.read_all()
+
+
+def test_describe_is_json_and_source_travels(write_raster, write_vector, image):
+    source = SceneSource("s", write_raster("a.tif", image), footprints=write_vector("v.gpkg", [box(0, 0, 9, 9)]))
+    with open_scene(source, ReadOptions(resolution=1.0)) as scene:
+        text = json.loads(json.dumps(scene.describe()))
+        assert text["raster"] == {"width": 160, "height": 120, "driver": "GTiff"}
+        assert text["crs"] == "EPSG:32633"
+        assert text["resampled"] is True
+    assert pickle.loads(pickle.dumps(source)) == source
+
+
+def test_nothing_is_printed(write_raster, image):
+    path = write_raster("a.png", image, georeferenced=False)
+    code = (
+        "from changen_cli.scenes.scene import open_scene\nfrom changen_cli.scenes.source import SceneSource\n"
+        f"open_scene(SceneSource('s', {path!r})).read_all()\nimport sys\nassert 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == done.stderr == ""
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not KAMPALA.exists(), reason="../shared/data is not here")
+def test_kampala():
+    (source,) = find_scenes([str(KAMPALA)])
+    assert source.footprints is not None
+    with rasterio.open(KAMPALA) as dataset:
+        pixels, transform, crs = dataset.read(), dataset.transform, dataset.crs
+    with rasterio.open(str(KAMPALA).replace(".tif", "_mask.tif")) as dataset:
+        mask = dataset.read(1) != 0
+    with open_scene(source) as scene:
+        tile = scene.read_all()
+        assert np.array_equal(tile.image[:, tile.valid], pixels[:, tile.valid])
+        assert (tile.transform, tile.crs) == (transform, crs)
+        drawn = tile.layout.rasterize()[0] != 0
+        assert (drawn & mask).sum() / (drawn | mask).sum() > 0.99
+        assert len(scene.shapes()) > 50
+    with open_scene(source, ReadOptions(resolution=0.5)) as scene:
+        assert scene.width == pytest.approx(1536 * 0.1493 / 0.5, abs=2)
+        coarse = scene.read_all()
+        assert (coarse.layout.rasterize()[0] != 0).mean() == pytest.approx(mask.mean(), rel=0.03)
+        assert scene.read(Window(128, 128, 256, 256)).valid.any()
