@@ -21,7 +21,9 @@ def _group() -> None:
 
 
 @app.command("list")
-def list_command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False) -> None:
+def list_command(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
+) -> None:
     """List every installed event with its parameters; set one with `--event-option EVENT.PARAMETER=VALUE`."""
     events = list_events()
     if as_json:

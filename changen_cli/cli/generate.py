@@ -15,7 +15,7 @@ from changen_cli.cli.progress import ProgressView
 from changen_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from changen_cli.pipeline.run import Run, Summary
+    from changen_cli.pipeline.run import Summary
 
 HELP = """Simulate how places change, and write labelled image series.
 
@@ -59,7 +59,9 @@ def _read_config(context: typer.Context, path: Path | None) -> Path | None:
         if name not in known:
             options = ", ".join(sorted(n.replace("_", "-") for n in known if n))
             raise UsageError(f"--config {path}: unknown option {key!r}; known: {options}")
-        if isinstance(value, dict) or (isinstance(value, list) and known[name].nargs == 1 and not _repeats(known[name])):
+        if isinstance(value, dict) or (
+            isinstance(value, list) and known[name].nargs == 1 and not _repeats(known[name])
+        ):
             raise UsageError(f"--config {path}: {key} takes one value, as on the command line; quote it")
         if _repeats(known[name]) and not isinstance(value, list):
             value = [value]
@@ -87,7 +89,9 @@ def command(
     ] = None,
     footprints: Annotated[
         str | None,
-        typer.Option(help="Vector file of footprints, any CRS: GeoJSON, GPKG, SHP, FGB, Parquet.", rich_help_panel=INPUT),
+        typer.Option(
+            help="Vector file of footprints, any CRS: GeoJSON, GPKG, SHP, FGB, Parquet.", rich_help_panel=INPUT
+        ),
     ] = None,
     footprints_crs: Annotated[
         str | None, typer.Option(help="CRS of vectors that do not say, EPSG:32633 or pixel.", rich_help_panel=INPUT)
@@ -113,7 +117,10 @@ def command(
     ] = 0.5,
     events: Annotated[
         str,
-        typer.Option(help="Events, with weights if you like: create=2,remove=1. See: changen events list.", rich_help_panel=EVENTS),
+        typer.Option(
+            help="Events, with weights if you like: create=2,remove=1. See: changen events list.",
+            rich_help_panel=EVENTS,
+        ),
     ] = "create,remove",
     steps: Annotated[int, typer.Option(help="Steps of a series.", rich_help_panel=EVENTS)] = 1,
     changes_per_step: Annotated[
@@ -160,7 +167,9 @@ def command(
     ] = "0.8,0.1,0.1",
     creation_option: Annotated[
         list[str] | None,
-        typer.Option("--creation-option", "--co", help="GDAL's, for GeoTIFF: COMPRESS=ZSTD. Repeatable.", rich_help_panel=OUTPUT),
+        typer.Option(
+            "--creation-option", "--co", help="GDAL's, for GeoTIFF: COMPRESS=ZSTD. Repeatable.", rich_help_panel=OUTPUT
+        ),
     ] = None,
     cog: Annotated[bool, typer.Option("--cog", help="Cloud optimised GeoTIFFs.", rich_help_panel=OUTPUT)] = False,
     shard_samples: Annotated[

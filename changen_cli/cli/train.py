@@ -39,7 +39,8 @@ def command(
         float | None, typer.Option(help="Ground metres per pixel to read --data at (0.3 to 0.6 suits buildings).")
     ] = None,
     val: Annotated[
-        list[str] | None, typer.Option(help="Pattern of scene ids kept out of training, shown in the sheets; repeatable.")
+        list[str] | None,
+        typer.Option(help="Pattern of scene ids kept out of training, shown in the sheets; repeatable."),
     ] = None,
     iterations: Annotated[int | None, typer.Option(help="Updates of the generator.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Samples per update.")] = None,

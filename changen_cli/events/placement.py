@@ -47,6 +47,7 @@ class Room:
         self._tree = shapely.STRtree(self._blocking)
         self._near = shapely.STRtree(self._blocking[: len(layout.footprints)])
         self._claimed: list[Outline] = []
+        shapely.prepare(self._blocking)
         shapely.prepare(site.allowed)
 
     @property
@@ -110,9 +111,12 @@ class Room:
             own[:] = [-1 if f is None else f.uid for f in owners]
         looked_at = np.flatnonzero(ok)
         gap = max(self.site.gap - slack, 0.0)
-        hit, other = self._tree.query(candidates[looked_at], predicate="dwithin", distance=gap)
+        around = shapely.box(*(bounds[looked_at] + np.array([-gap, -gap, gap, gap])).T)
+        hit, other = self._tree.query(around)
         hit = looked_at[hit]
-        clash = self._uids[other] != own[hit]
+        others = self._uids[other] != own[hit]
+        hit, other = hit[others], other[others]
+        clash = np.asarray(shapely.dwithin(self._blocking[other], candidates[hit], gap), np.bool_)
         if slack > 0.0 and gap == 0.0:  # without a gap, walls may touch; only shared ground is a clash
             clash &= shapely.area(shapely.intersection(candidates[hit], self._blocking[other])) > slack
         ok[hit[clash]] = False

@@ -12,7 +12,9 @@ from torch.nn.utils import parametrize
 from torch.nn.utils.parametrizations import spectral_norm
 
 
-def conv(inputs: int, outputs: int, kernel: int, stride: int = 1, *, bias: bool = True, spectral: bool = True) -> nn.Conv2d:
+def conv(
+    inputs: int, outputs: int, kernel: int, stride: int = 1, *, bias: bool = True, spectral: bool = True
+) -> nn.Conv2d:
     """Makes a convolution that keeps (or divides by ``stride``) the image size.
 
     Args:
@@ -148,7 +150,9 @@ class SpatiallyAdaptiveNorm(nn.Module):
         if self.noise is not None:
             hidden = hidden + self.noise(noise)[:, :, None, None]
         scale, shift = self.modulation(F.relu(hidden)).chunk(2, 1)
-        return torch.addcmul(shift, self.norm(x).to(scale.dtype), 1 + scale)
+        normalized: Tensor = self.norm(x)
+        modulated: Tensor = torch.addcmul(shift, normalized.to(scale.dtype), 1 + scale)
+        return modulated
 
 
 class AdaptiveResidualBlock(nn.Module):

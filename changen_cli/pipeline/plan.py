@@ -117,9 +117,7 @@ def make_plan(options: GenerateOptions, note: Callable[[str], None]) -> Plan:
         else {},
     )
     splits = share_out(sources, options.split, options.seed)
-    return Plan(
-        tuple(sources), tuple(grids), splits, options.variants, spec, tuple(scenes), tuple(unusable)
-    )
+    return Plan(tuple(sources), tuple(grids), splits, options.variants, spec, tuple(scenes), tuple(unusable))
 
 
 def share_out(sources: Sequence[SceneSource], shares: tuple[float, float, float], seed: int) -> tuple[str, ...]:

@@ -7,12 +7,11 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from changen_cli import plugins
 from changen_cli.device import cores, resolve_device, resolve_precision
 from changen_cli.errors import PluginError
-from changen_cli.pipeline.manifest import describe_run, describe_result
+from changen_cli.pipeline.manifest import describe_result, describe_run
 from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.pipeline.plan import Plan, make_plan
 from changen_cli.pipeline.prepare import Prepared, Task

@@ -122,7 +122,7 @@ def ground_pixel_size(transform: Affine | None, crs: CRS | None, height: int, wi
     except (ProjError, RasterioError):
         return None
     if geodetic is None or geod is None:
-        return _unit_size(transform, crs)
+        return _unit_size(transform, proj)
     x, y = width / 2, height / 2
     dx, dy = min(width, 64) / 2, min(height, 64) / 2
     corners = [transform * p for p in ((x - dx, y), (x + dx, y), (x, y - dy), (x, y + dy))]
@@ -143,10 +143,9 @@ def _in_radians(geodetic: pyproj.CRS) -> bool:
     return bool(geodetic.axis_info) and geodetic.axis_info[0].unit_name == "radian"
 
 
-def _unit_size(transform: Affine, crs: CRS) -> tuple[float, float] | None:
+def _unit_size(transform: Affine, proj: pyproj.CRS) -> tuple[float, float] | None:
     """Pixel size by the CRS's unit of length, for local (engineering) systems that no ellipsoid belongs to."""
-    try:
-        _, factor = crs.linear_units_factor
-    except RasterioError:
+    if not proj.is_engineering or not proj.axis_info:
         return None
+    factor = proj.axis_info[0].unit_conversion_factor
     return math.hypot(transform.a, transform.d) * factor, math.hypot(transform.b, transform.e) * factor

@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry import MultiPolygon, Polygon
 
 from changen_cli.errors import SceneError
-from changen_cli.scenes.geometry import to_polygons
+from changen_cli.scenes.geometry import centred, to_polygons
 from changen_cli.scenes.vector_file import VectorFile
 
 LIMIT = 4096
@@ -28,7 +28,7 @@ class Library:
     """
 
     path: str
-    outlines: tuple[Polygon, ...]
+    outlines: tuple[Polygon | MultiPolygon, ...]
     metres: bool
 
     def shapes(self, ground_resolution: float | None) -> tuple[Polygon | MultiPolygon, ...]:
@@ -66,8 +66,6 @@ def read_library(path: str) -> Library:
     file = VectorFile(path)
     extent = file.extent()
     found = np.empty(0, object) if extent is None else file.select(extent)[1]
-    if len(found) > LIMIT:
-        found = found[np.linspace(0, len(found) - 1, LIMIT).astype(int)]
     polygons = to_polygons(found).polygons
     if not len(polygons):
         raise SceneError(f"{path}: no polygon in it; a library needs footprints")
@@ -76,9 +74,4 @@ def read_library(path: str) -> Library:
         # metres: UTM is true to about 0.04 % anywhere in its zone, and one library is one region
         series = series.to_crs(series.estimate_utm_crs())
         polygons = shapely.transform(series.to_numpy(), lambda xy: xy * (1, -1))  # y up to y down
-    centres = shapely.get_coordinates(shapely.centroid(polygons))
-    outlines = tuple(
-        shapely.transform(polygon, lambda xy, c=centre: xy - c)
-        for polygon, centre in zip(polygons, centres, strict=True)
-    )
-    return Library(path, outlines, file.crs is not None)
+    return Library(path, centred(polygons, LIMIT), file.crs is not None)

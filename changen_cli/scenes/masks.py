@@ -19,7 +19,7 @@ from changen_cli.scenes.frame import Frame, georeference
 from changen_cli.scenes.geometry import Geometries, PolygonIndex, centred, scale, to_polygons, translate
 from changen_cli.scenes.labels import Report
 from changen_cli.scenes.layout import Footprint
-from changen_cli.scenes.rasters import gdal_settings, is_sequential, open_raster, reason, to_rasterio
+from changen_cli.scenes.rasters import Access, gdal_settings, open_raster, reason, to_rasterio
 from changen_cli.scenes.window import Window
 from changen_cli.types import AnyArray, BoolArray
 
@@ -63,7 +63,7 @@ class MaskLabels:
         except SceneError:
             self._dataset.close()
             raise
-        self._keep = is_sequential(self._dataset)
+        self._access = Access(self._dataset)
         self._kept: AnyArray | None = None
 
     def footprints(self, window: Window) -> tuple[Footprint, ...]:
@@ -196,13 +196,11 @@ class MaskLabels:
         return scale(moved, 1 / self._frame.scale_x, 1 / self._frame.scale_y)
 
     def _read(self, native: Window) -> AnyArray:
-        if self._keep and self._kept is None:
-            try:
+        with self._access.reading():
+            if self._access.keep and self._kept is None:
                 self._kept = self._load(Window(0, 0, self._dataset.height, self._dataset.width))
-            except RasterioError:
-                self._keep = False
-        if self._kept is None:
-            return self._load(native)
+            if self._kept is None:
+                return self._load(native)
         rows = slice(native.row, native.row + native.height)
         return self._kept[rows, native.column : native.column + native.width]
 

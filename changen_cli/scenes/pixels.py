@@ -6,12 +6,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from rasterio.errors import RasterioError
 
 from changen_cli.scenes.bands import choose_bands
 from changen_cli.scenes.frame import Frame
 from changen_cli.scenes.options import ReadOptions
-from changen_cli.scenes.rasters import gdal_settings, is_sequential, to_rasterio
+from changen_cli.scenes.rasters import Access, gdal_settings, to_rasterio
 from changen_cli.scenes.resample import make_taps, resample
 from changen_cli.scenes.rescale import Rescale, check_rescale, chosen_valid, make_rescale
 from changen_cli.scenes.window import Window
@@ -23,7 +22,8 @@ _STRIP_PIXELS = 16_000_000
 class Pixels:
     """Reads the image of a scene by window.
 
-    Formats without random access (PNG, JPEG) are decoded once and kept, up to 64 megapixels.
+    Formats without random access (PNG, JPEG) are decoded once and kept, up to 64 megapixels; if such a file
+    is damaged, none of it is read.
     """
 
     def __init__(self, dataset: Any, path: str, frame: Frame, options: ReadOptions) -> None:
@@ -43,7 +43,7 @@ class Pixels:
         self._options = options
         self.choice = choose_bands(dataset, path, options.bands)
         check_rescale(dataset, path, self.choice, options)
-        self._keep = is_sequential(dataset)
+        self._access = Access(dataset)
         self._kept: tuple[UInt8Array, BoolArray] | None = None
 
     @cached_property
@@ -65,13 +65,11 @@ class Pixels:
         Raises:
             RasterioError: If the file is damaged there.
         """
-        if self._keep and self._kept is None:
-            try:
+        with self._access.reading():
+            if self._access.keep and self._kept is None:
                 self._kept = self._decode(self._frame.whole)
-            except RasterioError:  # what is before the damage can still be read
-                self._keep = False
-        if self._kept is None:
-            return self._decode(window)
+            if self._kept is None:
+                return self._decode(window)
         rows = slice(window.row, window.row + window.height)
         columns = slice(window.column, window.column + window.width)
         return self._kept[0][:, rows, columns].copy(), self._kept[1][rows, columns].copy()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import rasterio
@@ -18,6 +20,9 @@ from changen_cli.scenes.window import Window
 _SEQUENTIAL = frozenset({"PNG", "JPEG", "GIF", "WEBP", "BMP"})
 _SEQUENTIAL_LIMIT = 64_000_000
 _CACHE_MB = 64
+
+# GDAL's short cut for whole PNG files returns zeros, and no error, for what is missing of a file that was cut short.
+_SETTINGS = {"GDAL_PNG_WHOLE_IMAGE_OPTIM": "NO", "GDAL_ERROR_ON_LIBJPEG_WARNING": "YES"}
 
 
 def open_raster(path: str, what: str = "raster") -> Any:
@@ -60,17 +65,43 @@ def gdal_settings(dataset: Any = None) -> Any:
             since it would otherwise be decoded again for every tile of a row.
     """
     if "GDAL_CACHEMAX" in os.environ:
-        return rasterio.Env()
+        return rasterio.Env(**_SETTINGS)
     megabytes = _CACHE_MB
     if dataset is not None and dataset.block_shapes[0][1] == dataset.width:
         line = dataset.width * sum(_bytes(dtype) for dtype in dataset.dtypes)
         megabytes = max(megabytes, line * 768 // 1_000_000)
-    return rasterio.Env(GDAL_CACHEMAX=megabytes)
+    return rasterio.Env(GDAL_CACHEMAX=megabytes, **_SETTINGS)
 
 
-def is_sequential(dataset: Any) -> bool:
-    """Tells whether a raster is better read whole and kept: no random access, and small enough (64 megapixels)."""
-    return dataset.driver in _SEQUENTIAL and dataset.width * dataset.height <= _SEQUENTIAL_LIMIT
+class Access:
+    """How the windows of a raster are read: one by one, or from a copy that was decoded once.
+
+    A format without random access decodes from its first byte on, so small rasters of that kind (up to 64 megapixels)
+    are read whole and kept. Once GDAL has met damage in such a file, it may return other windows of it wrong and say
+    nothing; so what failed once stays failed, and no window of a damaged small picture is used.
+    """
+
+    def __init__(self, dataset: Any) -> None:
+        """Looks at the format.
+
+        Args:
+            dataset: Open rasterio dataset.
+        """
+        self._sequential = dataset.driver in _SEQUENTIAL
+        self.keep = self._sequential and dataset.width * dataset.height <= _SEQUENTIAL_LIMIT
+        self._failed: RasterioError | None = None
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Surrounds every read of the raster."""
+        if self._failed is not None:
+            raise self._failed
+        try:
+            yield
+        except RasterioError as error:
+            if self._sequential:
+                self._failed = error
+            raise
 
 
 def to_rasterio(window: Window) -> RasterioWindow:

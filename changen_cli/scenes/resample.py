@@ -74,10 +74,11 @@ def resample(pixels: AnyArray, valid: BoolArray, rows: Taps, columns: Taps) -> t
         image = _apply(pixels, rows, columns)
         return image, np.ones(image.shape[1:], np.bool_)
     known = np.where(valid, pixels, pixels.dtype.type(0))
-    share = _apply(valid[None], rows, columns)
+    share, missing = _apply(valid[None], rows, columns), _apply(~valid[None], rows, columns)
     some: BoolArray = share[0] > 1e-6
     image = _apply(known, rows, columns)
-    image /= np.where(some, share, np.float32(1))
+    # Weights add up to 1 but for rounding. Dividing by that where nothing is missing would give other bits than above.
+    image /= np.where(some & (missing > 0), share, np.float32(1))
     return image, some
 
 

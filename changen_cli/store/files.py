@@ -26,6 +26,7 @@ HOME = ".changen"
 Data: TypeAlias = bytes | bytearray | memoryview
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -90,9 +91,14 @@ def make_folder(path: Path) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Makes the names in a folder durable (a no-op on Windows, where a folder cannot be synced)."""
-    if sys.platform != "win32":
+    """Makes the names in a folder durable, where the system can: Windows and some network file systems cannot."""
+    if sys.platform == "win32":
+        return
+    try:
         _sync(path, os.O_RDONLY)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
 
 
 def write_files(root: Path, files: Iterable[tuple[Path, Data]]) -> None:

@@ -52,7 +52,7 @@ def to_lonlat(geometries: Sequence[BaseGeometry | None], placements: Sequence[Pl
 def _move(
     geometries: Sequence[BaseGeometry | None], placements: Sequence[Placement], numbers: list[int], crs: str
 ) -> list[BaseGeometry | None]:
-    """Moves those geometries that share a CRS, together, because setting up a transformation costs more than using it."""
+    """Moves those geometries that share a CRS, all at once: to set a transformation up costs more than to use it."""
     shapes = shapely.force_2d(np.array([geometries[n] for n in numbers], dtype=object))
     points, owner = shapely.get_coordinates(shapes, return_index=True)
     terms = np.array([tuple(placements[n][0] or ())[:6] for n in numbers], np.float64)[owner]

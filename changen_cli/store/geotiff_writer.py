@@ -1,13 +1,13 @@
 """GeoTIFF folders: one folder per sample, one file per frame, in any GIS without a plugin.
 
-========================= ======================= ======================================================
-file                      bands                   values
-========================= ======================= ======================================================
-``t<k>.tif``              3 of uint8              I_k, with the validity as an internal mask
-``mask_t<k>.tif``         1 of uint8, coloured    S_k, class, 0 background
-``instance_t<k>.tif``     1 of int32              uid of the object, 0 background
-``change_t<k>_t<k+1>.tif`` 1 of uint8, coloured   1 where S_k and S_k+1 differ, else 0
-========================= ======================= ======================================================
+========================== ==================== ==================================================
+file                       bands                values
+========================== ==================== ==================================================
+``t<k>.tif``               3 of uint8           I_k, with the validity as an internal mask
+``mask_t<k>.tif``          1 of uint8, coloured S_k, class, 0 background
+``instance_t<k>.tif``      1 of int32           uid of the object, 0 background
+``change_t<k>_t<k+1>.tif`` 1 of uint8, coloured 1 where S_k and S_k+1 differ, else 0
+========================== ==================== ==================================================
 
 Class and change masks carry a colour table, so that a GIS shows 0 and 1 apart; the values are plain for everyone else.
 Labels are always packed without loss, whatever the creation options say: those are the imagery's.
@@ -42,6 +42,8 @@ PLAIN = {"compress": "deflate", "predictor": 2, "zlevel": 1, "tiled": True}
 COG = {"compress": "deflate", "predictor": "standard", "level": 1}
 
 _FILE = re.compile(r"(?:(?:mask_|instance_)?t\d+|change_t\d+_t\d+)\.tif(?:\.aux\.xml)?")
+
+_REFUSALS: tuple[type[Exception], ...] = (*GDAL_ERRORS, TypeError, ValueError)
 
 Colors = dict[int, tuple[int, int, int, int]]
 
@@ -189,7 +191,7 @@ def _encode(
             with plain.open() as source, MemoryFile(ext=".tif") as optimised:
                 rasterio.shutil.copy(source, optimised.name, driver="COG", **options)
                 return bytes(optimised.getbuffer())
-    except GDAL_ERRORS + (TypeError, ValueError) as error:
+    except _REFUSALS as error:
         given = ", ".join(f"{key}={value}" for key, value in options.items())
         raise StoreError(f"GDAL cannot write {what} with {given}: {error}; change the creation options") from error
 

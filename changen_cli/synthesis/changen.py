@@ -61,7 +61,8 @@ class ChangenSynthesizer:
         image = batch.image[part].float().div_(127.5).sub_(1).contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
             made = self.generator(image, batch.before[part], batch.after[part], batch.noise[part])
-        return made.float().add_(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+        pixels: Tensor = made.float().add_(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+        return pixels
 
     def check_classes(self, largest: int) -> None:
         """Refuses layouts with classes that the generator does not know.

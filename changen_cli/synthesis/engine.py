@@ -47,7 +47,7 @@ class Job(Generic[T]):
 
 
 class Engine:
-    """Runs the chain I_0 -> I_1 -> ... -> I_n for many samples; step t + 1 starts from the synthesised I_t (Figure 3)."""
+    """Runs the chain I_0 -> I_1 -> ... -> I_n for many samples, each step from the image of the last (Figure 3)."""
 
     def __init__(
         self, synthesizer: Synthesizer, transfer: Transfer, batch_size: int, background: Background = "synthesize"

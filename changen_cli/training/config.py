@@ -175,9 +175,7 @@ def parse_config(values: Mapping[str, Any], where: str = "training recipe") -> T
     merged = dict(values)
     data = merged.get("data", ())
     data = [data] if isinstance(data, str | Mapping) else list(data or ())
-    merged["data"] = [
-        _build(DataConfig, {"path": d} if isinstance(d, str) else d, f"{where}: data") for d in data
-    ]
+    merged["data"] = [_build(DataConfig, {"path": d} if isinstance(d, str) else d, f"{where}: data") for d in data]
     for key, cls in (("generator", GeneratorConfig), ("discriminator", DiscriminatorConfig)):
         part = merged.get(key)
         if isinstance(part, Mapping):

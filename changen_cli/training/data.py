@@ -13,12 +13,13 @@ import numpy as np
 import shapely
 import torch
 from numpy.typing import NDArray
+from shapely.geometry import MultiPolygon, Polygon
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from changen_cli import rng
 from changen_cli.errors import TrainingError
-from changen_cli.events.base import Site
+from changen_cli.events.base import Event, Site
 from changen_cli.events.create import Create
 from changen_cli.events.remove import Remove
 from changen_cli.scenes.discover import SceneSource, find_scenes
@@ -28,6 +29,8 @@ from changen_cli.scenes.scene import open_scene
 from changen_cli.scenes.tile import Tile
 from changen_cli.training.config import DataConfig, TrainConfig
 from changen_cli.types import UInt8Array
+
+Outline = Polygon | MultiPolygon
 
 TRIES = 30
 """Windows looked at for one with enough building before the best of them is taken."""
@@ -51,7 +54,7 @@ class Sample:
 class TrainingScene:
     """A scene held in memory: its pixels, its footprints in a spatial index, its drawn mask."""
 
-    def __init__(self, tile: Tile, shapes: Sequence[shapely.Geometry], source: DataConfig) -> None:
+    def __init__(self, tile: Tile, shapes: Sequence[Outline], source: DataConfig) -> None:
         """Prepares a scene.
 
         Args:
@@ -99,7 +102,7 @@ class CropSampler:
         """
         self.scenes, self.config, self.stream = scenes, config, stream
         self.shares = scene_shares(scenes)
-        self.events = (Remove(), Create())
+        self.events: tuple[Event, ...] = (Remove(), Create())
 
     def __getitem__(self, index: int) -> Sample:
         """Draws sample number ``index`` of the stream."""
@@ -138,9 +141,14 @@ class CropSampler:
         factor = crop / side
         pixels = torch.from_numpy(scene.image[:, row : row + side, column : column + side].copy())
         if side != crop:
-            pixels = torch.nn.functional.interpolate(
-                pixels[None].float(), size=(crop, crop), mode="bilinear", antialias=True, align_corners=False
-            )[0].round_().clamp_(0, 255).to(torch.uint8)
+            pixels = (
+                torch.nn.functional.interpolate(
+                    pixels[None].float(), size=(crop, crop), mode="bilinear", antialias=True, align_corners=False
+                )[0]
+                .round_()
+                .clamp_(0, 255)
+                .to(torch.uint8)
+            )
         box = shapely.box(column, row, column + side, row + side)
         hits = np.sort(scene.index.query(box, predicate="intersects"))
         parts = shapely.clip_by_rect(scene.polygons[hits], column, row, column + side, row + side)
@@ -153,7 +161,7 @@ class CropSampler:
         )
         return pixels.numpy(), Layout(crop, crop, footprints), factor
 
-    def _simulate(self, layout: Layout, shapes: Sequence[shapely.Geometry], draw: np.random.Generator) -> Layout:
+    def _simulate(self, layout: Layout, shapes: Sequence[Outline], draw: np.random.Generator) -> Layout:
         """Removes up to a share of the objects and creates a few: F of equation (2), as strong as training wants it."""
         count = len(layout.footprints)
         remove = int(draw.integers(int(np.ceil(count * self.config.remove)) + 1)) if count else 0

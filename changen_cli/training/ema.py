@@ -32,5 +32,5 @@ class MovingAverage:
         decay = min(self.decay, (1 + iteration) / (10 + iteration))
         for average, weight in zip(self.network.parameters(), network.parameters(), strict=True):
             average.lerp_(weight, 1 - decay)
-        for average, value in zip(self.network.buffers(), network.buffers(), strict=True):
-            average.copy_(value)
+        for kept, value in zip(self.network.buffers(), network.buffers(), strict=True):
+            kept.copy_(value)

@@ -53,7 +53,9 @@ class Players:
         return [self.discriminator] if self.projected is None else [self.discriminator, self.projected]
 
 
-def train_step(players: Players, batch: TrainingBatch, config: TrainConfig, precision: torch.dtype) -> dict[str, Tensor]:
+def train_step(
+    players: Players, batch: TrainingBatch, config: TrainConfig, precision: torch.dtype
+) -> dict[str, Tensor]:
     """Does lines 4 to 6 of Algorithm 1.
 
     Args:
@@ -82,7 +84,7 @@ def train_step(players: Players, batch: TrainingBatch, config: TrainConfig, prec
         segmentation = losses.labelled_loss(logits, batch.after, balance=config.balance)
         projected = losses.hinge_generator(scores) if scores is not None else segmentation.new_zeros(())
         players.generator_optimizer.zero_grad(set_to_none=True)
-        (segmentation + config.projected * projected).backward()
+        torch.autograd.backward(segmentation + config.projected * projected)
     players.generator_optimizer.step()
 
     # line 6: the real pair is (I_t, S_t), since there is no real I_t+1. One call for both keeps the power iteration of
@@ -109,7 +111,7 @@ def train_step(players: Players, batch: TrainingBatch, config: TrainConfig, prec
             )
             total = total + heads
         players.discriminator_optimizer.zero_grad(set_to_none=True)
-        total.backward()
+        torch.autograd.backward(total)
     players.discriminator_optimizer.step()
 
     with torch.no_grad():

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import yaml
-from torch import Tensor
+from torch import Tensor, nn
 
 from changen_cli import rng
 from changen_cli.device import DTYPES, resolve_precision
@@ -27,6 +27,8 @@ from changen_cli.training.sheets import write_sheet
 from changen_cli.training.step import Players, TrainingBatch, train_step
 
 SHEET_ROWS = 8
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +113,14 @@ def train(
 
 def make_players(config: TrainConfig, device: str) -> Players:
     """Makes fresh networks and their optimizers (Adam, section 4.1)."""
-    layout = torch.channels_last
-    generator = ChangenGenerator(config.generator).to(device, memory_format=layout).train()
-    discriminator = SegmentationDiscriminator(config.discriminator).to(device, memory_format=layout).train()
+    generator = _placed(ChangenGenerator(config.generator), device)
+    discriminator = _placed(SegmentationDiscriminator(config.discriminator), device)
     judged = list(discriminator.parameters())
     projected = None
     if config.projected > 0:
         from changen_cli.models.projected import ProjectedDiscriminator  # needs the extra "train"
 
-        projected = ProjectedDiscriminator(config.generator.classes).to(device, memory_format=layout).train()
+        projected = _placed(ProjectedDiscriminator(config.generator.classes), device)
         judged += list(projected.heads.parameters())
     return Players(
         generator=generator,
@@ -128,6 +129,10 @@ def make_players(config: TrainConfig, device: str) -> Players:
         generator_optimizer=torch.optim.Adam(generator.parameters(), config.lr_generator, config.betas),
         discriminator_optimizer=torch.optim.Adam(judged, config.lr_discriminator, config.betas),
     )
+
+
+def _placed(network: Network, device: str) -> Network:
+    return network.to(device).to(memory_format=torch.channels_last).train()
 
 
 def _to_device(raw: dict[str, Tensor], device: str) -> TrainingBatch:

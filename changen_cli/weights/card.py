@@ -118,7 +118,9 @@ def find_weights(name_or_path: str) -> tuple[Path, Card]:
     known = list_cards()
     if name_or_path not in known:
         names = ", ".join(known) or "none"
-        raise WeightsError(f"no weights named {name_or_path!r}; here are: {names}; or give a path to a .safetensors file")
+        raise WeightsError(
+            f"no weights named {name_or_path!r}; known: {names}; or give the path of a .safetensors file"
+        )
     return known[name_or_path]
 
 

@@ -30,7 +30,9 @@ def load_generator(weights: str = DEFAULT, device: str = "cpu") -> tuple[Changen
     path, card = find_weights(weights)
     verify_weights(path, card)
     if card.architecture != ARCHITECTURE:
-        raise WeightsError(f"{path}: weights for {card.architecture!r}, not {ARCHITECTURE!r}; name others with --weights")
+        raise WeightsError(
+            f"{path}: weights of {card.architecture!r}, not of {ARCHITECTURE!r}; name others with --weights"
+        )
     try:
         generator = ChangenGenerator(GeneratorConfig(**card.arguments))
         fold_spectral_norm(generator.eval())
@@ -39,4 +41,4 @@ def load_generator(weights: str = DEFAULT, device: str = "cpu") -> tuple[Changen
     except (TypeError, ChangenError, RuntimeError, SafetensorError) as error:
         raise WeightsError(f"{path}: does not fit its card's architecture: {str(error).splitlines()[0]}") from error
     generator.requires_grad_(False)
-    return generator.to(torch.device(device), memory_format=torch.channels_last), card
+    return generator.to(device).to(memory_format=torch.channels_last), card

@@ -114,7 +114,7 @@ def test_unreadable_path_in_a_list_is_named_with_its_line(folder):
     with pytest.raises(SceneError, match=r"l\.txt, line 3: gone\.tif: no such readable file"):
         find_scenes([str(root / "l.txt")])
     (root / "l.txt").write_text(f"{root}\n")
-    with pytest.raises(SceneError, match="line 1.*is a folder"):
+    with pytest.raises(SceneError, match=r"line 1.*is a folder"):
         find_scenes([str(root / "l.txt")])
 
 

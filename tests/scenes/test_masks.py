@@ -11,10 +11,10 @@ from shapely.geometry import MultiPolygon
 
 from changen_cli.errors import SceneError, TileError
 from changen_cli.scenes.discover import SceneSource
+from changen_cli.scenes.frame import Frame, make_frame
 from changen_cli.scenes.layout import Layout
 from changen_cli.scenes.masks import MaskLabels, sample_windows
 from changen_cli.scenes.options import ReadOptions
-from changen_cli.scenes.frame import Frame, make_frame
 from changen_cli.scenes.scene import open_scene
 from changen_cli.scenes.window import Window
 

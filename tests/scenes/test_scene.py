@@ -176,16 +176,29 @@ def test_truncated_rasters(write_raster, image, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg"])
-def test_truncated_pictures(write_raster, image, tmp_path, name):
+@pytest.mark.parametrize("limit", [64_000_000, 0])
+def test_truncated_pictures(write_raster, image, tmp_path, monkeypatch, name, limit):
+    monkeypatch.setattr("changen_cli.scenes.rasters._SEQUENTIAL_LIMIT", limit)
     path = tmp_path / name
     write_raster(name, np.repeat(np.repeat(image, 4, 1), 4, 2), georeferenced=False)
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
-    with (
-        open_scene(SceneSource("s", str(path))) as scene,
-        pytest.raises(TileError, match=f"{name}: tile r000400_c000000"),
-    ):
-        scene.read(Window(400, 0, 64, 64))
+    with open_scene(SceneSource("s", str(path))) as scene:
+        for column in (0, 64, 0):  # GDAL reports the damage once and then no more
+            with pytest.raises(TileError, match=f"{name}: tile r000400_c0000"):
+                scene.read(Window(400, column, 64, 64))
+
+
+def test_truncated_mask_pictures(write_raster, image, tmp_path):
+    mask = np.random.default_rng(3).integers(0, 2, (120, 160), dtype=np.uint8)
+    source = SceneSource("s", write_raster("a.tif", image), write_raster("m.png", mask, georeferenced=False))
+    path = tmp_path / "m.png"
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    with open_scene(source) as scene:
+        for _ in range(2):
+            with pytest.raises(TileError, match=r"m\.png: r000080_c000000 cannot be read"):
+                scene.read(Window(80, 0, 32, 32))
 
 
 def test_windows_must_start_in_the_scene(write_raster, image):
@@ -231,10 +244,14 @@ def test_kampala():
         assert np.array_equal(tile.image[:, tile.valid], pixels[:, tile.valid])
         assert (tile.transform, tile.crs) == (transform, crs)
         drawn = tile.layout.rasterize()[0] != 0
-        assert (drawn & mask).sum() / (drawn | mask).sum() > 0.99
+        assert not (drawn & ~mask).any()
+        # The mask has one large house that the GeoJSON lacks; all else is the same, pixel for pixel.
+        missing = mask & ~drawn
+        missing[713:827, 467:661] = False
+        assert not missing.any()
         assert len(scene.shapes()) > 50
     with open_scene(source, ReadOptions(resolution=0.5)) as scene:
         assert scene.width == pytest.approx(1536 * 0.1493 / 0.5, abs=2)
         coarse = scene.read_all()
-        assert (coarse.layout.rasterize()[0] != 0).mean() == pytest.approx(mask.mean(), rel=0.03)
+        assert (coarse.layout.rasterize()[0] != 0).mean() == pytest.approx(drawn.mean(), rel=0.01)
         assert scene.read(Window(128, 128, 256, 256)).valid.any()

@@ -152,7 +152,7 @@ def test_footprints_around_but_not_on_the_raster(raster, write_vector):
 
 
 def test_files_of_nothing_usable(raster, write_vector, tmp_path):
-    with pytest.raises(SceneError, match="no polygon with an area.*2 points or lines"):
+    with pytest.raises(SceneError, match=r"no polygon with an area.*2 points or lines"):
         footprints(raster, write_vector("v.geojson", [Point(3, 3), Point(50, 50)]))
     with pytest.raises(SceneError, match="none of its features has a geometry"):
         footprints(raster, write_vector("n.geojson", [None]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -34,11 +36,12 @@ class Lite0Features(nn.Module):
         full = timm.create_model("tf_efficientnet_lite0", pretrained=False)
         names = full.state_dict().keys()
         full.load_state_dict(dict(zip(names, stored.values(), strict=True)))
-        self.network = timm.create_model(
+        network: Any = timm.create_model(
             "tf_efficientnet_lite0", pretrained=False, features_only=True, out_indices=(1, 2, 3, 4)
         )
-        self.network.load_state_dict(full.state_dict(), strict=False)
-        self.channels: tuple[int, ...] = tuple(self.network.feature_info.channels())
+        network.load_state_dict(full.state_dict(), strict=False)
+        self.network: nn.Module = network
+        self.channels: tuple[int, ...] = tuple(network.feature_info.channels())
         self.requires_grad_(False)
         self.eval()
 
