@@ -173,4 +173,5 @@ class AdaptiveResidualBlock(nn.Module):
         skip = x if self.shortcut is None else self.shortcut(x)
         h = self.conv0(F.leaky_relu(self.norm0(x, condition, noise), 0.2))
         h = self.conv1(F.leaky_relu(self.norm1(h, condition, noise), 0.2))
-        return skip + h
+        result: Tensor = skip + h
+        return result
