@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
@@ -28,12 +29,12 @@ def resolve_device(device: str) -> str:
     try:
         kind = torch.device(device).type
         torch.empty(1, device=device)
-    except (RuntimeError, AssertionError, ValueError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
+    except (RuntimeError, AssertionError, ValueError, ImportError) as error:
+        reason = (str(error).splitlines() or ["no reason given"])[0]
         raise UsageError(f"--device {device}: cannot be used here ({reason}); use --device auto or cpu") from error
     if kind == "meta":
         raise UsageError("--device meta: computes nothing; use --device auto or cpu")
-    return device
+    return "cpu" if kind == "cpu" else device
 
 
 def resolve_precision(precision: str, device: str) -> str:
@@ -56,6 +57,23 @@ def resolve_precision(precision: str, device: str) -> str:
     if precision == "fp16" and torch.device(device).type == "cpu":
         raise UsageError("--precision fp16: CPUs have no fast fp16; use bf16, fp32 or auto")
     return precision
+
+
+def autocast(device: str | torch.device, dtype: torch.dtype) -> AbstractContextManager[object]:
+    """Makes the context in which networks compute.
+
+    Args:
+        device: A torch device or kind of device.
+        dtype: ``torch.float32`` switches autocast off inside, the others switch it on.
+
+    Returns:
+        Autocast for the device; a context that does nothing where PyTorch has no autocast for it.
+    """
+    kind = torch.device(device).type
+    if not torch.amp.is_autocast_available(kind):
+        return nullcontext()
+    wanted = dtype != torch.float32
+    return torch.autocast(kind, dtype if wanted else None, enabled=wanted)
 
 
 def _has_native_bf16(device: str) -> bool:

@@ -11,6 +11,8 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrize
 from torch.nn.utils.parametrizations import spectral_norm
 
+from changen_cli.device import autocast
+
 
 def conv(
     inputs: int, outputs: int, kernel: int, stride: int = 1, *, bias: bool = True, spectral: bool = True
@@ -61,8 +63,7 @@ def normalized_once(*networks: nn.Module) -> Iterator[None]:
     """
     with parametrize.cached():
         for network in networks:
-            device = next(network.parameters()).device.type
-            with torch.autocast(device, enabled=False):
+            with autocast(next(network.parameters()).device, torch.float32):
                 for layer in network.modules():
                     if parametrize.is_parametrized(layer):
                         for name in layer.parametrizations:  # type: ignore[union-attr]

@@ -19,7 +19,8 @@ from changen_cli.scenes.window import Window
 # Drivers that decode a file from its first byte on, so that reading tiles would decode it again and again.
 _SEQUENTIAL = frozenset({"PNG", "JPEG", "GIF", "WEBP", "BMP"})
 _SEQUENTIAL_LIMIT = 64_000_000
-_CACHE_MB = 64
+_CACHE_BYTES = 64_000_000  # in bytes: rasterio hands the number to GDAL as it is, so 64 would be no cache at all
+_largest_cache = _CACHE_BYTES  # only grows: a smaller one, set to read a mask, would throw out blocks of the image
 
 # GDAL's short cut for whole PNG files returns zeros, and no error, for what is missing of a file that was cut short.
 _SETTINGS = {"GDAL_PNG_WHOLE_IMAGE_OPTIM": "NO", "GDAL_ERROR_ON_LIBJPEG_WARNING": "YES"}
@@ -66,11 +67,11 @@ def gdal_settings(dataset: Any = None) -> Any:
     """
     if "GDAL_CACHEMAX" in os.environ:
         return rasterio.Env(**_SETTINGS)
-    megabytes = _CACHE_MB
+    global _largest_cache
     if dataset is not None and dataset.block_shapes[0][1] == dataset.width:
         line = dataset.width * sum(_bytes(dtype) for dtype in dataset.dtypes)
-        megabytes = max(megabytes, line * 768 // 1_000_000)
-    return rasterio.Env(GDAL_CACHEMAX=megabytes, **_SETTINGS)
+        _largest_cache = max(_largest_cache, line * 768)
+    return rasterio.Env(GDAL_CACHEMAX=_largest_cache, **_SETTINGS)
 
 
 class Access:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from changen_cli.device import autocast
 from changen_cli.models.layers import normalized_once, one_hot
 from changen_cli.training import losses
 from changen_cli.training.config import TrainConfig
@@ -67,8 +68,7 @@ def train_step(
     Returns:
         Scalars by name (losses, and the pixel accuracies of D), detached.
     """
-    device = batch.image.device.type
-    autocast = torch.autocast(device, torch.bfloat16, enabled=precision == torch.bfloat16)
+    device = batch.image.device
     classes = config.generator.classes
     condition_before = one_hot(batch.before, classes)
     condition_after = one_hot(batch.after, classes)
@@ -77,7 +77,7 @@ def train_step(
     for judge in players.judges():
         judge.requires_grad_(False)
     with normalized_once(players.generator, *players.judges()):
-        with autocast:
+        with autocast(device, precision):
             fake = players.generator(batch.image, batch.before, batch.after, batch.noise)
             logits = players.discriminator(fake)
             scores = players.projected(fake, condition_after) if players.projected is not None else None
@@ -95,7 +95,7 @@ def train_step(
         players.projected.get_submodule("features").requires_grad_(False)
     fake = fake.detach()
     with normalized_once(*players.judges()):
-        with autocast:
+        with autocast(device, precision):
             both = torch.cat([batch.image, fake])
             logits = players.discriminator(both)
             if players.projected is not None:

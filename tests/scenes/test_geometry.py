@@ -49,6 +49,6 @@ def test_cutting():
 def test_picking_is_even_and_bounded():
     boxes = np.array([box(i, 0, i + 1 + i, 1) for i in range(100)], object)
     picked = centred(boxes, 5)
-    assert [round(p.area) for p in picked] == [1, 26, 51, 75, 100] or len(picked) == 5
+    assert [round(p.area) for p in picked] == [1, 26, 51, 75, 100]
     assert centred(boxes, 0) == ()
     assert len(centred(boxes, 1000)) == 100

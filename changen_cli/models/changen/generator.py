@@ -84,8 +84,8 @@ class ChangenGenerator(nn.Module):
         """Synthesises post-event images.
 
         Args:
-            image: I_t, float [B, 3, H, W] in -1..1. H and W may be any size from 16 up: the image is padded inside to
-                multiples of 32 by reflection and the result is cropped.
+            image: I_t, float [B, 3, H, W] in -1..1. H and W may be any size from 16 up: image and layouts are padded
+                inside to multiples of 32 by reflection (below 32 by repeating the edge) and the result is cropped.
             before: S_t, integer [B, H, W].
             after: S_t+1, integer [B, H, W].
             noise: z, float [B, noise_dim], standard normal.
@@ -96,9 +96,9 @@ class ChangenGenerator(nn.Module):
         height, width = image.shape[-2:]
         right, bottom = -width % STRIDES[0], -height % STRIDES[0]
         if right or bottom:
-            image = F.pad(image, (0, right, 0, bottom), mode="reflect" if min(height, width) > 31 else "replicate")
-            before = F.pad(before, (0, right, 0, bottom))
-            after = F.pad(after, (0, right, 0, bottom))
+            # the layouts with the image: a building that the padding mirrors must be hidden there like any other
+            mode = "reflect" if min(height, width) > 31 else "replicate"
+            image, before, after = (_pad(x, right, bottom, mode) for x in (image, before, after))
         result = self._synthesize(image, before, after, noise)
         return result[..., :height, :width]
 
@@ -117,3 +117,10 @@ class ChangenGenerator(nn.Module):
             if stride > 1:
                 feature = F.interpolate(feature, scale_factor=2.0, mode="nearest")
         return torch.tanh(self.last(F.leaky_relu(feature, 0.2)).float())
+
+
+def _pad(x: Tensor, right: int, bottom: int, mode: str) -> Tensor:
+    """Pads an image [B, C, H, W] or a mask [B, H, W]; PyTorch pads neither integers nor three dimensions this way."""
+    flat = x.unsqueeze(1) if x.ndim == 3 else x
+    padded = F.pad(flat if x.is_floating_point() else flat.float(), (0, right, 0, bottom), mode=mode).to(x.dtype)
+    return padded.squeeze(1) if x.ndim == 3 else padded

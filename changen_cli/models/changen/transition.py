@@ -51,8 +51,13 @@ class MaskedTransition(nn.Module):
             The change field from t to t + 1, [B, C, H, W].
         """
         if self.destyle is not None:
-            before = F.leaky_relu(F.instance_norm(self.destyle(before)), 0.2)
+            before = F.leaky_relu(_instance_norm(self.destyle(before)), 0.2)
         if self.masking:
             before = torch.where(foreground, after, before.to(after.dtype))
         field: Tensor = self.norm(before, condition, noise)
         return field
+
+
+def _instance_norm(x: Tensor) -> Tensor:
+    """Normalises each channel of each sample; a single pixel becomes its deviation from itself, which PyTorch refuses."""
+    return F.instance_norm(x) if x.shape[-2] * x.shape[-1] > 1 else torch.zeros_like(x)
