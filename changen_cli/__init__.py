@@ -3,6 +3,62 @@
 The package follows equation (1) of "Scalable Multi-Temporal Remote Sensing Change Data Generation via Simulating
 Stochastic Change Process" (ICCV 2023): :mod:`~changen_cli.scenes` gives P(I_t, S_t), :mod:`~changen_cli.events`
 P(S_t+1 | S_t), :mod:`~changen_cli.synthesis` P(I_t+1 | S_t+1, I_t), and :mod:`~changen_cli.store` keeps the series.
+
+The public names below are imported when they are first used, so that importing the package costs nothing::
+
+    import changen_cli
+
+    summary = changen_cli.generate(changen_cli.GenerateOptions(inputs=("tiles/",), steps=3, output="series"))
+    for sample in changen_cli.open_series("series"):
+        ...
 """
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from changen_cli.errors import ChangenError
+    from changen_cli.events.base import Event
+    from changen_cli.pipeline.options import GenerateOptions
+    from changen_cli.pipeline.run import generate
+    from changen_cli.store.series import open_series
+    from changen_cli.synthesis.base import Synthesizer
+    from changen_cli.weights.load import load_generator
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "ChangenError",
+    "Event",
+    "GenerateOptions",
+    "Synthesizer",
+    "__version__",
+    "generate",
+    "load_generator",
+    "open_series",
+]
+
+_HOMES = {
+    "ChangenError": "errors",
+    "Event": "events.base",
+    "GenerateOptions": "pipeline.options",
+    "Synthesizer": "synthesis.base",
+    "generate": "pipeline.run",
+    "load_generator": "weights.load",
+    "open_series": "store.series",
+}
+"""Where the public names live."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-import yaml
 
+from changen_cli.cli.config import read_config
 from changen_cli.cli.progress import ProgressView
 from changen_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from changen_cli.pipeline.run import Summary
+    from changen_cli.pipeline.summary import Summary
 
 HELP = """Simulate how places change, and write labelled image series.
 
@@ -39,39 +39,10 @@ A training set in the layout of LEVIR-CD+, removal twice as often, no more than 
 What would be done, and how long it would take: `changen generate -i tiles/ --dry-run`
 """
 
+FAILED_SHOWN = 20
+"""Failed samples that are listed at the end."""
+
 INPUT, EVENTS, MODEL, OUTPUT, RUN = "Input", "Events", "Synthesis", "Output", "Run"
-
-
-def _read_config(context: typer.Context, path: Path | None) -> Path | None:
-    """Makes the values of a YAML file the defaults of the options, so that what is typed overrides them."""
-    if path is None:
-        return None
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UsageError(f"--config {path}: not a readable YAML file: {str(error).splitlines()[0]}") from error
-    if not isinstance(values, dict):
-        raise UsageError(f"--config {path}: must be a mapping of option to value, for example 'steps: 3'")
-    known = {p.name: p for p in context.command.params if p.name not in ("config", "help")}
-    defaults = {}
-    for key, value in values.items():
-        name = str(key).replace("-", "_")
-        if name not in known:
-            options = ", ".join(sorted(n.replace("_", "-") for n in known if n))
-            raise UsageError(f"--config {path}: unknown option {key!r}; known: {options}")
-        if isinstance(value, dict) or (
-            isinstance(value, list) and known[name].nargs == 1 and not _repeats(known[name])
-        ):
-            raise UsageError(f"--config {path}: {key} takes one value, as on the command line; quote it")
-        if _repeats(known[name]) and not isinstance(value, list):
-            value = [value]
-        defaults[name] = value
-    context.default_map = {**(context.default_map or {}), **defaults}
-    return path
-
-
-def _repeats(parameter: Any) -> bool:
-    return bool(getattr(parameter, "multiple", False))
 
 
 def command(
@@ -186,7 +157,7 @@ def command(
         Path | None,
         typer.Option(
             help="YAML file with any of these options; what is typed overrides it.",
-            callback=_read_config,
+            callback=read_config,
             is_eager=True,
             rich_help_panel=RUN,
         ),
@@ -241,18 +212,19 @@ def command(
         seed=seed,
         overwrite=overwrite,
     )
-    with ProgressView("generate", "series", quiet=quiet) as view:
-        if dry_run:
-            figures = estimate(prepare_run(options, view.say))
-            typer.echo(json.dumps(figures, indent=2) if as_json else _estimate_lines(figures))
-            return 0
-        summary = generate(options, lambda s: _show(view, s), view.say)
+    view = ProgressView("generate", "series", quiet=quiet)
+    if dry_run:
+        figures = estimate(prepare_run(options, view.warn))
+        typer.echo(json.dumps(figures, indent=2) if as_json else _estimate_lines(figures))
+        return 0
+    with view:
+        summary = generate(options, lambda s: _show(view, s), view.warn)
     if as_json:
         typer.echo(json.dumps(_summary_json(summary), indent=2))
-    _report(view, summary)
-    if summary.exit_code == 2:
+    if not summary.statuses["done"]:
         reason = summary.problems[0][2] if summary.problems else "there are no tiles"
         raise UsageError(f"no series could be made of {summary.samples} samples; the first: {reason}")
+    _report(view, summary)
     return summary.exit_code
 
 
@@ -277,25 +249,27 @@ def _pairs(items: Iterable[str]) -> dict[str, str]:
 
 def _show(view: ProgressView, summary: Summary) -> None:
     note = f"{summary.tile_steps_per_second:.1f} tile-steps/s"
-    if troubled := summary.finished - summary.statuses["done"]:
+    if troubled := summary.statuses["skipped"] + summary.statuses["failed"]:
         note += f", {troubled} skipped or failed"
-    view.show(summary.finished, summary.samples, note)
+    view.show(summary.finished, summary.samples, note, summary.seconds_left)
 
 
 def _report(view: ProgressView, summary: Summary) -> None:
     counts = ", ".join(f"{count} {status}" for status, count in sorted(summary.statuses.items()))
     changes = ", ".join(f"{count} {event}" for event, count in sorted(summary.changes.items())) or "none"
     view.say(f"{summary.output}: {counts} of {summary.samples} series; changes: {changes}; {summary.seconds:.1f} s")
-    for id_, status, reason in summary.problems:
-        if status == "failed":
-            view.say(f"failed: {id_}: {reason}")
+    failed = [(id_, reason) for id_, status, reason in summary.problems if status == "failed"]
+    for id_, reason in failed[:FAILED_SHOWN]:
+        view.warn(f"failed: {id_}: {reason}")
+    if (more := summary.statuses["failed"] - FAILED_SHOWN) > 0:
+        view.warn(f"failed: {more} more; samples.parquet in {summary.output} has them all")
     skipped = [reason for _, status, reason in summary.problems if status == "skipped"]
     if skipped:
         view.say(f"skipped: {summary.statuses['skipped']} series, the first because: {skipped[0]}")
 
 
 def _summary_json(summary: Summary) -> dict[str, Any]:
-    values = asdict(summary)
+    values = {item.name: getattr(summary, item.name) for item in fields(summary)}
     values["problems"] = [{"id": i, "status": s, "reason": r} for i, s, r in summary.problems]
     values["tile_steps_per_second"] = round(summary.tile_steps_per_second, 3)
     values["seconds"] = round(summary.seconds, 3)

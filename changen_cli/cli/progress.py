@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ class ProgressView:
         self.console = Console(stderr=True)
         self.bar: Progress | None = None
         self.last_line = float("-inf")
+        self.last_done = -1
         if not quiet and self.console.is_terminal:
             columns = (
                 TextColumn("[bold]{task.description}"),
@@ -41,29 +43,42 @@ class ProgressView:
                 TextColumn("left"),
                 TimeRemainingColumn(),
             )
-            self.bar = Progress(*columns, console=self.console)
+            # standard output is for results: rich would send what is printed there to this console. A step of a large
+            # generator may take minutes, so the time left is judged by the last ten.
+            self.bar = Progress(*columns, console=self.console, redirect_stdout=False, speed_estimate_period=600)
             self.task = self.bar.add_task(what, total=None, note="")
 
-    def show(self, done: int, total: int, note: str) -> None:
+    def show(self, done: int, total: int, note: str, left: float | None = None) -> None:
         """Shows how far the task is.
 
         Args:
             done: Units done.
             total: Units in all.
             note: Throughput and what else fits one line.
+            left: Seconds left, None if not known; the bar reckons them itself.
         """
         if self.quiet:
             return
         if self.bar is not None:
             self.bar.update(self.task, completed=done, total=total, note=note)
-        elif done >= total or time.monotonic() - self.last_line >= LINE_EVERY:
-            self.last_line = time.monotonic()
-            self.say(f"{self.what}: {done}/{total} {self.unit}, {note}")
+            return
+        now = time.monotonic()
+        finished = done >= total and self.last_done != done
+        if finished or now - self.last_line >= LINE_EVERY:
+            self.last_line, self.last_done = now, done
+            words = f"{self.what}: {done}/{total} {self.unit}, {note}"
+            if left is not None and done < total:
+                words += f", {timedelta(seconds=round(left))} left"
+            self.say(words)
 
     def say(self, line: str) -> None:
         """Prints one line, above the bar if there is one."""
         if not self.quiet:
-            self.console.print(line, highlight=False, markup=False, soft_wrap=True)
+            self.warn(line)
+
+    def warn(self, line: str) -> None:
+        """Prints one line even where the view is quiet."""
+        self.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def __enter__(self) -> ProgressView:
         if self.bar is not None:

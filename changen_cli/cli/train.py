@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from changen_cli.cli.progress import TrainingView
+from changen_cli.errors import UsageError
 
 HELP = """Train a change generator on single-date scenes with footprints (Algorithm 1).
 
@@ -60,6 +61,8 @@ def command(
     from changen_cli.training.config import parse_config, read_recipe
     from changen_cli.training.train import train
 
+    if not data and (resolution is not None or val):
+        raise UsageError("--resolution and --val are for --data; in a recipe they stand beside its data")
     recipe = config or preset
     values = read_recipe(recipe)
     given: dict[str, Any] = {

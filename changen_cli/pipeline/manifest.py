@@ -10,7 +10,8 @@ from changen_cli import __version__
 from changen_cli.pipeline.plan import fingerprint_files
 
 if TYPE_CHECKING:
-    from changen_cli.pipeline.run import Run, Summary
+    from changen_cli.pipeline.run import Run
+    from changen_cli.pipeline.summary import Summary
 
 LIBRARIES = ("torch", "rasterio", "shapely", "numpy", "zarr")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -19,6 +21,8 @@ SHARD_BYTES = 64_000_000
 @dataclass(frozen=True)
 class GenerateOptions:
     """Arguments of a run; the command line documents the same ones in the user's words.
+
+    Paths may be given as text or as ``pathlib.Path``; they are kept as text.
 
     Attributes:
         inputs: Folders, rasters, lists, URLs or "-".
@@ -93,8 +97,11 @@ class GenerateOptions:
     overwrite: bool = False
 
     def __post_init__(self) -> None:
-        if isinstance(self.inputs, str):
-            object.__setattr__(self, "inputs", (self.inputs,))
+        inputs = (self.inputs,) if isinstance(self.inputs, str | os.PathLike) else self.inputs
+        object.__setattr__(self, "inputs", tuple(os.fspath(name) for name in inputs))
+        for name in ("output", "masks", "footprints", "exclude", "library", "weights"):
+            if isinstance(path := getattr(self, name), os.PathLike):
+                object.__setattr__(self, name, os.fspath(path))
         if not self.inputs:
             raise UsageError("no input; name a folder, a raster or a list with --input")
         _choice("--format", self.format, FORMATS)
@@ -121,7 +128,7 @@ class GenerateOptions:
             raise UsageError(f"--min-valid {self.min_valid:g}: must be a share from 0 to 1")
         if not 0 <= self.gap <= self.tile_size:
             raise UsageError(f"--gap {self.gap:g}: must be from 0 pixels to the tile size")
-        if len(self.split) != len(SPLITS) or min(self.split) < 0 or sum(self.split) <= 0:
+        if len(self.split) != len(SPLITS) or not (min(self.split) >= 0 and 0 < sum(self.split) < math.inf):
             raise UsageError(f"--split {self.split}: give three shares, train,val,test, as in 0.8,0.1,0.1")
         if (self.creation_options or self.cog) and self.format != "geotiff":
             raise UsageError(f"--creation-option and --cog are for --format geotiff, not {self.format}")

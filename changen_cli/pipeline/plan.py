@@ -103,9 +103,10 @@ def make_plan(options: GenerateOptions, note: Callable[[str], None]) -> Plan:
         except SceneError as error:
             first_error = first_error or error
             unusable.append({"id": source.id, "image": source.image, "reason": str(error)})
-            note(f"scene {source.id} cannot be used: {error}")
     if not sources:
-        raise first_error or SceneError(f"no scene in {', '.join(options.inputs)}")
+        raise _none_usable(first_error, len(unusable), options)
+    for item in unusable:
+        note(f"scene {item['id']} cannot be used: {item['reason']}")
     spec = StoreSpec(
         samples=sum(len(grid) for grid in grids) * options.variants,
         steps=options.steps,
@@ -118,6 +119,13 @@ def make_plan(options: GenerateOptions, note: Callable[[str], None]) -> Plan:
     )
     splits = share_out(sources, options.split, options.seed)
     return Plan(tuple(sources), tuple(grids), splits, options.variants, spec, tuple(scenes), tuple(unusable))
+
+
+def _none_usable(first: ChangenError | None, count: int, options: GenerateOptions) -> ChangenError:
+    if first is None:
+        return SceneError(f"no scene in {', '.join(options.inputs)}; name a folder, a raster or a list of rasters")
+    others = "" if count == 1 else f" (the first of {count} scenes, none of which can be used)"
+    return type(first)(f"{first}{others}")
 
 
 def share_out(sources: Sequence[SceneSource], shares: tuple[float, float, float], seed: int) -> tuple[str, ...]:
@@ -147,8 +155,13 @@ def share_out(sources: Sequence[SceneSource], shares: tuple[float, float, float]
 
 
 def fingerprint_files(plan: Plan, options: GenerateOptions) -> str:
-    """Digests name, size and date of every local input file, so that a run is not resumed on other input."""
-    digest = hashlib.blake2b(digest_size=16)
+    """Sums up name, size and date of every local input file, so that a run is not resumed on other input.
+
+    Returns:
+        Number, bytes and digest in words that a message can show.
+    """
+    digest = hashlib.blake2b(digest_size=8)
+    count = size = 0
     paths = [p for s in plan.sources for p in (s.image, s.mask, s.footprints) if p]
     paths += [p for p in (options.exclude, options.library) if p]
     for path in paths:
@@ -157,4 +170,5 @@ def fingerprint_files(plan: Plan, options: GenerateOptions) -> str:
         if not is_remote(file) and os.path.exists(file):
             status = os.stat(file)
             digest.update(f"{status.st_size}:{status.st_mtime_ns}".encode())
-    return digest.hexdigest()
+            count, size = count + 1, size + status.st_size
+    return f"{count} files, {size} bytes, digest of names, sizes and dates {digest.hexdigest()}"

@@ -80,6 +80,7 @@ class Preparer:
         self.task = task
         self.pool = ScenePool(task.plan.sources, task.read)
         self._last: tuple[tuple[int, str], Tile] | None = None
+        self._outlines: tuple[float | None, tuple[Polygon | MultiPolygon, ...]] | None = None
 
     def prepare(self, shard: int) -> list[Prepared]:
         """Prepares every sample of a shard, in order."""
@@ -102,7 +103,7 @@ class Preparer:
         site = Site(allowed=allowed_ground(tile), gap=self.task.gap, shapes=shapes)
         key: rng.Key = (self.task.seed, tile.scene, tile.id, place.variant)
         history = simulate(tile.layout, site, self.task.schedule, self.task.steps, key)
-        if not any(history.changes):
+        if history.shortfalls and not any(history.changes):
             return Prepared(Outcome(place.id, Status.SKIPPED, f"nothing could change: {_reasons(history)}"))
         series = self._draw(scene, tile, place, history)
         return Prepared(Outcome(place.id, Status.DONE, series=series), self._noise(key))
@@ -117,7 +118,10 @@ class Preparer:
     def _shapes(self, scene: Scene) -> tuple[Polygon | MultiPolygon, ...]:
         if self.task.library is None:
             return scene.shapes()
-        return self.task.library.shapes(scene.ground_resolution)
+        ground = scene.ground_resolution
+        if self._outlines is None or self._outlines[0] != ground:
+            self._outlines = (ground, self.task.library.shapes(ground))
+        return self._outlines[1]
 
     def _draw(self, scene: Scene, tile: Tile, place: Place, history: History) -> Series:
         drawn = [layout.rasterize() for layout in history.layouts]
@@ -161,4 +165,4 @@ def _outline(valid: BoolArray) -> BaseGeometry:
 
 def _reasons(history: History) -> str:
     reasons = sorted({f"{short.event}: {short.reason}" for short in history.shortfalls})
-    return "; ".join(reasons) or "no change was drawn"
+    return "; ".join(reasons)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from changen_cli import plugins
 from changen_cli.device import cores, resolve_device, resolve_precision
@@ -14,75 +12,20 @@ from changen_cli.errors import PluginError
 from changen_cli.pipeline.manifest import describe_result, describe_run
 from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.pipeline.plan import Plan, make_plan
-from changen_cli.pipeline.prepare import Prepared, Task
-from changen_cli.pipeline.workers import Workers, make_workers, result_of
-from changen_cli.scenes.library import read_library
-from changen_cli.store.base import Outcome, Status, Writer
+from changen_cli.pipeline.prepare import Task
+from changen_cli.pipeline.shards import synthesize_shards
+from changen_cli.pipeline.summary import Summary
+from changen_cli.pipeline.workers import make_workers
+from changen_cli.scenes.library import Library, read_library
+from changen_cli.store.base import Status
 from changen_cli.store.formats import make_writer
 from changen_cli.store.journal import Journal, finish_run
-from changen_cli.store.records import ShardSummary
 from changen_cli.synthesis.base import Synthesizer, SynthesizerSettings
-from changen_cli.synthesis.engine import Engine, Job, choose_batch_size
+from changen_cli.synthesis.engine import Engine, choose_batch_size
 from changen_cli.synthesis.transfer import make_transfer
-from changen_cli.types import UInt8Array
 
-PROBLEMS_KEPT = 1000
-"""Skipped and failed samples that a summary lists; the journal has them all."""
-
-
-@dataclass
-class Summary:
-    """What a run did, whole or so far.
-
-    Attributes:
-        output: Output folder.
-        format: Output format.
-        samples: Samples in all: every tile times every variant.
-        steps: Steps per series.
-        statuses: Samples by "done", "skipped", "failed".
-        changes: Changes by event.
-        shortfalls: Changes that were asked for and could not be made, by event.
-        problems: Id, status and reason of samples that are not done, at most :data:`PROBLEMS_KEPT`.
-        unusable: Scenes that could not be opened: id, image, reason.
-        resumed: Samples that an earlier run had finished.
-        seconds: Since the start of this run.
-    """
-
-    output: str
-    format: str
-    samples: int
-    steps: int
-    statuses: Counter[str] = field(default_factory=Counter)
-    changes: Counter[str] = field(default_factory=Counter)
-    shortfalls: Counter[str] = field(default_factory=Counter)
-    problems: list[tuple[str, str, str]] = field(default_factory=list)
-    unusable: tuple[dict[str, str], ...] = ()
-    resumed: int = 0
-    seconds: float = 0.0
-
-    def add(self, shard: ShardSummary) -> None:
-        """Counts one shard."""
-        self.statuses.update(shard.statuses)
-        self.changes.update(shard.changes)
-        self.shortfalls.update(shard.shortfalls)
-        self.problems += shard.problems[: PROBLEMS_KEPT - len(self.problems)]
-
-    @property
-    def finished(self) -> int:
-        """Samples that are done, skipped or failed."""
-        return sum(self.statuses.values())
-
-    @property
-    def tile_steps_per_second(self) -> float:
-        """Steps of this run's own samples that were synthesised a second."""
-        return max(0, self.statuses[Status.DONE] - self.resumed) * self.steps / max(self.seconds, 1e-9)
-
-    @property
-    def exit_code(self) -> int:
-        """0 all done (or skipped for a recorded reason), 1 some failed, 2 nothing could be done."""
-        if not self.statuses[Status.DONE]:
-            return 2
-        return 1 if self.statuses[Status.FAILED] or self.unusable else 0
+REPORT_EVERY = 0.5
+"""Least seconds between two reports of progress."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +40,7 @@ class Run:
         precision: Resolved.
         batch_size: Resolved.
         workers: Resolved.
+        library: Outlines for new objects, or None for the scene's own.
     """
 
     options: GenerateOptions
@@ -106,6 +50,7 @@ class Run:
     precision: str
     batch_size: int
     workers: int
+    library: Library | None = None
 
     def task(self) -> Task:
         """What the workers need."""
@@ -118,7 +63,7 @@ class Run:
             seed=options.seed,
             gap=options.gap,
             min_valid=options.min_valid,
-            library=None if options.library is None else read_library(options.library),
+            library=self.library,
             noise_dim=self.synthesizer.noise_dim,
         )
 
@@ -156,6 +101,7 @@ def prepare_run(options: GenerateOptions, note: Callable[[str], None] = lambda l
         precision=precision,
         batch_size=choose_batch_size(options.batch_size, device),
         workers=_choose_workers(options, device),
+        library=None if options.library is None else read_library(options.library),
     )
 
 
@@ -171,7 +117,8 @@ def generate(
 
     Args:
         options: The arguments.
-        report: Called with the summary so far whenever a shard was written.
+        report: Called with the summary so far: at the start, then whenever a series was synthesised or a shard written
+            and :data:`REPORT_EVERY` seconds have gone by, and at the end. Always the same object.
         note: Told in one line of what cannot be used but does not stop the run.
 
     Returns:
@@ -182,7 +129,7 @@ def generate(
             call goes on from there.
     """
     run = prepare_run(options, note)
-    begun = time.monotonic()
+    begun = reported = time.monotonic()
     spec = run.plan.spec
     writer = make_writer(options.format, options.output, spec)
     arguments = describe_run(run)
@@ -193,80 +140,25 @@ def generate(
         for shard in journal.summaries():
             summary.add(shard)
         summary.resumed = summary.statuses[Status.DONE]
+        report(summary)
         done = journal.done()
         remaining = [index for index in range(spec.shards) if index not in done]
         if remaining:
             with make_workers(run.task(), min(run.workers, len(remaining))) as workers:
-                for shard in _synthesize_shards(run, workers, writer, remaining):
-                    summary.add(shard)
-                    summary.seconds = time.monotonic() - begun
-                    report(summary)
+                for written in synthesize_shards(run.engine(), workers, writer, remaining):
+                    if written is None:
+                        summary.under_way += 1
+                    else:
+                        summary.add(written)
+                    now = time.monotonic()
+                    summary.seconds = now - begun
+                    if now - reported >= REPORT_EVERY:
+                        reported = now
+                        report(summary)
         finish_run(writer, journal, describe_result(run, arguments, summary))
     summary.seconds = time.monotonic() - begun
     report(summary)
     return summary
-
-
-class _Assembly:
-    """A shard whose samples come back from the engine one by one."""
-
-    def __init__(self, prepared: list[Prepared]) -> None:
-        self.outcomes: list[Outcome] = [item.outcome for item in prepared]
-        self.missing = sum(outcome.series is not None for outcome in self.outcomes)
-
-    def put(self, place: int, frames: UInt8Array) -> None:
-        outcome = self.outcomes[place]
-        assert outcome.series is not None, "only series are synthesised"
-        self.outcomes[place] = replace(outcome, series=replace(outcome.series, images=frames))
-        self.missing -= 1
-
-
-def _synthesize_shards(run: Run, workers: Workers, writer: Writer, shards: list[int]) -> Iterator[ShardSummary]:
-    """Prepares, synthesises and writes shards; a bounded number of them is in memory at any time."""
-    assemblies: dict[int, _Assembly] = {}
-    writing: deque[Future[ShardSummary]] = deque()
-    written: deque[ShardSummary] = deque()
-
-    def write(shard: int) -> None:
-        writing.append(workers.commit(writer, shard, assemblies.pop(shard).outcomes))
-        while len(writing) > workers.ahead or (writing and writing[0].done()):
-            written.append(result_of(writing.popleft()))
-
-    def jobs() -> Iterator[Job[tuple[int, int]]]:
-        for shard, prepared in _prepared(workers, shards):
-            assemblies[shard] = assembly = _Assembly(prepared)
-            if not assembly.missing:
-                write(shard)
-                continue
-            for place, item in enumerate(prepared):
-                series = item.outcome.series
-                if series is not None and item.noise is not None:
-                    yield Job(
-                        (shard, place), series.images[0], series.valid, series.masks, series.history.changes, item.noise
-                    )
-
-    for (shard, place), frames in run.engine().run(jobs()):
-        assemblies[shard].put(place, frames)
-        if not assemblies[shard].missing:
-            write(shard)
-        while written:
-            yield written.popleft()
-    yield from written
-    for future in writing:
-        yield result_of(future)
-
-
-def _prepared(workers: Workers, shards: list[int]) -> Iterator[tuple[int, list[Prepared]]]:
-    """Gives shards in order, with some being prepared ahead."""
-    waiting: deque[tuple[int, Future[list[Prepared]]]] = deque()
-    for shard in shards:
-        waiting.append((shard, workers.prepare(shard)))
-        if len(waiting) > workers.ahead:
-            first, future = waiting.popleft()
-            yield first, result_of(future)
-    while waiting:
-        first, future = waiting.popleft()
-        yield first, result_of(future)
 
 
 def _choose_workers(options: GenerateOptions, device: str) -> int:

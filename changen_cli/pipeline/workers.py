@@ -6,9 +6,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
@@ -21,6 +22,9 @@ from changen_cli.store.records import ShardSummary
 
 T = TypeVar("T")
 
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+"""Signals that end a run, to be gone on with later."""
+
 _preparer: Preparer | None = None
 """The one of a worker process."""
 
@@ -29,8 +33,10 @@ def _start(task: Task) -> None:
     """Starts a worker process."""
     global _preparer
     _preparer = Preparer(task)
-    # Ctrl-C reaches the whole process group; the main process decides what it means
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "setpgrp"):
+        # Ctrl-C, timeout(1) and the like signal the whole process group; the main process decides what it means
+        os.setpgrp()
+    _forget_held_signals()
     parent = multiprocessing.parent_process()
     if parent is not None:  # a main process that was killed must not leave its workers waiting for ever
         threading.Thread(target=lambda: (wait([parent.sentinel]), os._exit(1)), daemon=True).start()
@@ -41,11 +47,36 @@ def _prepare(shard: int) -> list[Prepared]:
     return _preparer.prepare(shard)
 
 
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Holds back the signals that end a run; a process that is started meanwhile starts with them held back too.
+
+    It would otherwise die of them, with a traceback, while it imports what it needs.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _forget_held_signals() -> None:
+    """Drops what arrived while this process started, and lets SIGTERM, by which the pool ends it, through again."""
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+
+
 class Workers(Protocol):
     """Those who prepare and write.
 
     Attributes:
-        ahead: Shards that are prepared before they are needed, and that may wait to be written.
+        ahead: Most shards that wait, prepared, behind the one that is wanted next, and most that wait to be written.
     """
 
     ahead: int
@@ -68,7 +99,8 @@ class Workers(Protocol):
 class Here:
     """No worker at all: everything is done in this process, when it is asked for."""
 
-    ahead = 1
+    ahead = 0
+    """Nothing is done beside synthesising, so what is prepared ahead would only take memory."""
 
     def __init__(self, task: Task) -> None:
         """Keeps the task."""
@@ -107,11 +139,18 @@ class Processes:
 
     def prepare(self, shard: int) -> Future[list[Prepared]]:
         """Has a process prepare a shard."""
-        return self.pool.submit(_prepare, shard)
+        return self._submit(_prepare, shard)
 
     def commit(self, writer: Writer, shard: int, outcomes: list[Outcome]) -> Future[ShardSummary]:
         """Has a process write a shard."""
-        return self.pool.submit(commit_shard, writer, shard, outcomes)
+        return self._submit(commit_shard, writer, shard, outcomes)
+
+    def _submit(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
+        try:
+            with _signals_held():  # the pool starts its processes as work comes in
+                return self.pool.submit(function, *arguments)
+        except BrokenProcessPool as error:
+            raise _died() from error
 
     def __enter__(self) -> Processes:
         return self
@@ -133,10 +172,14 @@ def result_of(future: Future[T]) -> T:
     try:
         return future.result()
     except BrokenProcessPool as error:
-        raise StoreError(
-            "a worker process died, most likely for want of memory; run the same command again with fewer --workers, "
-            "it goes on where it stopped"
-        ) from error
+        raise _died() from error
+
+
+def _died() -> StoreError:
+    return StoreError(
+        "a worker process died, most likely for want of memory; run the same command again with fewer --workers, "
+        "it goes on where it stopped"
+    )
 
 
 def make_workers(task: Task, count: int) -> Workers:

@@ -26,8 +26,8 @@ def keep_background(image: Tensor, made: Tensor, before: Tensor, after: Tensor) 
         after: S_t+1, uint8 [B, H, W].
 
     Returns:
-        uint8 [B, 3, H, W]: ``made`` within :data:`REACH` pixels of a change, ``image`` from ``REACH + FEATHER``
-        pixels on, and a linear mix between.
+        uint8 [B, 3, H, W]: ``made`` up to :data:`REACH` pixels from a change (along rows, columns or diagonals),
+        ``image`` beyond ``REACH + FEATHER`` pixels, and a linear mix between.
     """
     alpha = (before != after).unsqueeze(1).float()
     grown = F.max_pool2d(alpha, 2 * REACH + 1, 1, REACH)

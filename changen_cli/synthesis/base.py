@@ -20,6 +20,8 @@ class Batch:
         after: S_t+1, class mask, uint8 [B, H, W].
         noise: z, float32 [B, ``Synthesizer.noise_dim``], standard normal; the same over the whole image.
         changes: Per sample the changes from S_t to S_t+1, for synthesizers that work object by object.
+        largest_class: Largest value in the masks, told by the engine so that nobody has to wait for the device to
+            learn it; None where it is not known.
     """
 
     image: Tensor
@@ -27,6 +29,7 @@ class Batch:
     after: Tensor
     noise: Tensor
     changes: tuple[tuple[Change, ...], ...] = ()
+    largest_class: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from changen_cli.device import DTYPES
+from changen_cli.device import DTYPES, autocast
 from changen_cli.errors import UsageError
 from changen_cli.synthesis.base import Batch, SynthesizerSettings
 from changen_cli.weights.card import DEFAULT
@@ -52,6 +52,8 @@ class ChangenSynthesizer:
         Raises:
             UsageError: If a layout has a class that the generator was not trained for.
         """
+        largest = batch.largest_class
+        self.check_classes(int(torch.maximum(batch.before.max(), batch.after.max())) if largest is None else largest)
         size = 1 if self.device.type == "cpu" else len(batch.image)
         parts = [self._forward(batch, slice(i, i + size)) for i in range(0, len(batch.image), size)]
         return parts[0] if len(parts) == 1 else torch.cat(parts)
@@ -59,7 +61,7 @@ class ChangenSynthesizer:
     @torch.inference_mode()
     def _forward(self, batch: Batch, part: slice) -> Tensor:
         image = batch.image[part].float().div_(127.5).sub_(1).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
+        with autocast(self.device, self.dtype):
             made = self.generator(image, batch.before[part], batch.after[part], batch.noise[part])
         pixels: Tensor = made.float().add_(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
         return pixels
@@ -75,8 +77,9 @@ class ChangenSynthesizer:
         """
         if largest >= self.generator.config.classes:
             raise UsageError(
-                f"class {largest} in the footprints, but the weights {self.card.name!r} know classes 0 to "
-                f"{self.generator.config.classes - 1}; use other weights or map the classes"
+                f"a footprint has class {largest}, but the weights {self.card.name!r} know classes 1 to "
+                f"{self.generator.config.classes - 1}; use weights trained for it (--weights), or give the footprints "
+                "and --event-option create.category a class that they know"
             )
 
     def describe(self) -> dict[str, Any]:

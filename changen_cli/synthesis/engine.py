@@ -6,13 +6,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from changen_cli.errors import PluginError
+from changen_cli.errors import PluginError, UsageError
 from changen_cli.events.base import Change
 from changen_cli.synthesis.background import keep_background
 from changen_cli.synthesis.base import Batch, Synthesizer
@@ -78,6 +78,7 @@ class Engine:
 
         Raises:
             PluginError: If the synthesizer returns something else than it must.
+            UsageError: If the device has not the memory for a single sample.
         """
         under_way: deque[tuple[list[Job[T]], list[Waiting]]] = deque()
         source = iter(jobs)
@@ -95,13 +96,22 @@ class Engine:
         while todo:
             part = todo.popleft()
             try:
-                yield part, self._steps(part)
-            except torch.OutOfMemoryError:
-                if len(part) == 1:
-                    raise
-                self.batch_size = len(part) // 2
-                torch.cuda.empty_cache()
-                todo.extendleft([part[len(part) // 2 :], part[: len(part) // 2]])
+                frames = self._steps(part)
+            except torch.OutOfMemoryError as error:
+                half = len(part) // 2
+                if not half:
+                    height, width = part[0].image.shape[1:]
+                    raise UsageError(
+                        f"the device has not the memory for one tile of {width} x {height} pixels; use smaller tiles "
+                        "(--tile-size) or --device cpu"
+                    ) from error
+                self.batch_size = half
+                todo.extendleft([part[half:], part[:half]])
+            else:
+                yield part, frames
+                continue
+            # only here, when the error is gone and the tensors that it held with it
+            torch.cuda.empty_cache()
 
     def _steps(self, group: list[Job[T]]) -> list[Waiting]:
         upload = self.transfer.upload
@@ -110,11 +120,12 @@ class Engine:
         noise = upload(np.stack([job.noise for job in group]))
         whole = all(job.valid.all() for job in group)
         valid = None if whole else upload(np.stack([job.valid for job in group])).unsqueeze(1)
+        largest = max(int(job.masks.max()) for job in group)
         frames = []
         for step in range(masks.shape[1] - 1):
             before, after = masks[:, step], masks[:, step + 1]
             changes = tuple(job.changes[step] for job in group)
-            made = self.synthesizer.synthesize(Batch(image, before, after, noise[:, step], changes))
+            made = self.synthesizer.synthesize(Batch(image, before, after, noise[:, step], changes, largest))
             self._require(made, image)
             if self.background == "keep":
                 made = keep_background(image, made, before, after)
@@ -122,7 +133,11 @@ class Engine:
             frames.append(self.transfer.download(image))
         return frames
 
-    def _require(self, made: Tensor, image: Tensor) -> None:
+    def _require(self, made: Any, image: Tensor) -> None:
+        if not isinstance(made, Tensor):
+            raise PluginError(
+                f"synthesizer {self.synthesizer.name!r} returned {type(made).__name__}; it must return a tensor"
+            )
         if made.shape != image.shape or made.dtype != torch.uint8 or made.device != image.device:
             raise PluginError(
                 f"synthesizer {self.synthesizer.name!r} returned {made.dtype} {list(made.shape)} on {made.device}; "

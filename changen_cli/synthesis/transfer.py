@@ -71,12 +71,10 @@ class StreamTransfer:
         self.device, self.api = torch.device(device), api
         self.upward, self.downward = api.Stream(self.device), api.Stream(self.device)
 
-    def _pinned(self, tensor: Tensor) -> Tensor:
-        return tensor.pin_memory() if self.device.type == "cuda" else tensor
-
     def upload(self, array: AnyArray) -> Tensor:
         """Copies on the upward stream; the computing stream waits for it, the host does not."""
-        host = self._pinned(torch.from_numpy(np.ascontiguousarray(array)))
+        host = torch.from_numpy(np.ascontiguousarray(array))
+        host = host.pin_memory() if self.device.type == "cuda" else host
         with self.api.stream(self.upward):
             tensor = host.to(self.device, non_blocking=True)
         computing = self.api.current_stream(self.device)
@@ -88,7 +86,7 @@ class StreamTransfer:
 
     def download(self, tensor: Tensor) -> Waiting:
         """Copies on the downward stream once what is computed so far is done; the computing stream goes on."""
-        host = self._pinned(torch.empty(tensor.shape, dtype=tensor.dtype))
+        host = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=self.device.type == "cuda")
         self.downward.wait_stream(self.api.current_stream(self.device))
         done = self.api.Event()
         with self.api.stream(self.downward):

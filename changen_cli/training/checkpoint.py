@@ -74,8 +74,11 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise TrainingError(f"{path}: no such checkpoint; train first with: changen train --output RUN") from error
+    except OSError as error:
+        raise TrainingError(f"{path}: the checkpoint cannot be read ({error.strerror or error})") from error
     except Exception as error:  # a damaged archive can fail in any of the layers under torch.load
-        raise TrainingError(f"{path}: not a changen checkpoint ({str(error).splitlines()[0]}); delete it") from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise TrainingError(f"{path}: not a changen checkpoint, or damaged ({reason}); delete it") from error
     if not isinstance(state, dict) or not {"iteration", "config", "generator", "average"} <= state.keys():
         raise TrainingError(f"{path}: not a changen checkpoint; delete it")
     state["config"] = parse_config(state["config"], str(path))
@@ -100,6 +103,7 @@ def restore(state: dict[str, Any], players: Players, average: MovingAverage) -> 
     players.generator_optimizer.load_state_dict(state["optimizers"][0])
     players.discriminator_optimizer.load_state_dict(state["optimizers"][1])
     torch.set_rng_state(state["random"])
-    if state["random_cuda"] and torch.cuda.is_available():
+    # nothing draws from them after the networks are made, so a machine with fewer devices can go on as well
+    if torch.cuda.is_available() and len(state["random_cuda"]) == torch.cuda.device_count():
         torch.cuda.set_rng_state_all(state["random_cuda"])
     return int(state["iteration"])

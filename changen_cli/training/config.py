@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -21,6 +22,32 @@ def check_scale(scale: Sequence[float]) -> tuple[float, float]:
     if len(scale) != 2 or not 0.1 <= scale[0] <= scale[1] <= 10:
         raise UsageError(f"training scale {list(scale)}: give two factors, 0.1 <= lower <= upper <= 10")
     return float(scale[0]), float(scale[1])
+
+
+def check_types(config: Any, where: str) -> None:
+    """Refuses values of another type than their field's, such as ``1e-4``, which YAML reads as text (``1.0e-4`` not).
+
+    Args:
+        config: A dataclass whose plain fields are annotated int, float, bool or str.
+        where: Named in errors.
+
+    Raises:
+        UsageError: Naming the first such field.
+    """
+    kinds = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text"}
+    for known in fields(config):
+        kind, value = str(known.type).removesuffix(" | None"), getattr(config, known.name)
+        if kind not in kinds or (value is None and str(known.type).endswith("None")):
+            continue
+        right = {
+            "int": isinstance(value, int) and not isinstance(value, bool),
+            "float": isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value),
+            "bool": isinstance(value, bool),
+            "str": isinstance(value, str),
+        }
+        if not right[kind]:
+            hint = " (YAML wants a dot: 1.0e-4)" if kind == "float" and isinstance(value, str) else ""
+            raise UsageError(f"{where}: {known.name} must be {kinds[kind]}, not {value!r}{hint}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +71,15 @@ class DataConfig:
     share: float = 0.0
 
     def __post_init__(self) -> None:
+        check_types(self, "training data")
         object.__setattr__(self, "val", (self.val,) if isinstance(self.val, str) else tuple(self.val))
         object.__setattr__(self, "exclude", (self.exclude,) if isinstance(self.exclude, str) else tuple(self.exclude))
         if self.scale is not None:
             object.__setattr__(self, "scale", check_scale(self.scale))
         if self.share < 0:
             raise UsageError(f"training data {self.path}: share must not be negative")
+        if self.resolution is not None and self.resolution <= 0:
+            raise UsageError(f"training data {self.path}: resolution must be above 0 metres")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +137,7 @@ class TrainConfig:
     threads: int = 0
 
     def __post_init__(self) -> None:
+        check_types(self, "training recipe")
         object.__setattr__(self, "data", tuple(self.data))
         object.__setattr__(self, "scale", check_scale(self.scale))
         object.__setattr__(self, "betas", tuple(self.betas))
@@ -147,9 +178,11 @@ def _plain(value: Any) -> Any:
     return [_plain(v) for v in value] if isinstance(value, list | tuple) else value
 
 
-def _build(cls: type[Any], values: Mapping[str, Any], where: str) -> Any:
+def _build(cls: type[Any], values: Any, where: str) -> Any:
+    if not isinstance(values, Mapping):
+        raise UsageError(f"{where}: must be a mapping of argument to value, not {values!r}")
     known = {f.name for f in fields(cls)}
-    unknown = sorted(set(values) - known)
+    unknown = sorted({str(key) for key in values} - known)
     if unknown:
         raise UsageError(f"{where}: unknown key {unknown[0]!r}; known: {', '.join(sorted(known))}")
     try:
@@ -173,13 +206,12 @@ def parse_config(values: Mapping[str, Any], where: str = "training recipe") -> T
         UsageError: For an unknown key or a value out of range.
     """
     merged = dict(values)
-    data = merged.get("data", ())
-    data = [data] if isinstance(data, str | Mapping) else list(data or ())
+    data = merged.get("data") or ()
+    data = data if isinstance(data, list | tuple) else [data]
     merged["data"] = [_build(DataConfig, {"path": d} if isinstance(d, str) else d, f"{where}: data") for d in data]
     for key, cls in (("generator", GeneratorConfig), ("discriminator", DiscriminatorConfig)):
-        part = merged.get(key)
-        if isinstance(part, Mapping):
-            merged[key] = _build(cls, part, f"{where}: {key}")
+        if key in merged:
+            merged[key] = _build(cls, merged[key], f"{where}: {key}")
     config: TrainConfig = _build(TrainConfig, merged, where)
     return config
 
@@ -204,6 +236,8 @@ def read_recipe(name_or_path: str) -> dict[str, Any]:
         raise UsageError(f"no training recipe {name_or_path!r}; shipped: {known}; or give the path of a .yaml file")
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: the recipe cannot be read ({error.strerror or error})") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not a YAML file: {str(error).splitlines()[0]}") from error
     if not isinstance(values, dict):

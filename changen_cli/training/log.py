@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from pathlib import Path
 from types import TracebackType
 
@@ -26,11 +27,14 @@ class LossLog:
         rows: list[list[str]] = []
         if self.path.exists():
             with self.path.open(newline="") as file:
-                rows = [r for r in list(csv.reader(file))[1:] if len(r) == len(COLUMNS) and int(r[0]) <= iteration]
-        self.file = self.path.open("w", newline="")
+                rows = [r for r in csv.reader(file) if len(r) == len(COLUMNS) and r[0].isdigit()]
+            rows = [r for r in rows if int(r[0]) <= iteration]
+        temporary = self.path.with_suffix(".tmp")
+        with temporary.open("w", newline="") as file:  # a kill while the rows are rewritten must not lose them
+            csv.writer(file).writerows([COLUMNS, *rows])
+        os.replace(temporary, self.path)
+        self.file = self.path.open("a", newline="")
         self.csv = csv.writer(self.file)
-        self.csv.writerow(COLUMNS)
-        self.csv.writerows(rows)
         self.board = None
         try:
             from torch.utils.tensorboard import SummaryWriter

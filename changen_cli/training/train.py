@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,7 +21,7 @@ from changen_cli.models.changen import ChangenGenerator
 from changen_cli.models.oasis import SegmentationDiscriminator
 from changen_cli.training.checkpoint import LAST, read_checkpoint, restore, save_checkpoint
 from changen_cli.training.config import TrainConfig
-from changen_cli.training.data import CropSampler, batches, load_scenes
+from changen_cli.training.data import CropSampler, TrainingScene, batches, load_scenes
 from changen_cli.training.ema import MovingAverage
 from changen_cli.training.log import LossLog
 from changen_cli.training.sheets import write_sheet
@@ -69,17 +70,20 @@ def train(
         The last checkpoint.
 
     Raises:
-        TrainingError: If the folder holds a run with other arguments, a loss is no longer finite, or the disk is full.
+        TrainingError: If the folder holds a run with other arguments, a loss or weight is no longer finite, the
+            device has not the memory, or the folder cannot be written (the disk is full).
         SceneError: If the data cannot be read.
     """
     state = _find_state(config, output)
-    output.mkdir(parents=True, exist_ok=True)
-    (output / "config.yaml").write_text(yaml.safe_dump(config.to_dict(), sort_keys=False), encoding="utf-8")
+    with _writing(output):
+        output.mkdir(parents=True, exist_ok=True)
+        (output / "config.yaml").write_text(yaml.safe_dump(config.to_dict(), sort_keys=False), encoding="utf-8")
     if config.threads:
         torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
     precision = DTYPES[resolve_precision(config.precision, device)]
     scenes, held_out = load_scenes(config.data)
+    _require_classes([*scenes, *held_out], config.generator.classes)
     sampler = CropSampler(scenes, config, "train")
     shown = CropSampler(held_out or scenes, config, "val")
     samples = [shown[k] for k in range(SHEET_ROWS)]
@@ -91,22 +95,33 @@ def train(
     done = restore(state, players, average) if state is not None else 0
     since, clock, begun = done, time.monotonic(), time.monotonic()
     checkpoint = output / LAST
-    with LossLog(output, done) as log:
+    with _writing(output):
+        opened = LossLog(output, done)
+    with opened as log:
         for iteration, raw in enumerate(batches(sampler, done, config.iterations, config.workers), done + 1):
-            scalars = train_step(players, _to_device(raw, device), config, precision)
+            try:
+                scalars = train_step(players, _to_device(raw, device), config, precision)
+            except torch.OutOfMemoryError as error:
+                raise TrainingError(f"{device}: out of memory; lower batch_size or crop, or use bf16") from error
             average.update(players.generator, iteration)
             last = iteration == config.iterations
-            if iteration % config.log_every == 0 or last:
+            saving = iteration % config.save_every == 0 or last
+            logging = iteration % config.log_every == 0 or last
+            if saving or logging:
                 losses = {name: float(value) for name, value in scalars.items()}
                 _require_finite(losses, iteration, checkpoint)
+            if logging:
                 now = time.monotonic()
                 rate = (iteration - since) * config.batch_size / max(now - clock, 1e-9)
-                log.write(iteration, {"seconds": now - begun, "images_per_second": rate, **losses})
+                with _writing(output):
+                    log.write(iteration, {"seconds": now - begun, "images_per_second": rate, **losses})
                 report(Progress(iteration, config.iterations, rate, config.batch_size / rate, losses))
                 since, clock = iteration, now
             if iteration % config.sample_every == 0 or last:
-                write_sheet(output / "sheets" / f"{iteration:06d}.png", average.network, samples, sheet_noise)
-            if iteration % config.save_every == 0 or last:
+                with _writing(output):
+                    write_sheet(output / "sheets" / f"{iteration:06d}.png", average.network, samples, sheet_noise)
+            if saving:
+                _require_finite_weights(players, iteration, checkpoint)
                 save_checkpoint(checkpoint, iteration, players, average, config)
     return checkpoint
 
@@ -162,10 +177,44 @@ def _find_state(config: TrainConfig, output: Path) -> dict[str, Any] | None:
     return state
 
 
-def _require_finite(losses: dict[str, float], iteration: int, checkpoint: Path) -> None:
-    broken = [name for name, value in losses.items() if not math.isfinite(value)]
-    if broken:
-        good = f"the last good checkpoint is {checkpoint}" if checkpoint.exists() else "no checkpoint was written yet"
+@contextmanager
+def _writing(output: Path) -> Iterator[None]:
+    """Turns what a full or protected disk raises into one line."""
+    try:
+        yield
+    except OSError as error:
         raise TrainingError(
-            f"loss {broken[0]} is not finite after iteration {iteration}; {good}; lower the learning rates or use fp32"
-        )
+            f"{error.filename or output}: cannot be written ({error.strerror or error}); make room or choose another "
+            "--output, and run the same command again: it goes on from the last checkpoint"
+        ) from error
+
+
+def _require_classes(scenes: Sequence[TrainingScene], classes: int) -> None:
+    for scene in scenes:
+        largest = int(scene.mask.max())
+        if largest >= classes:
+            raise TrainingError(
+                f"scene {scene.id}: has footprints of class {largest}, but the recipe's generator and discriminator "
+                f"know classes 0 to {classes - 1}; set 'classes' of both to {largest + 1}"
+            )
+
+
+def _require_finite(losses: dict[str, float], iteration: int, checkpoint: Path) -> None:
+    broken = [f"loss {name}" for name, value in losses.items() if not math.isfinite(value)]
+    if broken:
+        raise _diverged(broken[0], iteration, checkpoint)
+
+
+def _require_finite_weights(players: Players, iteration: int, checkpoint: Path) -> None:
+    """A finite loss can have had a gradient that is not; such weights must not replace a good checkpoint."""
+    for network in (players.generator, *players.judges()):
+        for name, weight in network.named_parameters():
+            if not bool(torch.isfinite(weight).all()):
+                raise _diverged(f"weight {type(network).__name__}.{name}", iteration, checkpoint)
+
+
+def _diverged(what: str, iteration: int, checkpoint: Path) -> TrainingError:
+    good = f"the last good checkpoint is {checkpoint}" if checkpoint.exists() else "no checkpoint was written yet"
+    return TrainingError(
+        f"{what} is not finite after iteration {iteration}; {good}; lower the learning rates or use fp32"
+    )

@@ -71,7 +71,13 @@ def read_card(path: Path) -> Card:
             "same stem, which changen weights pack writes"
         ) from error
     known = {f.name for f in fields(Card)}
-    if not isinstance(values, dict) or not {"name", "architecture", "arguments", "sha256"} <= values.keys() <= known:
+    needed = {"name": str, "architecture": str, "arguments": dict, "sha256": str}
+    kinds = {"summary": str, "licence": str, "attribution": str, "training": dict, "metrics": dict} | needed
+    if (
+        not isinstance(values, dict)
+        or not needed.keys() <= values.keys() <= known
+        or not all(isinstance(value, kinds[key]) for key, value in values.items())
+    ):
         raise WeightsError(f"{path}: not a weights card; make one with: changen weights pack")
     return Card(**values)
 
@@ -85,16 +91,23 @@ def weights_folders() -> list[Path]:
 
 
 def list_cards() -> dict[str, tuple[Path, Card]]:
-    """Lists the weights that can be had by name.
+    """Lists the weights that can be had by name; safetensors files without a card are not ours and are passed over.
 
     Returns:
         By name: path of the safetensors file, and its card. Where two folders hold one name, the first counts.
+
+    Raises:
+        WeightsError: If a card cannot be read.
     """
-    found: dict[str, tuple[Path, Card]] = {}
+    return {name: (path, read_card(path.with_suffix(".yaml"))) for name, path in _named().items()}
+
+
+def _named() -> dict[str, Path]:
+    found: dict[str, Path] = {}
     for folder in weights_folders():
         for path in sorted(folder.glob("*.safetensors")):
-            if path.stem not in found:
-                found[path.stem] = (path, read_card(path.with_suffix(".yaml")))
+            if path.with_suffix(".yaml").is_file():
+                found.setdefault(path.stem, path)
     return found
 
 
@@ -115,13 +128,14 @@ def find_weights(name_or_path: str) -> tuple[Path, Card]:
         if not path.is_file():
             raise WeightsError(f"{path}: no such weights file; see: changen weights list")
         return path, read_card(path.with_suffix(".yaml"))
-    known = list_cards()
+    known = _named()
     if name_or_path not in known:
         names = ", ".join(known) or "none"
         raise WeightsError(
             f"no weights named {name_or_path!r}; known: {names}; or give the path of a .safetensors file"
         )
-    return known[name_or_path]
+    # only this one's card is read: another's that is broken is no reason to refuse it
+    return known[name_or_path], read_card(known[name_or_path].with_suffix(".yaml"))
 
 
 def file_sha256(path: Path) -> str:

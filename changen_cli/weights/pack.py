@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 
 from changen_cli import __version__
-from changen_cli.errors import StoreError, UsageError
+from changen_cli.errors import StoreError, TrainingError, UsageError
 from changen_cli.models.changen import ChangenGenerator
 from changen_cli.models.layers import fold_spectral_norm
 from changen_cli.training.checkpoint import LAST, read_checkpoint
@@ -50,11 +52,11 @@ def pack_weights(
         The safetensors file; its card lies beside it.
 
     Raises:
-        TrainingError: If there is no checkpoint.
+        TrainingError: If there is no checkpoint, or its weights are not finite.
         UsageError: For a name that is not a plain file name, or an unknown dtype.
         StoreError: If the output cannot be written.
     """
-    if not name or Path(name).name != name or name.startswith("."):
+    if not name or Path(name).name != name or name.startswith(".") or name.endswith(".safetensors"):
         raise UsageError(f"weights name {name!r}: give a plain name such as compact")
     if dtype not in DTYPES:
         raise UsageError(f"weights dtype {dtype!r}: choose {' or '.join(DTYPES)}")
@@ -65,10 +67,13 @@ def pack_weights(
     generator.load_state_dict(state["average"])
     fold_spectral_norm(generator.eval())
     tensors = {key: value.contiguous().to(DTYPES[dtype]) for key, value in generator.state_dict().items()}
+    for key, tensor in tensors.items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise TrainingError(f"{checkpoint}: {key} is not finite in {dtype}; pack an earlier checkpoint or use fp32")
     path = output / f"{name}.safetensors"
+    temporary = output / f"{name}.tmp"
     try:
         output.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".tmp")
         save_file(tensors, temporary, metadata={"format": "pt", "architecture": ARCHITECTURE})
         os.replace(temporary, path)
         arguments = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(config.generator).items()}
@@ -89,6 +94,10 @@ def pack_weights(
             },
             metrics=metrics or {},
         ).write(path.with_suffix(".yaml"))
-    except OSError as error:
-        raise StoreError(f"{output}: cannot write the weights: {error.strerror or error}") from error
+    except (OSError, SafetensorError) as error:  # safetensors has an error of its own for a full disk
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise StoreError(f"{output}: cannot write the weights: {reason}") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
     return path

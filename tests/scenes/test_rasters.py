@@ -31,14 +31,14 @@ def test_the_block_cache_is_bounded_and_holds_a_row_of_tiles(write_raster):
 
 
 def test_blocks_are_kept_from_one_window_to_the_next(write_raster, tmp_path):
-    pixels = np.random.default_rng(0).integers(0, 255, (1, 64, 512), dtype=np.uint8)
-    path = write_raster("a.tif", pixels, compress="deflate", blockysize=8)
+    pixels = np.random.default_rng(0).integers(0, 255, (1, 256, 2048), dtype=np.uint8)
+    path = write_raster("a.tif", pixels, compress="deflate", tiled=True, blockxsize=128, blockysize=128)
     with open_raster(path) as dataset:
         with gdal_settings(dataset):
-            first = dataset.read(window=rasterio.windows.Window(0, 0, 64, 64))
-        (tmp_path / "a.tif").write_bytes(b"\0" * 40_000)  # what is decoded already needs the file no more
+            first = dataset.read(window=rasterio.windows.Window(0, 0, 64, 256))
+        (tmp_path / "a.tif").write_bytes(b"\0" * 600_000)  # what is decoded already needs the file no more
         with gdal_settings(dataset):
-            second = dataset.read(window=rasterio.windows.Window(64, 0, 64, 64))
+            second = dataset.read(window=rasterio.windows.Window(64, 0, 64, 256))
     assert np.array_equal(first, pixels[:, :, :64])
     assert np.array_equal(second, pixels[:, :, 64:128])
 

@@ -59,5 +59,5 @@ class MaskedTransition(nn.Module):
 
 
 def _instance_norm(x: Tensor) -> Tensor:
-    """Normalises each channel of each sample; a single pixel becomes its deviation from itself, which PyTorch refuses."""
+    """Normalises each channel of each sample; a single pixel becomes 0, its deviation from itself (PyTorch refuses)."""
     return F.instance_norm(x) if x.shape[-2] * x.shape[-1] > 1 else torch.zeros_like(x)

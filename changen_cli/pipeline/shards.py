@@ -1,0 +1,103 @@
+"""Shards on their way through a run: prepared ahead, synthesised sample by sample, written while others are made."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import replace
+
+from changen_cli.pipeline.prepare import Prepared
+from changen_cli.pipeline.workers import Workers, result_of
+from changen_cli.store.base import Outcome, Writer
+from changen_cli.store.records import ShardSummary
+from changen_cli.synthesis.engine import Engine, Job
+from changen_cli.types import UInt8Array
+
+
+class _Assembly:
+    """A shard whose samples come back from the engine one by one."""
+
+    def __init__(self, prepared: list[Prepared]) -> None:
+        self.outcomes: list[Outcome] = [item.outcome for item in prepared]
+        self.missing = sum(outcome.series is not None for outcome in self.outcomes)
+
+    def put(self, place: int, frames: UInt8Array) -> None:
+        outcome = self.outcomes[place]
+        assert outcome.series is not None, "only series are synthesised"
+        self.outcomes[place] = replace(outcome, series=replace(outcome.series, images=frames))
+        self.missing -= 1
+
+
+def synthesize_shards(
+    engine: Engine, workers: Workers, writer: Writer, shards: Iterable[int]
+) -> Iterator[ShardSummary | None]:
+    """Prepares, synthesises and writes shards; a bounded number of them is in memory at any time.
+
+    At most ``workers.ahead`` + 1 shards wait to be synthesised, as many to be written, and no more are being
+    synthesised than it takes to fill the engine's batches.
+
+    Args:
+        engine: What synthesises.
+        workers: Who prepare and write.
+        writer: The writer of the store.
+        shards: Numbers of the shards to make.
+
+    Yields:
+        None for every sample that was synthesised, and the summary of every shard that was written.
+
+    Raises:
+        ChangenError: If a shard cannot be written, a plugin fails, or a layout has a class that the synthesizer does
+            not know. Shards that were written stay written.
+    """
+    assemblies: dict[int, _Assembly] = {}
+    writing: deque[Future[ShardSummary]] = deque()
+    written: deque[ShardSummary] = deque()
+    check: Callable[[int], None] = getattr(engine.synthesizer, "check_classes", lambda largest: None)
+
+    def write(shard: int) -> None:
+        writing.append(workers.commit(writer, shard, assemblies.pop(shard).outcomes))
+        while len(writing) > workers.ahead or (writing and writing[0].done()):
+            written.append(result_of(writing.popleft()))
+
+    def jobs() -> Iterator[Job[tuple[int, int]]]:
+        for shard, prepared in prepare_ahead(workers, shards):
+            assemblies[shard] = assembly = _Assembly(prepared)
+            if not assembly.missing:
+                write(shard)
+                continue
+            for place, item in enumerate(prepared):
+                series = item.outcome.series
+                if series is not None and item.noise is not None:
+                    check(int(series.masks.max()))
+                    yield Job(
+                        (shard, place), series.images[0], series.valid, series.masks, series.history.changes, item.noise
+                    )
+
+    for (shard, place), frames in engine.run(jobs()):
+        assemblies[shard].put(place, frames)
+        if not assemblies[shard].missing:
+            write(shard)
+        yield None
+        while written:
+            yield written.popleft()
+    yield from written
+    while writing:
+        yield result_of(writing.popleft())
+
+
+def prepare_ahead(workers: Workers, shards: Iterable[int]) -> Iterator[tuple[int, list[Prepared]]]:
+    """Gives shards in order, while ``workers.ahead`` more are being prepared or wait.
+
+    Yields:
+        The number of a shard and its samples.
+    """
+    waiting: deque[tuple[int, Future[list[Prepared]]]] = deque()
+    for shard in shards:
+        waiting.append((shard, workers.prepare(shard)))
+        if len(waiting) > workers.ahead:
+            first, future = waiting.popleft()
+            yield first, result_of(future)
+    while waiting:
+        first, future = waiting.popleft()
+        yield first, result_of(future)
