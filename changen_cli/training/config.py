@@ -102,7 +102,10 @@ class TrainConfig:
         betas: Of Adam.
         ema: Decay of the moving average of G's weights that is kept; warmed up over the first iterations.
         balance: Weigh classes by their inverse frequency, as OASIS does.
+        changed: Weight of pixels of changed ground in the losses of synthesised images. The paper has 1; more shows
+            short runs sooner what a removed building leaves, which is a small part of few crops.
         projected: Weight of the projected discriminator (MODEL.md); 0, the paper's loss alone, has none.
+        init: Checkpoint whose state the run starts from; empty for fresh networks.
         precision: "auto", "fp32" or "bf16".
         seed: Of everything.
         log_every: Iterations between two lines of the loss log.
@@ -127,7 +130,9 @@ class TrainConfig:
     betas: tuple[float, float] = (0.0, 0.999)
     ema: float = 0.9999
     balance: bool = True
+    changed: float = 1.0
     projected: float = 0.0
+    init: str = ""
     precision: str = "auto"
     seed: int = 0
     log_every: int = 10
@@ -152,6 +157,7 @@ class TrainConfig:
             "learning rates must be positive": min(self.lr_generator, self.lr_discriminator) <= 0,
             "betas must be two numbers in 0..1": len(self.betas) != 2 or not all(0 <= b < 1 for b in self.betas),
             "ema must be in 0..1": not 0 <= self.ema < 1,
+            "changed must be positive": self.changed <= 0,
             "projected must not be negative": self.projected < 0,
             "precision must be auto, fp32 or bf16": self.precision not in ("auto", "fp32", "bf16"),
             "log_every, sample_every and save_every must be at least 1": min(

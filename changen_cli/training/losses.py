@@ -26,25 +26,50 @@ def class_weights(mask: Tensor, classes: int) -> Tensor:
     return torch.cat([weights, weights.new_ones(1)])
 
 
-def labelled_loss(logits: Tensor, mask: Tensor, *, balance: bool) -> Tensor:
+def change_weights(before: Tensor, after: Tensor, changed: float) -> Tensor:
+    """Weighs pixels of changed ground, which are few and matter most.
+
+    Args:
+        before: S_t, integer [B, H, W].
+        after: S_t+1, integer [B, H, W].
+        changed: Weight of a pixel where they differ; that of the others is 1.
+
+    Returns:
+        float32 [B, H, W].
+    """
+    return torch.where(before == after, 1.0, changed)
+
+
+def labelled_loss(logits: Tensor, mask: Tensor, *, balance: bool, pixels: Tensor | None = None) -> Tensor:
     """Cross-entropy of every pixel against its own class: what D wants of real pairs, and G of its own.
 
     Args:
         logits: float [B, N + 1, H, W].
         mask: Integer [B, H, W], the layout that goes with the images.
         balance: Whether classes weigh by inverse frequency.
+        pixels: Weights of the pixels, float [B, H, W]; None for equal ones.
 
     Returns:
-        Scalar; with balance, the mean over pixels of weight x cross-entropy.
+        Scalar: the mean over pixels of weights x cross-entropy.
     """
     weights = class_weights(mask, logits.shape[1] - 1) if balance else None
-    return F.cross_entropy(logits, mask.long(), weight=weights, reduction="none").mean()
+    loss = F.cross_entropy(logits, mask.long(), weight=weights, reduction="none")
+    return loss.mean() if pixels is None else (loss * pixels).mean()
 
 
-def synthesised_loss(logits: Tensor) -> Tensor:
-    """Cross-entropy of every pixel against class N + 1: what D wants of synthesised images."""
+def synthesised_loss(logits: Tensor, pixels: Tensor | None = None) -> Tensor:
+    """Cross-entropy of every pixel against class N + 1: what D wants of synthesised images.
+
+    Args:
+        logits: float [B, N + 1, H, W].
+        pixels: Weights of the pixels, float [B, H, W]; None for equal ones.
+
+    Returns:
+        Scalar: the mean over pixels of weight x cross-entropy.
+    """
     target = torch.full(logits.shape[:1] + logits.shape[2:], logits.shape[1] - 1, device=logits.device)
-    return F.cross_entropy(logits, target)
+    loss = F.cross_entropy(logits, target, reduction="none")
+    return loss.mean() if pixels is None else (loss * pixels).mean()
 
 
 def hinge_real(scores: Sequence[Tensor]) -> Tensor:

@@ -72,6 +72,7 @@ def train_step(
     classes = config.generator.classes
     condition_before = one_hot(batch.before, classes)
     condition_after = one_hot(batch.after, classes)
+    pixels = losses.change_weights(batch.before, batch.after, config.changed)
 
     # line 4 and 5: synthesise, update the generator once. D only passes gradients on, so it needs none of its own.
     for judge in players.judges():
@@ -81,7 +82,7 @@ def train_step(
             fake = players.generator(batch.image, batch.before, batch.after, batch.noise)
             logits = players.discriminator(fake)
             scores = players.projected(fake, condition_after) if players.projected is not None else None
-        segmentation = losses.labelled_loss(logits, batch.after, balance=config.balance)
+        segmentation = losses.labelled_loss(logits, batch.after, balance=config.balance, pixels=pixels)
         projected = losses.hinge_generator(scores) if scores is not None else segmentation.new_zeros(())
         players.generator_optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(segmentation + config.projected * projected)
@@ -102,7 +103,7 @@ def train_step(
                 scores = players.projected(both, torch.cat([condition_before, condition_after]))
         real_logits, fake_logits = logits.chunk(2)
         real = losses.labelled_loss(real_logits, batch.before, balance=config.balance)
-        synthesised = losses.synthesised_loss(fake_logits)
+        synthesised = losses.synthesised_loss(fake_logits, pixels)
         total = real + synthesised
         heads = total.new_zeros(())
         if scores is not None:

@@ -92,7 +92,12 @@ def train(
 
     players = make_players(config, device)
     average = MovingAverage(players.generator, config.ema)
-    done = restore(state, players, average) if state is not None else 0
+    if state is not None:
+        done = restore(state, players, average)
+    else:
+        done = 0
+        if config.init:
+            _start_from(Path(config.init), players, average)
     since, clock, begun = done, time.monotonic(), time.monotonic()
     checkpoint = output / LAST
     with _writing(output):
@@ -144,6 +149,17 @@ def make_players(config: TrainConfig, device: str) -> Players:
         generator_optimizer=torch.optim.Adam(generator.parameters(), config.lr_generator, config.betas),
         discriminator_optimizer=torch.optim.Adam(judged, config.lr_discriminator, config.betas),
     )
+
+
+def _start_from(checkpoint: Path, players: Players, average: MovingAverage) -> None:
+    """Takes another run's networks and optimizers as the start of this one; its data and losses may differ."""
+    try:
+        restore(read_checkpoint(checkpoint), players, average)
+    except (RuntimeError, ValueError) as error:
+        raise TrainingError(
+            f"{checkpoint}: its networks do not fit this recipe ({str(error).splitlines()[0]}); "
+            "generator, discriminator and projected must be as in the run it is of"
+        ) from error
 
 
 def _placed(network: Network, device: str) -> Network:

@@ -1,0 +1,259 @@
+"""A small world that tests of several packages share: scenes, a training run of two iterations, its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import geopandas
+import numpy as np
+import pytest
+import rasterio
+import rasterio.features
+import shapely
+import shapely.affinity
+from affine import Affine
+
+ROOF = (250, 10, 10)
+"""No pixel of the ground comes near this colour."""
+
+
+@pytest.fixture(scope="session")
+def one_thread() -> Iterator[None]:
+    """One thread for PyTorch: sums keep their order, and the machine has other work to do."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def town_pixels() -> Callable[..., tuple[np.ndarray, np.ndarray]]:
+    """Draws ground with roofs of one colour: image uint8 [H, W, 3], mask uint8 [H, W] of 0 and 255."""
+
+    def make(seed: int, height: int = 144, width: int = 160, buildings: int = 14) -> tuple[np.ndarray, np.ndarray]:
+        draw = np.random.default_rng(seed)
+        image = draw.integers(60, 140, (height, width, 3)).astype(np.uint8)
+        mask = np.zeros((height, width), np.uint8)
+        for _ in range(buildings):
+            h, w = draw.integers(8, 22, 2)
+            row, column = int(draw.integers(2, height - h - 2)), int(draw.integers(2, width - w - 2))
+            if not mask[row - 2 : row + h + 2, column - 2 : column + w + 2].any():
+                mask[row : row + h, column : column + w] = 255
+                mask[row : row + h // 2, column : column + w // 2] = 0  # an L, which no turn or flip maps on itself
+        image[mask > 0] = ROOF
+        return image, mask
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_scenes(
+    tmp_path_factory: pytest.TempPathFactory, town_pixels: Callable[..., tuple[np.ndarray, np.ndarray]]
+) -> Path:
+    """A folder of three scenes, ``images/`` and ``masks/``: town_0, town_1, town_2."""
+    from skimage.io import imsave
+
+    root = tmp_path_factory.mktemp("scenes")
+    for kind in ("images", "masks"):
+        (root / kind).mkdir()
+    for number in range(3):
+        image, mask = town_pixels(number)
+        imsave(root / "images" / f"town_{number}.png", image, check_contrast=False)
+        imsave(root / "masks" / f"town_{number}.png", mask, check_contrast=False)
+    return root
+
+
+@pytest.fixture(scope="session")
+def tiny_recipe(tiny_scenes: Path) -> dict[str, Any]:
+    """A recipe whose iterations take a fraction of a second; plain values, as read from YAML."""
+    return {
+        "data": [{"path": str(tiny_scenes), "val": ["town_2"]}],
+        "generator": {"width": 1 / 16, "hidden": [8] * 6, "noise_dim": 16},
+        "discriminator": {"width": 1 / 16},
+        "iterations": 2,
+        "batch_size": 2,
+        "crop": 64,
+        "precision": "fp32",
+        "seed": 5,
+        "log_every": 1,
+        "sample_every": 100,
+        "save_every": 100,
+        "workers": 0,
+        "threads": 1,
+    }
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory: pytest.TempPathFactory, tiny_recipe: dict[str, Any], one_thread: None) -> Path:
+    """The folder of a finished training run of two iterations."""
+    from changen_cli.training.config import parse_config
+    from changen_cli.training.train import train
+
+    output = tmp_path_factory.mktemp("runs") / "tiny"
+    train(parse_config(tiny_recipe), output)
+    return output
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tmp_path_factory: pytest.TempPathFactory, tiny_run: Path) -> Path:
+    """``tiny.safetensors`` with its card, packed from the run, stored as float32."""
+    from changen_cli.weights.pack import pack_weights
+
+    folder = tmp_path_factory.mktemp("weights")
+    return pack_weights(tiny_run, folder, "tiny", dtype="fp32", summary="for tests", licence="CC0-1.0")
+
+
+# A georeferenced town and fast weights, for the tests of the pipeline and the command line.
+
+ORIGIN = Affine(0.5, 0, 500_000, 0, -0.5, 20_000)
+UTM = "EPSG:32636"
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@lru_cache
+def draw_town(height: int = 300, width: int = 500) -> tuple[np.ndarray, tuple[shapely.Polygon, ...]]:
+    """Draws houses on bare ground, none of them right of column 420.
+
+    Returns:
+        Image uint8 [3, height, width], nowhere 0, and the outlines in pixel coordinates.
+    """
+    draw = np.random.default_rng(11)
+    image = draw.normal((140, 120, 90), 12, (height, width, 3))
+    houses = []
+    for y in range(20, height - 20, 40):
+        for x in range(20, min(width - 20, 400), 40):
+            w, h = draw.uniform(7, 13, 2)
+            cx, cy = x + draw.uniform(-4, 4), y + draw.uniform(-4, 4)
+            houses.append(shapely.affinity.rotate(shapely.box(cx - w, cy - h, cx + w, cy + h), draw.uniform(-20, 20)))
+    roofs = rasterio.features.rasterize(houses, (height, width)) != 0
+    image[roofs] = draw.normal((190, 70, 60), 6, (int(roofs.sum()), 3))
+    return np.clip(np.rint(image), 1, 255).astype(np.uint8).transpose(2, 0, 1), tuple(houses)
+
+
+def write_outlines(path: Path, outlines: Any, *, crs: str | None = UTM) -> Path:
+    """Writes outlines, given in pixel coordinates of the town; GeoJSON in EPSG:4326."""
+    a, b, c, d, e, f = tuple(ORIGIN)[:6]
+    matrix, offset = np.array([[a, d], [b, e]]), np.array([c, f])
+    ground = shapely.transform(np.array(outlines, object), lambda xy: xy @ matrix + offset)
+    frame = geopandas.GeoDataFrame(geometry=list(ground), crs=UTM)
+    if path.suffix == ".geojson":
+        frame = frame.to_crs("EPSG:4326")
+    elif crs is None:
+        frame = frame.set_crs(None, allow_override=True)
+    frame.to_file(path)
+    return path
+
+
+def write_town(
+    folder: Path,
+    name: str = "town",
+    *,
+    labels: str | None = ".gpkg",
+    size: tuple[int, int] = (300, 500),
+    pixels: Any = None,
+    georeferenced: bool = True,
+    **profile: Any,
+) -> Path:
+    """Writes the town as a GeoTIFF of 0.5 m in EPSG:32636, tiled, with its labels beside it.
+
+    Args:
+        folder: Where to; made where it is missing.
+        name: Stem of the files.
+        labels: Extension of ``<name>_buildings``, or "mask" (0/255) or "instances" for ``<name>_mask.tif``, or None.
+        size: Height and width.
+        pixels: Other pixels than the town's, [C, H, W].
+        georeferenced: Whether the GeoTIFF says where it is.
+        **profile: Of rasterio.
+
+    Returns:
+        The GeoTIFF.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    image, houses = draw_town(*size)
+    image = image if pixels is None else pixels
+    place: dict[str, Any] = {"crs": UTM, "transform": ORIGIN} if georeferenced else {}
+    path = folder / f"{name}.tif"
+    shape = {"driver": "GTiff", "height": size[0], "width": size[1], **place}
+    tiles = {"tiled": True, "blockxsize": 64, "blockysize": 64}
+    with rasterio.open(path, "w", **{**shape, **tiles, "count": len(image), "dtype": image.dtype, **profile}) as file:
+        file.write(image)
+    if labels in ("mask", "instances"):
+        shapes = [(house, 255 if labels == "mask" else 300 + 2 * n) for n, house in enumerate(houses)]
+        mask = rasterio.features.rasterize(shapes, size, dtype="uint16" if labels == "instances" else "uint8")
+        with rasterio.open(folder / f"{name}_mask.tif", "w", **{**shape, "count": 1, "dtype": mask.dtype}) as file:
+            file.write(mask, 1)
+    elif labels is not None:
+        write_outlines(folder / f"{name}_buildings{labels}", houses)
+    return path
+
+
+@pytest.fixture(scope="session")
+def town() -> Callable[..., Path]:
+    """Writes a town; see :func:`write_town`."""
+    return write_town
+
+
+@pytest.fixture(scope="session")
+def town_image() -> np.ndarray:
+    """The pixels of the town, uint8 [3, 300, 500]."""
+    return draw_town()[0]
+
+
+@pytest.fixture(scope="session")
+def town_houses() -> tuple[shapely.Polygon, ...]:
+    """The outlines of the town's houses, pixel coordinates."""
+    return draw_town()[1]
+
+
+@pytest.fixture(scope="session")
+def outlines() -> Callable[..., Path]:
+    """Writes outlines on the town; see :func:`write_outlines`."""
+    return write_outlines
+
+
+@pytest.fixture(scope="session")
+def untrained_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights of the smallest generator there is, not trained: ``untrained.safetensors`` with its card."""
+    import torch
+    from safetensors.torch import save_file
+
+    from changen_cli.models.changen import ChangenGenerator, GeneratorConfig
+    from changen_cli.models.layers import fold_spectral_norm
+    from changen_cli.weights.card import Card, file_sha256
+
+    path = tmp_path_factory.mktemp("untrained") / "untrained.safetensors"
+    arguments: dict[str, Any] = {"width": 1 / 16, "hidden": [8] * 6, "noise_dim": 8}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        generator = ChangenGenerator(GeneratorConfig(**arguments))
+    fold_spectral_norm(generator.eval())
+    save_file({name: tensor.contiguous() for name, tensor in generator.state_dict().items()}, path)
+    card = Card("untrained", "changen", arguments, file_sha256(path), licence="CC0-1.0", attribution="nobody")
+    card.write(path.with_suffix(".yaml"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def tree() -> Callable[[Path], dict[str, bytes]]:
+    """Reads everything in a folder: the bytes of each file, and the empty folders."""
+
+    def read(root: Path) -> dict[str, bytes]:
+        return {
+            str(path.relative_to(root)): path.read_bytes() if path.is_file() else b"<folder>"
+            for path in sorted(root.rglob("*"))
+        }
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real imagery; skips where it is absent."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"the real imagery is not here: no {SHARED_DATA}")
+    return SHARED_DATA

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils import parametrize
+
+from changen_cli.models.changen import ChangenGenerator, GeneratorConfig
+from changen_cli.models.layers import (
+    AdaptiveResidualBlock,
+    SpatiallyAdaptiveNorm,
+    conv,
+    fold_spectral_norm,
+    group_norm,
+    normalized_once,
+    one_hot,
+    pool_condition,
+)
+from changen_cli.models.oasis import DiscriminatorConfig, SegmentationDiscriminator
+from changen_cli.models.projected.discriminator import Head
+
+TINY = GeneratorConfig(width=1 / 16, hidden=(8,) * 6)
+
+
+def inputs(size: int = 64, batch: int = 2) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    draw = torch.Generator().manual_seed(0)
+    masks = torch.randint(0, 2, (2, batch, size, size), generator=draw, dtype=torch.uint8)
+    image = torch.rand(batch, 3, size, size, generator=draw) * 2 - 1
+    return image, masks[0], masks[1], torch.randn(batch, TINY.noise_dim, generator=draw)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        ChangenGenerator(TINY),
+        SegmentationDiscriminator(DiscriminatorConfig(width=1 / 16)),
+        Head(24, 2, 16),
+        AdaptiveResidualBlock(16, 8, 2, 8, 4, 4),
+    ],
+    ids=lambda n: type(n).__name__,
+)
+def test_every_convolution_has_a_largest_singular_value_of_one(network: nn.Module) -> None:
+    torch.manual_seed(0)
+    convolutions = [m for m in network.modules() if isinstance(m, nn.Conv2d)]
+    assert convolutions
+    for layer in convolutions:
+        assert parametrize.is_parametrized(layer, "weight")
+        for _ in range(20):  # power iterations
+            weight = layer.weight
+        assert torch.linalg.matrix_norm(weight.flatten(1), 2).item() == pytest.approx(1, abs=0.03)
+
+
+def test_folding_keeps_the_function_and_leaves_no_parametrization() -> None:
+    torch.manual_seed(0)
+    network = ChangenGenerator(TINY).eval()
+    args = inputs()
+    with torch.no_grad():
+        expected = network(*args)
+        folded = fold_spectral_norm(network)
+        assert not any(parametrize.is_parametrized(m) for m in folded.modules())
+        assert not [name for name in folded.state_dict() if "parametrizations" in name]
+        torch.testing.assert_close(folded(*args), expected, rtol=0, atol=1e-6)
+
+
+def test_weights_are_normalized_once_and_in_float32_inside_the_block() -> None:
+    torch.manual_seed(0)
+    layer = conv(3, 4, 3)
+    vector = layer.parametrizations.weight[0]._u.clone()
+    calls = []
+    layer.parametrizations.weight[0].register_forward_hook(lambda m, a, out: calls.append(out.dtype))
+    with normalized_once(layer), torch.autocast("cpu", torch.bfloat16):
+        first, second = layer.weight, layer.weight
+        assert layer(torch.rand(1, 3, 8, 8)).dtype == torch.bfloat16
+    assert first is second
+    assert calls == [torch.float32]
+    assert not torch.equal(layer.parametrizations.weight[0]._u, vector)  # one power iteration was done
+    assert layer.weight is not first  # the cache ends with the block
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize(("channels", "groups", "expected"), [(512, 32, 32), (64, 32, 16), (4, 32, 1), (20, 32, 5)])
+def test_groups_have_at_least_four_channels(channels: int, groups: int, expected: int) -> None:
+    assert group_norm(channels, groups, affine=False).num_groups == expected
+
+
+def test_groups_divide_odd_channel_counts() -> None:
+    for channels in range(4, 200):
+        group_norm(channels, 32, affine=True)(torch.rand(1, channels, 2, 2))
+
+
+def test_one_hot() -> None:
+    mask = torch.tensor([[[0, 1], [2, 1]]], dtype=torch.uint8)
+    expected = torch.tensor([[[[1, 0], [0, 0]], [[0, 1], [0, 1]], [[0, 0], [1, 0]]]]).float()
+    assert torch.equal(one_hot(mask, 3), expected)
+
+
+@pytest.mark.parametrize("stride", [1, 2, 4, 8, 16, 32])
+def test_one_foreground_pixel_hides_its_whole_cell(stride: int) -> None:
+    mask = torch.zeros(1, 64, 64, dtype=torch.uint8)
+    mask[0, 37, 50] = 1
+    level = pool_condition(one_hot(mask, 2), stride)
+    expected = torch.zeros(64 // stride, 64 // stride)
+    expected[37 // stride, 50 // stride] = 1
+    assert torch.equal(level[0, 1], expected)
+    assert torch.equal(level[0, 0], 1 - expected)
+
+
+def test_two_classes_in_one_cell_are_both_kept() -> None:
+    mask = torch.zeros(1, 32, 32, dtype=torch.uint8)
+    mask[0, 3, 3], mask[0, 30, 30] = 1, 2
+    assert pool_condition(one_hot(mask, 3), 32).flatten().tolist() == [0, 1, 1]
+
+
+def test_noise_as_bias_is_a_convolution_over_constant_noise_channels() -> None:
+    """The claim of SpatiallyAdaptiveNorm: the same function as with z as 64 more channels, away from the border."""
+    torch.manual_seed(0)
+    layer = SpatiallyAdaptiveNorm(8, 2, 16, 64, 4).eval()
+    fold_spectral_norm(layer)
+    joined = nn.Conv2d(2 + 64, 16, 3, padding=1)
+    with torch.no_grad():
+        joined.weight[:, :2], joined.bias[:] = layer.shared.weight, layer.shared.bias
+        assert layer.noise is not None
+        layer.noise.weight.copy_(joined.weight[:, 2:].sum((2, 3)))
+        condition = one_hot(torch.randint(0, 2, (2, 24, 24)), 2)
+        noise, x = torch.randn(2, 64), torch.randn(2, 8, 24, 24)
+        constant = noise[:, :, None, None].expand(-1, -1, 24, 24)
+        scale, shift = layer.modulation(F.relu(joined(torch.cat([condition, constant], 1)))).chunk(2, 1)
+        expected = layer.norm(x) * (1 + scale) + shift
+        made = layer(x, condition, noise)
+    inner = (..., slice(2, -2), slice(2, -2))
+    torch.testing.assert_close(made[inner], expected[inner], rtol=1e-5, atol=1e-5)
+    assert not torch.allclose(made, expected, atol=1e-3)  # at the border zero padding makes the difference
+
+
+def test_modulation_follows_condition_and_noise() -> None:
+    torch.manual_seed(0)
+    layer = SpatiallyAdaptiveNorm(8, 2, 16, 4, 4).eval()
+    x, noise = torch.randn(1, 8, 16, 16), torch.randn(1, 4)
+    ground, roof = (one_hot(torch.full((1, 16, 16), c), 2) for c in (0, 1))
+    assert not torch.allclose(layer(x, ground, noise), layer(x, roof, noise), atol=1e-3)
+    assert not torch.allclose(layer(x, ground, noise), layer(x, ground, -noise), atol=1e-3)

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import changen_cli
+
+
+def test_importing_is_light():
+    code = (
+        "import sys, changen_cli\n"
+        "heavy = ('torch', 'numpy', 'rasterio', 'shapely', 'zarr', 'typer')\n"
+        "print([name for name in heavy if name in sys.modules])\n"
+        "changen_cli.Event, changen_cli.open_series, changen_cli.ChangenError\n"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[:2] == ["[]", "False"]
+
+
+@pytest.mark.parametrize(
+    ("name", "home"),
+    [
+        ("ChangenError", "changen_cli.errors"),
+        ("Event", "changen_cli.events.base"),
+        ("GenerateOptions", "changen_cli.pipeline.options"),
+        ("Synthesizer", "changen_cli.synthesis.base"),
+        ("generate", "changen_cli.pipeline.run"),
+        ("load_generator", "changen_cli.weights.load"),
+        ("open_series", "changen_cli.store.series"),
+    ],
+)
+def test_names_lead_home(name, home):
+    value = getattr(changen_cli, name)
+    assert value.__module__ == home
+    assert value.__name__ == name
+    assert name in changen_cli.__all__
+    assert name in dir(changen_cli)
+    assert getattr(changen_cli, name) is value
+
+
+def test_all_is_complete():
+    scope: dict[str, object] = {}
+    exec("from changen_cli import *", scope)
+    assert set(changen_cli.__all__) <= set(scope)
+
+
+def test_version_is_the_distributions():
+    from importlib.metadata import version
+
+    assert changen_cli.__version__ == version("changen")
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(AttributeError, match="no attribute 'train'"):
+        _ = changen_cli.train
