@@ -40,9 +40,7 @@ def test_a_device_that_cannot_be_used_here_is_refused_in_one_line(name: str) -> 
         ("", "fp32"),
     ],
 )
-def test_auto_precision_on_a_cpu(
-    flags: str, expected: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
-) -> None:
+def test_auto_precision_on_a_cpu(flags: str, expected: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     info = tmp_path / "cpuinfo"
     info.write_text(f"processor\t: 0\n{flags}\n")
     real = open
@@ -61,9 +59,7 @@ def test_auto_precision_without_proc(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("capability", "expected"), [((7, 5), "fp32"), ((8, 0), "bf16"), ((9, 0), "bf16")])
-def test_auto_precision_on_cuda(
-    capability: tuple[int, int], expected: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_auto_precision_on_cuda(capability: tuple[int, int], expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda name: capability)
     assert device.resolve_precision("auto", "cuda:1") == expected
 
@@ -82,7 +78,7 @@ def test_a_precision_that_is_named_is_taken_or_refused() -> None:
 
 
 def test_every_precision_has_a_dtype() -> None:
-    assert device.DTYPES == {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+    assert {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16} == device.DTYPES
 
 
 def test_autocast_is_switched_on_and_off() -> None:

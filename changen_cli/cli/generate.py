@@ -257,7 +257,10 @@ def _show(view: ProgressView, summary: Summary) -> None:
 def _report(view: ProgressView, summary: Summary) -> None:
     counts = ", ".join(f"{count} {status}" for status, count in sorted(summary.statuses.items()))
     changes = ", ".join(f"{count} {event}" for event, count in sorted(summary.changes.items())) or "none"
-    view.say(f"{summary.output}: {counts} of {summary.samples} series; changes: {changes}; {summary.seconds:.1f} s")
+    before = f"; {summary.resumed} by an earlier run" if summary.resumed else ""
+    view.say(
+        f"{summary.output}: {counts} of {summary.samples} series{before}; changes: {changes}; {summary.seconds:.1f} s"
+    )
     failed = [(id_, reason) for id_, status, reason in summary.problems if status == "failed"]
     for id_, reason in failed[:FAILED_SHOWN]:
         view.warn(f"failed: {id_}: {reason}")

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from changen_cli import __version__
-from changen_cli.cli import events, generate, preview, train, weights
+from changen_cli.cli import evaluate, events, example, generate, preview, train, weights
 from changen_cli.errors import ChangenError
 
 INTERRUPTED = 130
@@ -34,8 +34,10 @@ app = typer.Typer(
     """,
 )
 app.command("generate", help=generate.HELP)(generate.command)
+app.command("example", help=example.HELP)(example.command)
 app.command("preview", help=preview.HELP)(preview.command)
 app.command("train", help=train.HELP)(train.command)
+app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(events.app, name="events")
 app.add_typer(weights.app, name="weights")
 
@@ -99,7 +101,7 @@ def _run(arguments: list[str] | None) -> int:
 
 
 def _fail(message: str, code: int = 2) -> int:
-    typer.echo(f"changen: error: {message}", err=True)
+    typer.echo(f"changen: error: {' '.join(message.splitlines())}", err=True)
     return code
 
 

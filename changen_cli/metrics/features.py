@@ -52,5 +52,5 @@ class Lite0Extractor:
     @torch.inference_mode()
     def __call__(self, images: Tensor) -> Tensor:
         """See :meth:`Extractor.__call__`; H and W at least 32."""
-        last = self.network(images.float() / 127.5 - 1)[-1]
+        last: Tensor = self.network(images.float() / 127.5 - 1)[-1]
         return last.mean((2, 3))

@@ -3,8 +3,8 @@
     k(x, y) = (x . y / D + 1)^3
     d = sum_{i != j} (k(x_i, x_j) + k(y_i, y_j)) / (m (m - 1)) - 2 sum_{i, j} k(x_i, y_j) / m^2
 
-averaged over random subsets of m features of each set (Binkowski et al. 2018, section 4). Unbiased, so it may be a little
-below 0. On Inception features it is KID; on any other features it must have another name.
+averaged over random subsets of m features of each set (Binkowski et al. 2018, section 4). Unbiased, so it may be a
+little below 0. On Inception features it is KID; on any other features it must have another name.
 """
 
 from __future__ import annotations

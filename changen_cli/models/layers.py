@@ -112,6 +112,32 @@ def pool_condition(condition: Tensor, stride: int) -> Tensor:
     return torch.cat([1 - foreground.amax(1, keepdim=True), foreground], 1)
 
 
+def pad_to_multiple(multiple: int, *maps: Tensor) -> tuple[Tensor, ...]:
+    """Pads images and masks of one size to a size that a network can divide; the caller crops the result.
+
+    Args:
+        multiple: What height and width become multiples of.
+        *maps: Images [B, C, H, W] or masks [B, H, W], of any dtype.
+
+    Returns:
+        The same, padded at the right and at the bottom by reflection; where a side is shorter than ``multiple`` by
+        repeating the edge.
+    """
+    height, width = maps[0].shape[-2:]
+    right, bottom = -width % multiple, -height % multiple
+    if not right and not bottom:
+        return maps
+    mode = "reflect" if min(height, width) >= multiple else "replicate"
+    return tuple(_pad(x, right, bottom, mode) for x in maps)
+
+
+def _pad(x: Tensor, right: int, bottom: int, mode: str) -> Tensor:
+    """Pads one; PyTorch pads neither integers nor three dimensions this way."""
+    flat = x.unsqueeze(1) if x.ndim == 3 else x
+    padded = F.pad(flat if x.is_floating_point() else flat.float(), (0, right, 0, bottom), mode=mode).to(x.dtype)
+    return padded.squeeze(1) if x.ndim == 3 else padded
+
+
 class SpatiallyAdaptiveNorm(nn.Module):
     """Spatially-adaptive group normalisation: SPADE (Park et al. 2019) on group norm (Wu and He 2018), section 3.2.2.
 

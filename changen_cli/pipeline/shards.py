@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 
+from changen_cli.errors import TileError
 from changen_cli.pipeline.prepare import Prepared
 from changen_cli.pipeline.workers import Workers, result_of
-from changen_cli.store.base import Outcome, Writer
+from changen_cli.store.base import Outcome, Status, Writer
 from changen_cli.store.records import ShardSummary
 from changen_cli.synthesis.engine import Engine, Job
 from changen_cli.types import UInt8Array
@@ -22,10 +23,13 @@ class _Assembly:
         self.outcomes: list[Outcome] = [item.outcome for item in prepared]
         self.missing = sum(outcome.series is not None for outcome in self.outcomes)
 
-    def put(self, place: int, frames: UInt8Array) -> None:
+    def put(self, place: int, frames: UInt8Array | TileError) -> None:
         outcome = self.outcomes[place]
         assert outcome.series is not None, "only series are synthesised"
-        self.outcomes[place] = replace(outcome, series=replace(outcome.series, images=frames))
+        if isinstance(frames, TileError):
+            self.outcomes[place] = Outcome(outcome.id, Status.FAILED, str(frames))
+        else:
+            self.outcomes[place] = replace(outcome, series=replace(outcome.series, images=frames))
         self.missing -= 1
 
 
@@ -53,7 +57,6 @@ def synthesize_shards(
     assemblies: dict[int, _Assembly] = {}
     writing: deque[Future[ShardSummary]] = deque()
     written: deque[ShardSummary] = deque()
-    check: Callable[[int], None] = getattr(engine.synthesizer, "check_classes", lambda largest: None)
 
     def write(shard: int) -> None:
         writing.append(workers.commit(writer, shard, assemblies.pop(shard).outcomes))
@@ -69,7 +72,6 @@ def synthesize_shards(
             for place, item in enumerate(prepared):
                 series = item.outcome.series
                 if series is not None and item.noise is not None:
-                    check(int(series.masks.max()))
                     yield Job(
                         (shard, place), series.images[0], series.valid, series.masks, series.history.changes, item.noise
                     )
@@ -78,7 +80,8 @@ def synthesize_shards(
         assemblies[shard].put(place, frames)
         if not assemblies[shard].missing:
             write(shard)
-        yield None
+        if not isinstance(frames, TileError):
+            yield None
         while written:
             yield written.popleft()
     yield from written

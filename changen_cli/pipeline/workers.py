@@ -25,6 +25,8 @@ T = TypeVar("T")
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 """Signals that end a run, to be gone on with later."""
 
+_HAS_MASKS = hasattr(signal, "pthread_sigmask")
+
 _preparer: Preparer | None = None
 """The one of a worker process."""
 
@@ -49,18 +51,26 @@ def _prepare(shard: int) -> list[Prepared]:
 
 @contextmanager
 def _signals_held() -> Iterator[None]:
-    """Holds back the signals that end a run; a process that is started meanwhile starts with them held back too.
+    """Holds back the signals that end a run, for as long as it takes to start a process.
 
-    It would otherwise die of them, with a traceback, while it imports what it needs.
+    The process starts with them held back too; it would otherwise die of them, with a traceback, while it imports what
+    it needs. It would also die of a main process that stops before it has told it what to do.
     """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    came: list[int] = []
+    ours = {}
+    if threading.current_thread() is threading.main_thread():
+        # a mask alone does not do: the system gives the signal to another thread, and Python brings it back to this one
+        ours = {number: signal.signal(number, lambda number, frame: came.append(number)) for number in _ENDING}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING) if _HAS_MASKS else None
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if mask is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for number, handler in ours.items():
+            signal.signal(number, handler)
+        for arrived in came:
+            signal.raise_signal(arrived)
 
 
 def _forget_held_signals() -> None:
@@ -68,7 +78,7 @@ def _forget_held_signals() -> None:
     for number in _ENDING:
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if hasattr(signal, "pthread_sigmask"):
+    if _HAS_MASKS:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
 

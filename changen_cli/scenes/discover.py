@@ -12,6 +12,7 @@ from functools import partial
 
 from changen_cli.errors import SceneError, UsageError
 from changen_cli.scenes.source import SceneSource, is_remote
+from changen_cli.scenes.xbd_tree import find_images, find_labels, plain_name
 
 __all__ = ["SceneSource", "find_scenes"]
 
@@ -36,6 +37,8 @@ def find_scenes(
     - a folder with ``images/`` and ``masks/``, paired by stem (their extensions may differ);
     - a folder of rasters with ``<stem>_mask.*`` or ``<stem>_buildings.geojson|gpkg|fgb|shp|parquet`` beside them;
     - a folder of ``train/``, ``val/`` and ``test/`` folders of either kind, which give the scenes their split;
+    - xView2 / xBD as released, or one split of it: ``train/``, ``tier3/`` (split "train"), ``hold/`` ("val") and
+      ``test/`` with ``images/``, ``labels/`` and ``targets/``; pre-disaster images alone are used;
     - a raster: a file, a ``/vsi...`` path or a URL (the latter two are not looked at here);
     - a text list (``.txt``): one raster a line, ``#`` starts a comment, relative to the list's folder or else to the
       working directory;
@@ -50,8 +53,8 @@ def find_scenes(
         require_labels: Refuse a scene that has neither.
 
     Returns:
-        Scenes in the order of their paths, with ids unique in a run: the stem, and the parent folder before it where
-        two stems are the same.
+        Scenes in the order of their paths, with ids unique in a run: the stem (for xBD ``<disaster>_<number>``), and
+        the parent folder before it where two stems are the same.
 
     Raises:
         UsageError: If both masks and footprints are given, or one mask for several scenes.
@@ -70,7 +73,7 @@ def find_scenes(
     items = sorted(found.values(), key=lambda item: item.image)
     labels = finder.labeller(masks, footprints, len(items))
     sources = []
-    for item, scene in zip(items, _ids([item.image for item in items]), strict=True):
+    for item, scene in zip(items, _ids([plain_name(item.image) for item in items]), strict=True):
         mask, vector, looked = labels(item.image)
         if mask is None and vector is None and require_labels:
             raise SceneError(
@@ -136,11 +139,14 @@ class _Finder:
 
     def _folder(self, folder: str, split: str | None) -> list[_Found]:
         """Returns the images of a folder. A layout of other data sets is one more reader here."""
-        for read in (self._paired, self._loose, self._splits):
+        for read in (self._xbd, self._paired, self._loose, self._splits):
             found = read(folder, split)
             if found:
                 return found
         raise SceneError(f"{folder}: no rasters in it, nor in an images/ folder of it; looked for {' '.join(RASTERS)}")
+
+    def _xbd(self, folder: str, split: str | None) -> list[_Found]:
+        return [_Found(image.path, split or image.split) for image in find_images(folder, self._names)]
 
     def _paired(self, folder: str, split: str | None) -> list[_Found]:
         images = os.path.join(folder, "images")
@@ -181,6 +187,9 @@ class _Finder:
     def _beside(self, image: str) -> _Labels:
         if is_remote(image):
             return None, None, ["nothing, since remote folders are not searched"]
+        xbd = find_labels(image, self._names)
+        if xbd is not None:
+            return *xbd, []
         folder, stem = os.path.dirname(image), _stem(image)
         looked = [f"{stem}_buildings{{{','.join(VECTORS)}}}", f"{stem}_mask.*"]
         vector = self._first(folder, [stem + "_buildings"], VECTORS)

@@ -55,7 +55,13 @@ class Frame:
         return self.transform * Affine.translation(window.column, window.row)
 
 
-def make_frame(dataset: Any, path: str, resolution: float | None, optional: bool) -> Frame:
+def make_frame(
+    dataset: Any,
+    path: str,
+    resolution: float | None,
+    optional: bool,
+    fitted: tuple[Affine, CRS] | None = None,
+) -> Frame:
     """Lays the reading grid over a raster.
 
     The grid starts at the raster's top left corner and keeps its CRS. Rows and columns are scaled apart, so pixels are
@@ -67,11 +73,14 @@ def make_frame(dataset: Any, path: str, resolution: float | None, optional: bool
         path: Its path, for messages.
         resolution: Metres on the ground per pixel, or None to read the raster's own pixels.
         optional: Read a raster without a georeference at its own pixels instead of refusing it.
+        fitted: Transform and CRS found elsewhere, for a raster that has none of its own.
 
     Raises:
         SceneError: If a resolution is asked for and the raster has no georeference, or less than one such pixel.
     """
     transform, crs = georeference(dataset)
+    if fitted is not None and (transform is None or crs is None):
+        transform, crs = fitted
     ground = ground_pixel_size(transform, crs, dataset.height, dataset.width)
     known = math.sqrt(ground[0] * ground[1]) if ground else None
     native = Frame(dataset.height, dataset.width, transform, crs, ground_resolution=known)

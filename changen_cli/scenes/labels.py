@@ -60,6 +60,10 @@ class Labels(Protocol):
         """Returns what was repaired and dropped so far; all zero where nothing is counted."""
         ...
 
+    def known_empty(self) -> bool:
+        """Tells whether it is certain, without reading a pixel, that there is no footprint on the scene."""
+        ...
+
     def describe(self) -> dict[str, Any]:
         """Returns what the manifest says of the labels (JSON values)."""
         ...
@@ -83,6 +87,10 @@ class NoLabels:
     def report(self) -> Report:
         """Returns zeros."""
         return Report()
+
+    def known_empty(self) -> bool:
+        """Says so."""
+        return True
 
     def describe(self) -> dict[str, Any]:
         """Says that there is none."""

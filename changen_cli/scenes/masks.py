@@ -110,6 +110,10 @@ class MaskLabels:
         """Returns zeros: polygons made of pixels need no repair."""
         return Report()
 
+    def known_empty(self) -> bool:
+        """Says no: only its pixels could tell."""
+        return False
+
     def describe(self) -> dict[str, Any]:
         """Returns what the manifest says of the mask."""
         return {"kind": "mask", "path": self._path, "instances": self._instances}

@@ -6,11 +6,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from rasterio.errors import RasterioError
 
+from changen_cli.errors import SceneError
 from changen_cli.scenes.bands import choose_bands
 from changen_cli.scenes.frame import Frame
 from changen_cli.scenes.options import ReadOptions
-from changen_cli.scenes.rasters import Access, gdal_settings, to_rasterio
+from changen_cli.scenes.rasters import Access, gdal_settings, reason, to_rasterio
 from changen_cli.scenes.resample import make_taps, resample
 from changen_cli.scenes.rescale import Rescale, check_rescale, chosen_valid, make_rescale
 from changen_cli.scenes.window import Window
@@ -39,6 +41,7 @@ class Pixels:
             SceneError: If the bands or the pixel type need a word from the user.
         """
         self._dataset = dataset
+        self._path = path
         self._frame = frame
         self._options = options
         self.choice = choose_bands(dataset, path, options.bands)
@@ -48,8 +51,18 @@ class Pixels:
 
     @cached_property
     def rescale(self) -> Rescale | None:
-        """The limits used, or None for 8-bit pixels."""
-        return make_rescale(self._dataset, self.choice, self._options)
+        """The limits used, or None for 8-bit pixels.
+
+        Raises:
+            SceneError: If they are to be found (``auto``) and the file is damaged.
+        """
+        try:
+            return make_rescale(self._dataset, self.choice, self._options)
+        except RasterioError as error:
+            raise SceneError(
+                f"{self._path}: limits for --rescale auto cannot be found ({reason(error)}); the file is damaged or "
+                "cut short: copy it again, or give --rescale LOW:HIGH to use what is left of it"
+            ) from error
 
     @property
     def kept_bytes(self) -> int:

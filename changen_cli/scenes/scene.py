@@ -24,6 +24,7 @@ from changen_cli.scenes.source import SceneSource
 from changen_cli.scenes.tile import Tile
 from changen_cli.scenes.vectors import Exclusion, VectorLabels
 from changen_cli.scenes.window import Window
+from changen_cli.scenes.xbd import XbdFile, XbdLabels, is_label, read_label
 from changen_cli.types import BoolArray, UInt8Array
 
 
@@ -62,7 +63,9 @@ class Scene:
         self._pixels: Pixels | None = None
         try:
             path = source.image
-            self._frame = make_frame(self._dataset, path, options.resolution, options.resolution_optional)
+            self._xbd = self._read_xbd()
+            fitted = None if self._xbd is None else self._xbd.fit.georeference
+            self._frame = make_frame(self._dataset, path, options.resolution, options.resolution_optional, fitted)
             self._pixels = Pixels(self._dataset, path, self._frame, options)
             self._labels = self._open_labels()
             self._exclusion = (
@@ -72,9 +75,17 @@ class Scene:
             self.close()
             raise
 
+    def _read_xbd(self) -> XbdFile | None:
+        """Reads labels that say where the image lies, so that the frame can have it."""
+        if self.source.footprints is None or not is_label(self.source.footprints):
+            return None
+        return read_label(self.source.footprints, self.source.image, self._dataset.height, self._dataset.width)
+
     def _open_labels(self) -> Labels:
         """Opens what gives the footprints; a new kind of label is one more case here."""
         source, frame, options = self.source, self._frame, self._options
+        if self._xbd is not None:
+            return XbdLabels(self._xbd, frame, options.min_area)
         if source.footprints is not None:
             return VectorLabels(source.footprints, source.image, frame, self.id, options, source.shared)
         if source.mask is not None:
@@ -118,6 +129,11 @@ class Scene:
     def report(self) -> Report:
         """What was repaired and dropped of the footprints."""
         return self._labels.report()
+
+    @property
+    def known_empty(self) -> bool:
+        """True if it is certain, without reading a pixel, that no footprint lies on the scene."""
+        return self._labels.known_empty()
 
     @property
     def kept_bytes(self) -> int:

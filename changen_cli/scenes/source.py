@@ -16,8 +16,9 @@ class SceneSource:
         id: Unique in a run and safe as a file name.
         image: Path, ``/vsi...`` path or URL of the raster.
         mask: Raster of footprints, or None.
-        footprints: Vector file of footprints, or None; ``file.gpkg|layername=NAME`` names one layer. It is used where
-            there is a mask as well, since outlines are better geometry than pixels.
+        footprints: Vector file of footprints, or None; ``file.gpkg|layername=NAME`` names one layer, and what is named
+            like labels of xBD (``*_00000001_pre_disaster.json``) is read as such. It is used where there is a mask as
+            well, since outlines are better geometry than pixels.
         split: "train", "val" or "test" where the folder says so, else None.
         shared: True if ``footprints`` serves several scenes. Such a scene may well have no footprints, as long as it
             lies within the extent of the file; a file of its own that touches no pixel is an error.

@@ -155,6 +155,10 @@ class VectorLabels:
         """Returns the counts on this scene; zeros where the file is read window by window."""
         return self._layer.report
 
+    def known_empty(self) -> bool:
+        """Tells whether no polygon of the file meets the scene."""
+        return bool(self._layer.empty)
+
     def describe(self) -> dict[str, Any]:
         """Returns what the manifest says of the file."""
         windowed = isinstance(self._layer, _BlockLayer)

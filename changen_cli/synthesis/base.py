@@ -71,6 +71,10 @@ class Synthesizer(Protocol):
 
         Returns:
             I_t+1, uint8 [B, 3, H, W], on the device of the batch.
+
+        Raises:
+            TileError: If it cannot be done for one of the samples. The engine finds out for which, and that one is
+                recorded as failed.
         """
         ...
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from changen_cli.errors import PluginError, UsageError
+from changen_cli.errors import PluginError, TileError, UsageError
 from changen_cli.events.base import Change
 from changen_cli.synthesis.background import keep_background
 from changen_cli.synthesis.base import Batch, Synthesizer
@@ -67,20 +67,21 @@ class Engine:
             background,
         )
 
-    def run(self, jobs: Iterable[Job[T]]) -> Iterator[tuple[T, UInt8Array]]:
+    def run(self, jobs: Iterable[Job[T]]) -> Iterator[tuple[T, UInt8Array | TileError]]:
         """Synthesises every job, in order.
 
         Args:
             jobs: All of one size and number of steps.
 
         Yields:
-            The job's tag, and its frames I_0 ... I_n, uint8 [n + 1, 3, H, W].
+            The job's tag, and its frames I_0 ... I_n, uint8 [n + 1, 3, H, W]; or why the synthesizer cannot make them
+            of this tile.
 
         Raises:
             PluginError: If the synthesizer returns something else than it must.
             UsageError: If the device has not the memory for a single sample.
         """
-        under_way: deque[tuple[list[Job[T]], list[Waiting]]] = deque()
+        under_way: deque[tuple[list[Job[T]], list[Waiting] | TileError]] = deque()
         source = iter(jobs)
         while group := list(islice(source, self.batch_size)):
             for part in self._launch(group):
@@ -90,13 +91,19 @@ class Engine:
         while under_way:
             yield from self._collect(*under_way.popleft())
 
-    def _launch(self, group: list[Job[T]]) -> Iterator[tuple[list[Job[T]], list[Waiting]]]:
-        """Starts a group, in smaller parts if the device has not the memory for all of it at once."""
+    def _launch(self, group: list[Job[T]]) -> Iterator[tuple[list[Job[T]], list[Waiting] | TileError]]:
+        """Starts a group, in smaller parts if the device has not the memory for all of it, or one of it fails."""
         todo = deque([group])
         while todo:
             part = todo.popleft()
             try:
-                frames = self._steps(part)
+                frames: list[Waiting] | TileError = self._steps(part)
+            except TileError as error:
+                if len(part) == 1:
+                    yield part, error
+                else:  # some of them can be done
+                    todo.extendleft([part[len(part) // 2 :], part[: len(part) // 2]])
+                continue
             except torch.OutOfMemoryError as error:
                 half = len(part) // 2
                 if not half:
@@ -145,7 +152,10 @@ class Engine:
             )
 
     @staticmethod
-    def _collect(group: list[Job[T]], frames: list[Waiting]) -> Iterator[tuple[T, UInt8Array]]:
+    def _collect(group: list[Job[T]], frames: list[Waiting] | TileError) -> Iterator[tuple[T, UInt8Array | TileError]]:
+        if isinstance(frames, TileError):
+            yield from ((job.tag, frames) for job in group)
+            return
         arrays = [wait() for wait in frames]
         for number, job in enumerate(group):
             yield job.tag, np.stack([job.image, *(array[number] for array in arrays)])

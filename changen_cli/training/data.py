@@ -5,7 +5,6 @@ Sample k of a run is a function of (seed, k) alone, so workers, prefetching and 
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,27 +12,26 @@ import numpy as np
 import shapely
 import torch
 from numpy.typing import NDArray
-from shapely.geometry import MultiPolygon, Polygon
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from changen_cli import rng
-from changen_cli.errors import TrainingError
+from changen_cli.errors import ChangenError, TrainingError
 from changen_cli.events.base import Event, Site
 from changen_cli.events.create import Create
 from changen_cli.events.remove import Remove
-from changen_cli.scenes.discover import SceneSource, find_scenes
 from changen_cli.scenes.layout import Footprint, Layout
-from changen_cli.scenes.options import ReadOptions
-from changen_cli.scenes.scene import open_scene
-from changen_cli.scenes.tile import Tile
-from changen_cli.training.config import DataConfig, TrainConfig
+from changen_cli.training.config import TrainConfig
+from changen_cli.training.scenes import Drawable, Outline, TrainingScene, load_scenes
 from changen_cli.types import UInt8Array
 
-Outline = Polygon | MultiPolygon
+__all__ = ["CropSampler", "Sample", "TrainingScene", "batches", "load_scenes", "scene_shares"]
 
 TRIES = 30
 """Windows looked at for one with enough building before the best of them is taken."""
+
+REDRAWS = 20
+"""Streamed scenes drawn for one with a footprint before one without is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,35 +49,11 @@ class Sample:
     after: UInt8Array
 
 
-class TrainingScene:
-    """A scene held in memory: its pixels, its footprints in a spatial index, its drawn mask."""
+def scene_shares(scenes: Sequence[Drawable]) -> NDArray[np.float64]:
+    """Says how often each scene is drawn: by its source's share, and within the source by pixels.
 
-    def __init__(self, tile: Tile, shapes: Sequence[Outline], source: DataConfig) -> None:
-        """Prepares a scene.
-
-        Args:
-            tile: The whole scene as one tile.
-            shapes: Outlines that new objects may take, centred on (0, 0), in pixels of the scene.
-            source: Where it came from.
-        """
-        self.source = source
-        self.id = tile.scene
-        self.image = tile.image
-        self.valid = tile.valid
-        self.mask, _ = tile.layout.rasterize()
-        self.footprints = tile.layout.footprints
-        self.polygons = np.array([f.polygon for f in self.footprints], dtype=object)
-        self.index = shapely.STRtree(self.polygons)
-        self.shapes = tuple(shapes)
-
-    @property
-    def pixels(self) -> int:
-        """Valid pixels."""
-        return int(self.valid.sum())
-
-
-def scene_shares(scenes: Sequence[TrainingScene]) -> NDArray[np.float64]:
-    """Says how often each scene is drawn: by its source's share, and within the source by valid pixels."""
+    Only valid pixels count of a scene in memory, all of a streamed one.
+    """
     shares = np.array([s.pixels for s in scenes], float)
     for source in {s.source for s in scenes}:
         members = [s.source == source for s in scenes]
@@ -92,22 +66,32 @@ def scene_shares(scenes: Sequence[TrainingScene]) -> NDArray[np.float64]:
 class CropSampler:
     """Draws crops: scale jitter, flips, right-angle turns and transposes (section 4.1), then a change event."""
 
-    def __init__(self, scenes: Sequence[TrainingScene], config: TrainConfig, stream: str) -> None:
+    def __init__(self, scenes: Sequence[Drawable], config: TrainConfig, stream: str) -> None:
         """Makes a sampler.
 
         Args:
             scenes: Where crops come from, drawn as :func:`scene_shares` says.
             config: Crop size, jitter and how much changes.
             stream: "train" or "val"; other streams draw other crops.
+
+        Raises:
+            TrainingError: If a scene in memory has a class that the networks of the recipe do not know.
         """
         self.scenes, self.config, self.stream = scenes, config, stream
+        for scene in scenes:
+            if isinstance(scene, TrainingScene):
+                _require_class(scene, config.generator.classes)
         self.shares = scene_shares(scenes)
         self.events: tuple[Event, ...] = (Remove(), Create())
 
     def __getitem__(self, index: int) -> Sample:
-        """Draws sample number ``index`` of the stream."""
+        """Draws sample number ``index`` of the stream.
+
+        Raises:
+            TrainingError: If a streamed scene cannot be read, has an unknown class, or no valid pixel is found.
+        """
         draw = rng.generator(self.config.seed, self.stream, index, "crop")
-        scene = self.scenes[int(draw.choice(len(self.scenes), p=self.shares))]
+        scene = self._scene(draw)
         row, column, side = self._window(scene, draw)
         image, layout, factor = self._cut(scene, row, column, side)
         turn = int(draw.integers(8))
@@ -115,6 +99,25 @@ class CropSampler:
         shapes = [shapely.transform(s, lambda xy: xy * factor) for s in scene.shapes]
         after = self._simulate(layout, shapes, rng.generator(self.config.seed, self.stream, index, "events"))
         return Sample(image, layout.rasterize()[0], after.rasterize()[0])
+
+    def _scene(self, draw: np.random.Generator) -> TrainingScene:
+        """Draws a scene; a streamed one without a footprint is drawn again, a bounded number of times."""
+        empty: TrainingScene | None = None
+        for _ in range(REDRAWS):
+            found = self.scenes[int(draw.choice(len(self.scenes), p=self.shares))]
+            scene = found.load()
+            if found is scene:  # held in memory, where all have footprints
+                return scene
+            _require_class(scene, self.config.generator.classes)
+            if scene.footprints:
+                return scene
+            if empty is None and scene.valid.any():
+                empty = scene
+        if empty is None:
+            raise TrainingError(
+                f"{REDRAWS} scenes in a row, the last {scene.id}, have no valid pixel; leave such scenes out"
+            )
+        return empty
 
     def _window(self, scene: TrainingScene, draw: np.random.Generator) -> tuple[int, int, int]:
         """Finds a window that is valid and has enough building; the best of a bounded number of tries."""
@@ -198,46 +201,16 @@ def _dihedral(image: UInt8Array, layout: Layout, turn: int) -> tuple[UInt8Array,
     return np.ascontiguousarray(image), replace(layout, footprints=moved)
 
 
-def load_scenes(data: Sequence[DataConfig]) -> tuple[list[TrainingScene], list[TrainingScene]]:
-    """Reads every scene into memory.
-
-    Args:
-        data: The sources.
-
-    Returns:
-        Training scenes and validation scenes.
-
-    Raises:
-        TrainingError: If there is no training scene with a building in it.
-        SceneError: If a scene cannot be read.
-    """
-    train: list[TrainingScene] = []
-    val: list[TrainingScene] = []
-    for source in data:
-        options = ReadOptions(resolution=source.resolution, resolution_optional=True)
-        for found in find_scenes([source.path]):
-            if _matches(found.id, source.exclude):
-                continue
-            prepared = _load_scene(found, options, source)
-            if not prepared.footprints:
-                continue
-            (val if _matches(found.id, source.val) else train).append(prepared)
-    if not train:
-        paths = ", ".join(d.path for d in data) or "nothing; name a folder with --data"
-        raise TrainingError(f"no training scene with buildings in: {paths}")
-    return train, val
+def _require_class(scene: TrainingScene, classes: int) -> None:
+    largest = scene.largest_class
+    if largest >= classes:
+        raise TrainingError(
+            f"scene {scene.id}: has footprints of class {largest}, but the recipe's generator and discriminator know "
+            f"classes 0 to {classes - 1}; set 'classes' of both to {largest + 1}"
+        )
 
 
-def _matches(scene: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatch.fnmatch(scene, pattern) for pattern in patterns)
-
-
-def _load_scene(found: SceneSource, options: ReadOptions, source: DataConfig) -> TrainingScene:
-    with open_scene(found, options) as scene:
-        return TrainingScene(scene.read_all(), scene.shapes(), source)
-
-
-class _Stream(Dataset[dict[str, Tensor]]):
+class _Stream(Dataset[dict[str, Tensor] | ChangenError]):
     """Batches of a sampler from one iteration on."""
 
     def __init__(self, sampler: CropSampler, first: int, last: int, batch_size: int, noise_dim: int) -> None:
@@ -247,8 +220,13 @@ class _Stream(Dataset[dict[str, Tensor]]):
     def __len__(self) -> int:
         return max(0, self.last - self.first)
 
-    def __getitem__(self, item: int) -> dict[str, Tensor]:
-        iteration = self.first + item
+    def __getitem__(self, item: int) -> dict[str, Tensor] | ChangenError:
+        try:
+            return self._batch(self.first + item)
+        except ChangenError as error:
+            return error  # raised in a worker it would arrive as a traceback within a message
+
+    def _batch(self, iteration: int) -> dict[str, Tensor]:
         samples = [self.sampler[iteration * self.batch_size + k] for k in range(self.batch_size)]
         noise = rng.generator(self.sampler.config.seed, self.sampler.stream, iteration, "noise")
         return {
@@ -270,10 +248,16 @@ def batches(sampler: CropSampler, first: int, last: int, workers: int) -> Iterat
 
     Yields:
         "image" uint8 [B, 3, crop, crop], "before" and "after" uint8 [B, crop, crop], "noise" float32 [B, noise_dim].
+
+    Raises:
+        TrainingError: As the sampler does.
     """
     config = sampler.config
     stream = _Stream(sampler, first, last, config.batch_size, config.generator.noise_dim)
     loader = DataLoader(
         stream, batch_size=None, shuffle=False, num_workers=workers, prefetch_factor=4 if workers else None
     )
-    yield from loader
+    for batch in loader:
+        if isinstance(batch, ChangenError):
+            raise batch
+        yield batch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from changen_cli.models.changen import ChangenGenerator
 from changen_cli.models.oasis import SegmentationDiscriminator
 from changen_cli.training.checkpoint import LAST, read_checkpoint, restore, save_checkpoint
 from changen_cli.training.config import TrainConfig
-from changen_cli.training.data import CropSampler, TrainingScene, batches, load_scenes
+from changen_cli.training.data import CropSampler, batches, load_scenes
 from changen_cli.training.ema import MovingAverage
 from changen_cli.training.log import LossLog
 from changen_cli.training.sheets import write_sheet
@@ -83,7 +83,6 @@ def train(
     torch.manual_seed(config.seed)
     precision = DTYPES[resolve_precision(config.precision, device)]
     scenes, held_out = load_scenes(config.data)
-    _require_classes([*scenes, *held_out], config.generator.classes)
     sampler = CropSampler(scenes, config, "train")
     shown = CropSampler(held_out or scenes, config, "val")
     samples = [shown[k] for k in range(SHEET_ROWS)]
@@ -97,7 +96,7 @@ def train(
     else:
         done = 0
         if config.init:
-            _start_from(Path(config.init), players, average)
+            _start_from(config, players, average)
     since, clock, begun = done, time.monotonic(), time.monotonic()
     checkpoint = output / LAST
     with _writing(output):
@@ -151,8 +150,9 @@ def make_players(config: TrainConfig, device: str) -> Players:
     )
 
 
-def _start_from(checkpoint: Path, players: Players, average: MovingAverage) -> None:
-    """Takes another run's networks and optimizers as the start of this one; its data and losses may differ."""
+def _start_from(config: TrainConfig, players: Players, average: MovingAverage) -> None:
+    """Takes another run's networks and optimizers as the start of this one; data, losses and rates are this one's."""
+    checkpoint = Path(config.init)
     try:
         restore(read_checkpoint(checkpoint), players, average)
     except (RuntimeError, ValueError) as error:
@@ -160,6 +160,13 @@ def _start_from(checkpoint: Path, players: Players, average: MovingAverage) -> N
             f"{checkpoint}: its networks do not fit this recipe ({str(error).splitlines()[0]}); "
             "generator, discriminator and projected must be as in the run it is of"
         ) from error
+    # an optimizer's state brings the other run's rates along
+    for optimizer, rate in (
+        (players.generator_optimizer, config.lr_generator),
+        (players.discriminator_optimizer, config.lr_discriminator),
+    ):
+        for group in optimizer.param_groups:
+            group.update(lr=rate, betas=config.betas)
 
 
 def _placed(network: Network, device: str) -> Network:
@@ -203,16 +210,6 @@ def _writing(output: Path) -> Iterator[None]:
             f"{error.filename or output}: cannot be written ({error.strerror or error}); make room or choose another "
             "--output, and run the same command again: it goes on from the last checkpoint"
         ) from error
-
-
-def _require_classes(scenes: Sequence[TrainingScene], classes: int) -> None:
-    for scene in scenes:
-        largest = int(scene.mask.max())
-        if largest >= classes:
-            raise TrainingError(
-                f"scene {scene.id}: has footprints of class {largest}, but the recipe's generator and discriminator "
-                f"know classes 0 to {classes - 1}; set 'classes' of both to {largest + 1}"
-            )
 
 
 def _require_finite(losses: dict[str, float], iteration: int, checkpoint: Path) -> None:

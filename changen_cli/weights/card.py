@@ -26,7 +26,7 @@ class Card:
 
     Attributes:
         name: Name of the weights.
-        architecture: Which network they are for: "changen".
+        architecture: Which network they are for, a name from :mod:`changen_cli.models.registry`.
         arguments: Arguments of the architecture's configuration.
         sha256: Of the safetensors file.
         summary: One line: what they are good for.

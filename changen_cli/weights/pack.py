@@ -66,7 +66,11 @@ def pack_weights(
     generator = ChangenGenerator(config.generator)
     generator.load_state_dict(state["average"])
     fold_spectral_norm(generator.eval())
-    tensors = {key: value.contiguous().to(DTYPES[dtype]) for key, value in generator.state_dict().items()}
+    # whole numbers (how many batches a normalisation has seen) stay whole
+    tensors = {
+        key: value.contiguous().to(DTYPES[dtype] if value.is_floating_point() else value.dtype)
+        for key, value in generator.state_dict().items()
+    }
     for key, tensor in tensors.items():
         if not bool(torch.isfinite(tensor).all()):
             raise TrainingError(f"{checkpoint}: {key} is not finite in {dtype}; pack an earlier checkpoint or use fp32")
@@ -74,7 +78,8 @@ def pack_weights(
     temporary = output / f"{name}.tmp"
     try:
         output.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, temporary, metadata={"format": "pt", "architecture": ARCHITECTURE})
+        # one key: safetensors writes several in any order, and the same run must give the same SHA-256
+        save_file(tensors, temporary, metadata={"format": "pt"})
         os.replace(temporary, path)
         arguments = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(config.generator).items()}
         Card(

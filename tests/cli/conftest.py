@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -50,8 +51,8 @@ def changen(capsys: pytest.CaptureFixture[str]) -> Changen:
 
 
 @pytest.fixture
-def generate(changen: Changen) -> Changen:
-    """Runs ``changen generate`` with tiles of 128 pixels, no workers and the copy synthesizer, unless told otherwise."""
+def generate(changen: Changen, one_thread: None) -> Changen:
+    """Runs ``changen generate`` with tiles of 128 pixels, no workers and the copy synthesizer, unless told other."""
 
     def run(*words: object) -> Result:
         given = {str(word) for word in words}
@@ -68,7 +69,9 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     started: list[subprocess.Popen[str]] = []
 
     def run(*words: object, **options: object) -> subprocess.Popen[str]:
-        settings: dict[str, object] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
+        # one thread, as in this process: how PyTorch shares out a sum decides its last bit
+        settings: dict[str, object] = {"env": os.environ | {"OMP_NUM_THREADS": "1"}, "text": True, **options}
+        settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **settings}
         process = subprocess.Popen(  # type: ignore[call-overload]
             [sys.executable, "-m", "changen_cli", *map(str, words)], start_new_session=True, **settings
         )

@@ -32,8 +32,8 @@ def test_a_series_is_consistent(generate, town, tmp_path, untrained_weights, lab
     source = town(tmp_path / "in", labels=labels)
     out = tmp_path / "out"
     done = generate(
-        "-i", source.parent, "-o", out, "--steps", 3, "--synthesizer", "changen", "--weights", untrained_weights, "--json",
-        "--events", "create=2,remove,relocate", "--changes-per-step", "1:3",
+        "-i", source.parent, "-o", out, "--steps", 3, "--synthesizer", "changen", "--weights", untrained_weights,
+        "--json", "--events", "create=2,remove,relocate", "--changes-per-step", "1:3",
     )  # fmt: skip
     assert done.code == 0, done.err
     summary = json.loads(done.out)
@@ -134,11 +134,13 @@ def test_variants_are_other_futures_of_one_tile(generate, scene, tmp_path):
     assert len(three) == 3 * len(one)
     ids = [sample.id for sample in three]
     assert ids[:3] == [f"town__r000000_c000000__v{v}" for v in range(3)]
+    differ = 0
     for n, sample in enumerate(one):
         futures = [three[3 * n + v] for v in range(3)]
         assert all(np.array_equal(f.image[0], sample.image[0]) for f in futures)
         np.testing.assert_array_equal(futures[0].mask, sample.mask)
-        assert not np.array_equal(futures[0].mask[1], futures[1].mask[1])
+        differ += not np.array_equal(futures[0].mask[1], futures[1].mask[1])
+    assert differ > TILES / 2  # two futures of a tile with few houses may be alike by chance
 
 
 def test_resolution(generate, scene, tmp_path):

@@ -38,7 +38,7 @@ def test_help(changen, words, expected):
 
 def test_no_words_show_the_help(changen):
     result = changen()
-    assert result.code == 2
+    assert result.code in (0, 2)  # by the version of Typer
     assert "generate" in result.out + result.err
     assert "error" not in result.err
 
@@ -79,8 +79,8 @@ def test_every_end_is_one_line_and_a_code(changen, monkeypatch, error, code, lin
     monkeypatch.setattr("changen_cli.cli.weights.list_cards", fail)
     result = changen("weights", "list")
     assert result.code == code
-    assert result.err.startswith(line)
-    assert result.err.count("\n") == 1
+    assert result.err.strip().startswith(line)
+    assert result.err.strip().count("\n") == 0
     assert "Traceback" not in result.err
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -31,24 +33,25 @@ def inputs(size: int = 64, batch: int = 2) -> tuple[Tensor, Tensor, Tensor, Tens
 
 
 @pytest.mark.parametrize(
-    "network",
+    "make",
     [
-        ChangenGenerator(TINY),
-        SegmentationDiscriminator(DiscriminatorConfig(width=1 / 16)),
-        Head(24, 2, 16),
-        AdaptiveResidualBlock(16, 8, 2, 8, 4, 4),
+        lambda: ChangenGenerator(TINY),
+        lambda: SegmentationDiscriminator(DiscriminatorConfig(width=1 / 16)),
+        lambda: Head(24, 2, 16),
+        lambda: AdaptiveResidualBlock(16, 8, 2, 8, 4, 4),
     ],
-    ids=lambda n: type(n).__name__,
+    ids=["generator", "discriminator", "projected head", "adaptive block"],
 )
-def test_every_convolution_has_a_largest_singular_value_of_one(network: nn.Module) -> None:
+def test_every_convolution_has_a_largest_singular_value_of_one(make: Callable[[], nn.Module]) -> None:
     torch.manual_seed(0)
+    network = make()
     convolutions = [m for m in network.modules() if isinstance(m, nn.Conv2d)]
     assert convolutions
     for layer in convolutions:
         assert parametrize.is_parametrized(layer, "weight")
-        for _ in range(20):  # power iterations
+        for _ in range(40):  # power iterations
             weight = layer.weight
-        assert torch.linalg.matrix_norm(weight.flatten(1), 2).item() == pytest.approx(1, abs=0.03)
+        assert torch.linalg.matrix_norm(weight.flatten(1), 2).item() == pytest.approx(1, abs=0.05)
 
 
 def test_folding_keeps_the_function_and_leaves_no_parametrization() -> None:

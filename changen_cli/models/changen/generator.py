@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from changen_cli.errors import UsageError
 from changen_cli.models.changen.encoder import ImageEncoder
 from changen_cli.models.changen.transition import MaskedTransition
-from changen_cli.models.layers import AdaptiveResidualBlock, conv, one_hot, pool_condition
+from changen_cli.models.layers import AdaptiveResidualBlock, conv, one_hot, pad_to_multiple, pool_condition
 
 STRIDES = (32, 16, 8, 4, 2, 1)
 """Stride of level i = 0 .. 5."""
@@ -94,11 +94,8 @@ class ChangenGenerator(nn.Module):
             I_t+1, float [B, 3, H, W] in -1..1.
         """
         height, width = image.shape[-2:]
-        right, bottom = -width % STRIDES[0], -height % STRIDES[0]
-        if right or bottom:
-            # the layouts with the image: a building that the padding mirrors must be hidden there like any other
-            mode = "reflect" if min(height, width) > 31 else "replicate"
-            image, before, after = (_pad(x, right, bottom, mode) for x in (image, before, after))
+        # the layouts with the image: a building that the padding mirrors must be hidden there like any other
+        image, before, after = pad_to_multiple(STRIDES[0], image, before, after)
         result = self._synthesize(image, before, after, noise)
         return result[..., :height, :width]
 
@@ -117,10 +114,3 @@ class ChangenGenerator(nn.Module):
             if stride > 1:
                 feature = F.interpolate(feature, scale_factor=2.0, mode="nearest")
         return torch.tanh(self.last(F.leaky_relu(feature, 0.2)).float())
-
-
-def _pad(x: Tensor, right: int, bottom: int, mode: str) -> Tensor:
-    """Pads an image [B, C, H, W] or a mask [B, H, W]; PyTorch pads neither integers nor three dimensions this way."""
-    flat = x.unsqueeze(1) if x.ndim == 3 else x
-    padded = F.pad(flat if x.is_floating_point() else flat.float(), (0, right, 0, bottom), mode=mode).to(x.dtype)
-    return padded.squeeze(1) if x.ndim == 3 else padded

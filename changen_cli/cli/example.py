@@ -1,0 +1,40 @@
+"""``changen example``."""
+
+from __future__ import annotations
+
+import shutil
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from changen_cli.errors import StoreError
+
+HELP = """Copy the example scene that ships with changen to a folder.
+
+A small GeoTIFF with footprints, drawn by a script, free for any use:
+
+`changen example scene/ && changen generate --input scene/ --steps 3`
+"""
+
+
+def command(
+    output: Annotated[Path, typer.Argument(help="Folder to copy to; files in it of the same names are kept.")] = Path(
+        "changen-example"
+    ),
+) -> None:
+    """Copies the example scene."""
+    package = Path(str(files("changen_cli")))
+    # in a wheel the scene travels inside the package; in a checkout it lies beside it
+    folders = (package / "_data" / "examples", package.parent / "examples")
+    scene = next(folder for folder in folders if folder.is_dir())
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        for source in sorted(scene.glob("village*")):
+            target = output / source.name
+            if not target.exists():
+                shutil.copyfile(source, target)
+    except OSError as error:
+        raise StoreError(f"{output}: cannot copy the example there: {error.strerror}; choose another folder") from error
+    typer.echo(str(output))

@@ -1,0 +1,207 @@
+"""``changen evaluate quality``: every figure of a series, in one pass over it and one over the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from changen_cli import __version__
+from changen_cli.errors import UsageError
+from changen_cli.metrics.agreement import LabelAgreement
+from changen_cli.metrics.drift import BackgroundDrift
+from changen_cli.metrics.figure import Figure, absent
+from changen_cli.metrics.leakage import Leakage
+from changen_cli.metrics.occurrences import EventStatistics
+from changen_cli.metrics.options import QualityOptions
+from changen_cli.metrics.pairs import Pair, choose, pairs_of, samples_of
+from changen_cli.metrics.reference import Reference, open_reference, read_options, whole_areas
+from changen_cli.metrics.segmenter import load_segmenter, see_buildings
+from changen_cli.metrics.sets import ImageSets
+from changen_cli.metrics.structure import edge_structure
+from changen_cli.store.series import SeriesDataset, open_series
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is going on ("reference" or "series"), how many reference images and samples are done, of how many."""
+
+NO_SEGMENTER = (
+    "no segmenter given: train one on real scenes with changen train --model segmenter, and name its weights with "
+    "--segmenter"
+)
+
+
+@dataclass(frozen=True)
+class QualityReport:
+    """What an evaluation found.
+
+    Attributes:
+        about: What was compared with what: JSON values.
+        figures: By name; see the module of each.
+        sheet: Some pairs, to be looked at.
+    """
+
+    about: dict[str, Any]
+    figures: dict[str, Figure]
+    sheet: tuple[Pair, ...] = field(default=())
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns everything but the pictures."""
+        return {**self.about, "figures": self.figures}
+
+
+def evaluate_quality(options: QualityOptions, progress: Progress | None = None) -> QualityReport:
+    """Computes every figure that can be had.
+
+    Memory does not grow with the series: images are read one by one, figures keep sums or samples of bounded size.
+
+    Args:
+        options: What to compare, and with which networks.
+        progress: Told how far it is.
+
+    Returns:
+        The figures; one that cannot be had stands there as absent, with the reason.
+
+    Raises:
+        StoreError: If the series, or a series that is the reference, cannot be read.
+        SceneError: If the scenes of the reference cannot be read.
+        TileError: If a tile of them is damaged.
+        WeightsError: If weights that are named cannot be used.
+        UsageError: If there is nothing to compare.
+    """
+    report = progress or (lambda what, done, total: None)
+    data = open_series(options.series, options.split)
+    if not len(data):
+        raise UsageError(f"{options.series}: has no series that is done, so there is nothing to evaluate")
+    arguments = data.manifest.get("arguments", {})
+    store = data.manifest["store"]
+    reference = open_reference(
+        options.reference,
+        (store["height"], store["width"]),
+        read_options(data.manifest, options.resolution, options.bands, options.rescale),
+        min_valid=arguments.get("min_valid", 0.5),
+        split=options.reference_split,
+        limit=options.limit,
+    )
+    evaluation = _Evaluation(options)
+    chosen = samples_of(data, options.limit)
+    first, total = len(reference), len(reference) + len(chosen)
+    real = evaluation.see_reference(reference, lambda done: report("reference", done, total))
+    pairs = evaluation.see_series(data, chosen, lambda done: report("series", first + done, total))
+    if not real:
+        raise UsageError(f"{', '.join(options.reference)}: no reference image has enough valid pixels")
+    about = {
+        "changen": __version__,
+        "series": options.series,
+        "format": data.format,
+        "reference": list(options.reference),
+        "samples": len(chosen),
+        "samples_in_series": len(data) if data.format != "levir" else None,
+        "pairs": pairs,
+        "reference_images": real,
+        "tile_size": [store["height"], store["width"]],
+        "resolution": arguments.get("resolution"),
+        "synthesizer": arguments.get("synthesizer"),
+        "background": arguments.get("background"),
+        "series_seed": arguments.get("seed"),
+        "seed": options.seed,
+        "limit": options.limit,
+        "segmenter": evaluation.segmenter_card,
+        "notes": list(reference.notes),
+    }
+    return QualityReport(about, evaluation.figures(data), tuple(evaluation.sheet))
+
+
+class _Evaluation:
+    """All figures of one evaluation."""
+
+    def __init__(self, options: QualityOptions) -> None:
+        self.options = options
+        self.sets = ImageSets(options)
+        self.leakage, self.drift = Leakage(), BackgroundDrift()
+        self.events = EventStatistics(options.seed)
+        self.agreement = LabelAgreement()
+        self.sheet: list[Pair] = []
+        self.segmenter: nn.Module | None = None
+        self.segmenter_card: dict[str, str] | None = None
+        if options.segmenter is not None:
+            self.segmenter, card = load_segmenter(options.segmenter, options.device)
+            self.segmenter_card = {"name": card.name, "sha256": card.sha256}
+        self._waiting: list[Pair] = []
+
+    def see_reference(self, reference: Reference, report: Callable[[int], None]) -> int:
+        """Goes over the reference; returns how many images it had."""
+        count = 0
+        for done, real in enumerate(reference, 1):
+            if real is not None:
+                count += 1
+                self.sets.add("real", real.id, real.image)
+                self.events.update_sizes("reference", real.id, real.areas)
+            report(done)
+        return count
+
+    def see_series(self, data: SeriesDataset, chosen: list[list[int]], report: Callable[[int], None]) -> int:
+        """Goes over the items of the samples chosen; returns how many pairs there were."""
+        shown = set(choose(len(chosen), self.options.sheet_rows)) if self.options.sheet_rows else set()
+        count = 0
+        for done, items in enumerate(chosen, 1):
+            candidate: Pair | None = None
+            for item in items:
+                sample = data[item]
+                if sample.times[0] == 0:
+                    self.sets.add("pre_event", sample.id, sample.image[0])
+                    self.events.update_sizes("series", sample.id, whole_areas(sample))
+                for pair in pairs_of(sample):
+                    count += 1
+                    self._see(pair)
+                    if candidate is None or (pair.changes and not candidate.changes):
+                        candidate = pair
+            if done - 1 in shown and candidate is not None:
+                self.sheet.append(candidate)
+            report(done)
+        self._segment()
+        return count
+
+    def figures(self, data: SeriesDataset) -> dict[str, Figure]:
+        """Returns all figures."""
+        agreement = absent(NO_SEGMENTER) if self.segmenter is None else self.agreement.compute()
+        return {
+            **self.sets.compute(),
+            "leakage": self.leakage.compute(),
+            "label_agreement": agreement,
+            "background_drift": self.drift.compute(),
+            "events": self.events.compute(data.manifest, data.root),
+        }
+
+    def _see(self, pair: Pair) -> None:
+        before, after = edge_structure(pair.before), edge_structure(pair.after)
+        self.leakage.update(pair, before, after)
+        self.drift.update(pair, before, after)
+        self.events.update(pair)
+        self.sets.add("synthesised", pair.id, pair.after)
+        if self.segmenter is not None:
+            self._waiting.append(pair)
+            if len(self._waiting) >= self.options.batch_size:
+                self._segment()
+
+    def _segment(self) -> None:
+        """Runs the segmenter over the pairs that wait."""
+        waiting, self._waiting = self._waiting, []
+        if self.segmenter is None or not waiting:
+            return
+        seen = see_buildings(self.segmenter, self._batch([pair.after for pair in waiting]))
+        for pair, where in zip(waiting, seen, strict=True):
+            self.agreement.update(pair, where)
+        real = [pair for pair in waiting if pair.step == 1 and pair.building_before is not None]
+        if real:
+            seen = see_buildings(self.segmenter, self._batch([pair.before for pair in real]))
+            for pair, where in zip(real, seen, strict=True):
+                building = pair.building_before
+                assert building is not None
+                self.agreement.update_real(building, pair.valid, where)
+
+    def _batch(self, images: list[Any]) -> torch.Tensor:
+        return torch.from_numpy(np.stack(images)).to(self.options.device)

@@ -1,0 +1,172 @@
+"""Images from label maps: the decoder of residual blocks that SPADE and OASIS share.
+
+Written from Park et al. 2019 (section 3, appendix A) and Schoenfeld et al. 2021 (section 3.2, appendix). Both normalise
+without parameters, over the batch, and let two convolutions over the label map say scale and shift of every pixel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from changen_cli.errors import UsageError
+from changen_cli.models.layers import conv, group_norm, one_hot, pad_to_multiple, pool_condition
+
+NORMS = ("batch", "group")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelDecoderConfig:
+    """What the configurations of SPADE and OASIS have in common; recorded in the weights card.
+
+    Attributes:
+        classes: Classes of the masks, background included.
+        width: Factor on the published channels.
+        hidden: Width inside the spatially-adaptive normalisations, for each block, coarsest first.
+        noise_dim: Length of z.
+        norm: "batch" as published: statistics of the batch in training, running ones in evaluation, so that a sample
+            never depends on its neighbours there (several processes want ``SyncBatchNorm``). "group" as in changen,
+            the same in training and evaluation, for batches too small for statistics.
+        groups: Most groups of "group".
+    """
+
+    strides: ClassVar[tuple[int, ...]]
+    published: ClassVar[tuple[int, ...]]
+
+    classes: int
+    width: float
+    hidden: tuple[int, ...]
+    noise_dim: int
+    norm: str
+    groups: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hidden", tuple(self.hidden))
+        if len(self.hidden) != len(self.strides):
+            raise UsageError(f"generator 'hidden' takes one width for each of the {len(self.strides)} blocks: {self}")
+        if self.classes < 2 or self.noise_dim < 1 or self.groups < 1 or min(self.hidden) < 1:
+            raise UsageError(f"generator arguments out of range: {self}; classes >= 2, the rest >= 1")
+        if not 1 / 64 <= self.width <= 4:
+            raise UsageError(f"generator 'width' must be between 1/64 and 4, not {self.width}")
+        if self.norm not in NORMS:
+            raise UsageError(f"generator 'norm' {self.norm!r}: choose {' or '.join(NORMS)}")
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Channels into the first block, then out of every block."""
+        return tuple(max(4, round(c * self.width)) for c in self.published)
+
+
+class SpadeNorm(nn.Module):
+    """Spatially-adaptive (de)normalisation: Park et al. 2019, equations (1) to (3).
+
+    With ``noise_dim`` the condition is [label map | z] as in OASIS. z is the same all over the image, so a convolution
+    over its channels is a bias for each sample: the same function, away from the zero-padded border, at the cost of a
+    linear layer.
+    """
+
+    def __init__(self, channels: int, config: LabelDecoderConfig, hidden: int, noise_dim: int) -> None:
+        """Makes the layer.
+
+        Args:
+            channels: Channels of the feature map that is normalised.
+            config: Classes and kind of normalisation.
+            hidden: Width of the layer between condition and modulation.
+            noise_dim: Length of z; 0 for a condition without noise.
+        """
+        super().__init__()
+        self.norm: nn.Module = (
+            nn.BatchNorm2d(channels, affine=False)
+            if config.norm == "batch"
+            else group_norm(channels, config.groups, affine=False)
+        )
+        self.shared = conv(config.classes, hidden, 3, spectral=False)
+        self.noise = nn.Linear(noise_dim, hidden, bias=False) if noise_dim else None
+        self.modulation = conv(hidden, 2 * channels, 3, spectral=False)
+
+    def forward(self, x: Tensor, condition: Tensor, noise: Tensor) -> Tensor:
+        """Normalises [B, channels, H, W] and modulates it by the one-hot label map of the same size."""
+        hidden = self.shared(condition)
+        if self.noise is not None:
+            hidden = hidden + self.noise(noise)[:, :, None, None]
+        scale, shift = self.modulation(F.relu(hidden)).chunk(2, 1)
+        normalized: Tensor = self.norm(x)
+        modulated: Tensor = torch.addcmul(shift, normalized.to(scale.dtype), 1 + scale)
+        return modulated
+
+
+class SpadeBlock(nn.Module):
+    """The residual block of SPADE (figure 4 of its paper): the shortcut is normalised as well, where it is learned."""
+
+    def __init__(self, inputs: int, outputs: int, config: LabelDecoderConfig, hidden: int, noise_dim: int) -> None:
+        """Makes the block; ``inputs`` and ``outputs`` are channels, the rest as for :class:`SpadeNorm`."""
+        super().__init__()
+        middle = min(inputs, outputs)
+        self.norm0 = SpadeNorm(inputs, config, hidden, noise_dim)
+        self.conv0 = conv(inputs, middle, 3)
+        self.norm1 = SpadeNorm(middle, config, hidden, noise_dim)
+        self.conv1 = conv(middle, outputs, 3)
+        learned = inputs != outputs
+        self.shortcut_norm = SpadeNorm(inputs, config, hidden, noise_dim) if learned else None
+        self.shortcut = conv(inputs, outputs, 1, bias=False) if learned else None
+
+    def forward(self, x: Tensor, condition: Tensor, noise: Tensor) -> Tensor:
+        """Transforms [B, inputs, H, W] to [B, outputs, H, W]."""
+        skip = x
+        if self.shortcut is not None and self.shortcut_norm is not None:
+            skip = self.shortcut(self.shortcut_norm(x, condition, noise))
+        h = self.conv0(F.leaky_relu(self.norm0(x, condition, noise), 0.2))
+        h = self.conv1(F.leaky_relu(self.norm1(h, condition, noise), 0.2))
+        result: Tensor = skip + h
+        return result
+
+
+class LabelDecoder(nn.Module):
+    """I = G(S, z): from the label map at the coarsest stride to the image, one residual block after the other."""
+
+    def __init__(self, config: LabelDecoderConfig, *, noise_everywhere: bool) -> None:
+        """Makes a generator with fresh weights.
+
+        Args:
+            config: The architecture.
+            noise_everywhere: Whether every normalisation is conditioned on z (OASIS), or only the start (SPADE).
+        """
+        super().__init__()
+        self.config = config
+        channels = config.channels
+        noise_dim = config.noise_dim if noise_everywhere else 0
+        self.first = conv(config.classes, channels[0], 3, spectral=False)
+        self.first_noise = nn.Linear(config.noise_dim, channels[0], bias=False)
+        self.blocks = nn.ModuleList(
+            SpadeBlock(i, o, config, h, noise_dim)
+            for i, o, h in zip(channels[:-1], channels[1:], config.hidden, strict=True)
+        )
+        self.last = conv(channels[-1], 3, 3, spectral=False)
+
+    def forward(self, mask: Tensor, noise: Tensor) -> Tensor:
+        """Synthesises images.
+
+        Args:
+            mask: S, integer [B, H, W], H and W from 1 up: it is padded inside to a multiple of the coarsest stride by
+                reflection (below it by repeating the edge) and the result is cropped.
+            noise: z, float [B, noise_dim], standard normal; the same over the whole image.
+
+        Returns:
+            float32 [B, 3, H, W] in -1..1.
+        """
+        height, width = mask.shape[-2:]
+        strides = self.config.strides
+        (mask,) = pad_to_multiple(strides[0], mask)
+        condition = one_hot(mask, self.config.classes)
+        levels = {stride: pool_condition(condition, stride) for stride in set(strides)}
+        feature = self.first(levels[strides[0]]) + self.first_noise(noise)[:, :, None, None]
+        for block, stride, following in zip(self.blocks, strides, (*strides[1:], 1), strict=True):
+            feature = block(feature, levels[stride], noise)
+            if following != stride:
+                feature = F.interpolate(feature, scale_factor=2.0, mode="nearest")
+        image = torch.tanh(self.last(F.leaky_relu(feature, 0.2)).float())
+        return image[..., :height, :width]

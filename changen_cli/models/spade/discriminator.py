@@ -1,0 +1,121 @@
+"""The multi-scale patch discriminator of SPADE (Park et al. 2019, appendix A), written from the paper.
+
+SPADE is trained with the hinge loss (:mod:`changen_cli.training.losses`, averaged over the scales), feature matching
+(:func:`feature_matching`, weight 10) and a perceptual loss on VGG-19 features (weight 10). The VGG weights cannot be
+had offline, so that last term is not here; a trainer may give :func:`feature_matching` the maps of the frozen
+EfficientNet-Lite0 instead, or go without, and must say which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.parametrizations import spectral_norm
+
+from changen_cli.errors import UsageError
+
+CHANNELS = (64, 128, 256, 512)
+
+
+@dataclass(frozen=True, slots=True)
+class PatchConfig:
+    """Architecture of the discriminator: 5.5 M parameters for two classes.
+
+    Attributes:
+        classes: Classes of the masks, background included.
+        width: Factor on the published channels.
+        scales: Discriminators, each on half the size of the last.
+    """
+
+    classes: int = 2
+    width: float = 1.0
+    scales: int = 2
+
+    def __post_init__(self) -> None:
+        if self.classes < 2 or not 1 / 16 <= self.width <= 4 or not 1 <= self.scales <= 4:
+            raise UsageError(
+                f"discriminator arguments out of range: {self}; classes >= 2, width 1/16 .. 4, scales <= 4"
+            )
+
+
+class PatchDiscriminator(nn.Module):
+    """Scores overlapping patches of an image under its label map."""
+
+    def __init__(self, config: PatchConfig) -> None:
+        """Makes a discriminator with fresh weights.
+
+        Args:
+            config: The architecture.
+        """
+        super().__init__()
+        channels = [max(8, round(c * config.width)) for c in CHANNELS]
+        inputs = [3 + config.classes, *channels[:-1]]
+        strides = (2,) * (len(channels) - 1) + (1,)
+        self.layers = nn.ModuleList(_conv(i, o, s) for i, o, s in zip(inputs, channels, strides, strict=True))
+        self.last = _conv(channels[-1], 1, 1)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Gives the feature maps of every layer for [B, 3 + classes, H, W]; the last are scores, real is high."""
+        features = []
+        for number, layer in enumerate(self.layers):
+            x = layer(x)
+            x = F.leaky_relu(F.instance_norm(x) if number else x, 0.2)
+            features.append(x)
+        return [*features, self.last(x).float()]
+
+
+class MultiScaleDiscriminator(nn.Module):
+    """Patch discriminators on the image and on smaller copies of it."""
+
+    def __init__(self, config: PatchConfig) -> None:
+        """Makes discriminators with fresh weights.
+
+        Args:
+            config: The architecture.
+        """
+        super().__init__()
+        self.config = config
+        self.scales = nn.ModuleList(PatchDiscriminator(config) for _ in range(config.scales))
+
+    def forward(self, image: Tensor, condition: Tensor) -> list[list[Tensor]]:
+        """Judges image-mask pairs.
+
+        Args:
+            image: float [B, 3, H, W] in -1..1, H and W at least 32.
+            condition: One-hot mask, float [B, classes, H, W].
+
+        Returns:
+            For every scale, finest first, its feature maps; the last of them are the scores, float32 [B, 1, h, w].
+        """
+        x = torch.cat([image, condition.to(image.dtype)], 1)
+        results = []
+        for number, scale in enumerate(self.scales):
+            if number:
+                x = F.avg_pool2d(x, 3, 2, 1, count_include_pad=False)
+            results.append(scale(x))
+        return results
+
+
+def feature_matching(fake: Sequence[Sequence[Tensor]], real: Sequence[Sequence[Tensor]]) -> Tensor:
+    """Compares what a discriminator sees in synthesised images with what it sees in real ones (Wang et al. 2018).
+
+    Args:
+        fake: Feature maps by scale, of the synthesised images; the last of each scale, the scores, do not count.
+        real: Those of the real images of the same masks; no gradient passes through them.
+
+    Returns:
+        Scalar: the mean absolute difference of each layer, summed over the layers and averaged over the scales.
+    """
+    scales = [
+        torch.stack([F.l1_loss(f.float(), r.detach().float()) for f, r in zip(f_maps[:-1], r_maps[:-1], strict=True)])
+        for f_maps, r_maps in zip(fake, real, strict=True)
+    ]
+    return torch.stack([layers.sum() for layers in scales]).mean()
+
+
+def _conv(inputs: int, outputs: int, stride: int) -> nn.Module:
+    return spectral_norm(nn.Conv2d(inputs, outputs, 4, stride, 2))

@@ -1,0 +1,92 @@
+"""Inpainting by fast marching (Telea 2004) as a synthesizer: removes objects (section 4.2, "Inpainting")."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from changen_cli.errors import PluginError, TileError
+from changen_cli.synthesis.base import Batch, SynthesizerSettings
+from changen_cli.synthesis.support import REACH, removed_ground, require_changes, require_events
+from changen_cli.types import BoolArray, UInt8Array
+
+RADIUS = 5
+"""Radius of the known pixels that each filled pixel is made of."""
+
+
+class InpaintingSynthesizer:
+    """Continues the surroundings into the ground of removed objects, with OpenCV; shows ``remove`` only.
+
+    Not a model: it needs no weights and no noise, and computes on the host whatever the device. Pixels outside the
+    holes stay as they are.
+    """
+
+    name: ClassVar[str] = "inpainting"
+    noise_dim = 0
+
+    def __init__(self, settings: SynthesizerSettings) -> None:
+        """Makes the synthesizer.
+
+        Args:
+            settings: The events of the run; nothing else matters to it.
+
+        Raises:
+            UsageError: If the run asks for another event than ``remove``.
+            PluginError: If OpenCV is not installed.
+        """
+        require_events(self.name, settings.events, "remove")
+        try:
+            import cv2
+        except ImportError as error:
+            raise PluginError(
+                f"--synthesizer inpainting: OpenCV cannot be imported ({error}); install it with: pip install "
+                "'changen[opencv]'"
+            ) from error
+        self._opencv: Any = cv2
+
+    def synthesize(self, batch: Batch) -> Tensor:
+        """Fills the ground of removed objects.
+
+        Args:
+            batch: One step of B samples.
+
+        Returns:
+            I_t+1, uint8 [B, 3, H, W].
+
+        Raises:
+            UsageError: If an object was changed in another way than by removing it.
+            TileError: If the removed objects cover a tile and leave nothing to fill them from.
+        """
+        for changes in batch.changes:
+            require_changes(self.name, changes, creates=False)
+        images = batch.image.cpu().numpy()
+        holes = removed_ground(batch.before, batch.after).cpu().numpy()
+        filled = np.stack([self._fill(image, hole) for image, hole in zip(images, holes, strict=True)])
+        return torch.from_numpy(filled).to(batch.image.device)
+
+    def _fill(self, image: UInt8Array, hole: BoolArray) -> UInt8Array:
+        """Fills the hole [H, W] of an image [3, H, W]."""
+        if not hole.any():
+            return image
+        if hole.all():  # OpenCV would give the image back as it is, buildings and all
+            raise TileError(
+                "--synthesizer inpainting: the removed objects cover the tile and leave no surroundings to "
+                "continue; use larger tiles (--tile-size)"
+            )
+        pixels = np.ascontiguousarray(image.transpose(1, 2, 0))
+        filled = self._opencv.inpaint(pixels, hole.view(np.uint8), RADIUS, self._opencv.INPAINT_TELEA)
+        result: UInt8Array = np.asarray(filled, np.uint8).transpose(2, 0, 1)
+        return result
+
+    def describe(self) -> dict[str, Any]:
+        """Returns its name, method and numbers."""
+        return {
+            "name": self.name,
+            "method": "Telea 2004",
+            "opencv": self._opencv.__version__,
+            "reach": REACH,
+            "radius": RADIUS,
+        }

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from changen_cli.metrics.features import Lite0Extractor
+
+pytest.importorskip("timm")
+
+
+@pytest.fixture(scope="module")
+def extractor() -> Lite0Extractor:
+    return Lite0Extractor("cpu")
+
+
+def test_features_are_the_last_stage_averaged(extractor: Lite0Extractor) -> None:
+    torch.manual_seed(0)
+    images = torch.randint(0, 256, (3, 3, 64, 96), dtype=torch.uint8)
+    features = extractor(images)
+    assert (extractor.size, features.shape, features.dtype) == (320, (3, 320), torch.float32)
+    maps = extractor.network(images.float() / 127.5 - 1)[-1]
+    assert maps.shape == (3, 320, 2, 3)
+    torch.testing.assert_close(features, maps.flatten(2).mean(2))
+
+
+def test_an_image_counts_alone(extractor: Lite0Extractor) -> None:
+    torch.manual_seed(1)
+    images = torch.randint(0, 256, (4, 3, 64, 64), dtype=torch.uint8)
+    torch.testing.assert_close(extractor(images)[2:3], extractor(images[2:3]), atol=1e-4, rtol=1e-4)

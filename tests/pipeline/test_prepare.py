@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import shapely
+from affine import Affine
+
+from changen_cli.pipeline.prepare import Preparer, allowed_ground
+from changen_cli.pipeline.run import prepare_run
+from changen_cli.scenes.layout import Layout
+from changen_cli.scenes.tile import Tile
+from changen_cli.store.base import Status
+
+
+def tile(valid: np.ndarray, exclusion: shapely.Geometry) -> Tile:
+    height, width = valid.shape
+    image = np.zeros((3, height, width), np.uint8)
+    return Tile("s", "t", image, valid, Layout(height, width), Affine.identity(), None, exclusion)
+
+
+def test_building_is_allowed_on_valid_ground():
+    valid = np.ones((20, 30), bool)
+    assert allowed_ground(tile(valid, shapely.Polygon())).equals(shapely.box(0, 0, 30, 20))
+    valid[:, :10] = False
+    valid[5:7, 20:22] = False
+    ground = allowed_ground(tile(valid, shapely.box(25, 0, 30, 20)))
+    assert ground.is_valid
+    assert ground.equals(shapely.box(10, 0, 25, 20).difference(shapely.box(20, 5, 22, 7)))
+    assert allowed_ground(tile(np.zeros((4, 4), bool), shapely.Polygon())).is_empty
+
+
+def test_preparing_needs_no_torch(options):
+    run = prepare_run(options(variants=2))
+    code = (
+        "import pickle, sys\n"
+        "task = pickle.load(sys.stdin.buffer)\n"
+        "from changen_cli.pipeline.prepare import Preparer\n"
+        "assert len(Preparer(task).prepare(0)) == 2\n"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], input=pickle.dumps(run.task()), capture_output=True, check=True)
+    assert done.stdout.strip() == b"False"
+
+
+def test_a_sample_does_not_depend_on_its_shard(options):
+    one = Preparer(prepare_run(options(shard_samples=6, variants=2, seed=5)).task())
+    two = Preparer(prepare_run(options(shard_samples=4, variants=2, seed=5)).task())
+    whole = [item for shard in range(2) for item in one.prepare(shard)]
+    parts = [item for shard in (2, 1, 0) for item in reversed(two.prepare(shard))][::-1]
+    assert len(whole) == len(parts) == 12
+    for a, b in zip(whole, parts, strict=True):
+        assert a.outcome.id == b.outcome.id
+        assert a.outcome.series is not None
+        assert b.outcome.series is not None
+        np.testing.assert_array_equal(a.outcome.series.masks, b.outcome.series.masks)
+        np.testing.assert_array_equal(a.noise, b.noise)
+
+
+def test_noise_is_drawn_per_sample_and_step(options, untrained_weights):
+    run = prepare_run(options(synthesizer="changen", weights=str(untrained_weights), steps=3, shard_samples=6))
+    noise = np.stack([item.noise for item in Preparer(run.task()).prepare(0)])
+    assert noise.shape == (6, 3, 8)
+    assert noise.dtype == np.float32
+    assert len(np.unique(noise.reshape(18, 8), axis=0)) == 18
+    assert abs(noise.mean()) < 0.4
+    assert 0.7 < noise.std() < 1.3
+
+
+def test_a_tile_is_read_once_for_its_variants(options, monkeypatch):
+    from changen_cli.scenes.scene import Scene
+
+    reads = []
+    read = Scene.read
+    monkeypatch.setattr(Scene, "read", lambda self, window: reads.append(window) or read(self, window))
+    Preparer(prepare_run(options(variants=4, shard_samples=8)).task()).prepare(0)
+    assert len(reads) == 2
+
+
+def test_labels_end_where_the_image_does(options, town, tmp_path, town_image):
+    pixels = town_image[:, :200, :300].copy()
+    pixels[:, :, 40:60] = 0
+    town(tmp_path / "in", size=(200, 300), pixels=pixels, nodata=0)
+    for item in Preparer(prepare_run(options(min_valid=0.1, shard_samples=6)).task()).prepare(0):
+        series = item.outcome.series
+        assert series is not None
+        assert not series.masks[:, ~series.valid].any()
+        assert not series.instances[:, ~series.valid].any()
+        if item.outcome.id.endswith("c000000"):
+            assert not series.valid.all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "reason"),
+    [
+        ({"min_valid": 1.0, "tile_size": 256}, Status.SKIPPED, "% of the pixels are valid"),
+        ({"events": "create", "gap": 100.0}, Status.SKIPPED, "nothing could change: create: "),
+    ],
+)
+def test_what_cannot_be_done_is_recorded(options, changes, status, reason):
+    outcome = Preparer(prepare_run(options(**changes)).task()).prepare(0)[0].outcome
+    assert outcome.status is status
+    assert reason in outcome.reason
+    assert outcome.series is None
+
+
+def test_a_library_is_scaled_once_per_resolution(options, outlines, tmp_path, monkeypatch):
+    from changen_cli.scenes.library import Library
+
+    asked = []
+    shapes = Library.shapes
+    monkeypatch.setattr(Library, "shapes", lambda self, ground: asked.append(ground) or shapes(self, ground))
+    library = outlines(tmp_path / "library.gpkg", [shapely.box(0, 0, 20, 10)])
+    Preparer(prepare_run(options(library=str(library), shard_samples=6)).task()).prepare(0)
+    assert len(asked) == 1

