@@ -141,7 +141,8 @@ def quality_command(
     if as_json:
         typer.echo(json.dumps(found.as_json(), indent=2, allow_nan=False))
         return
-    table = Table("figure", "value", "better", "of what")
+    table = Table("figure", "value", "better")
+    table.add_column("of what", overflow="fold")  # an address that is cut cannot be followed
     for line in summarize(found.figures):
         style = "dim" if line.value == "absent" else None
         table.add_row(line.figure, line.value, line.better, line.detail, style=style)

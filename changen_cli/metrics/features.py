@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from changen_cli.models.projected.features import Lite0Features
+
+
+@contextmanager
+def exact_arithmetic() -> Iterator[None]:
+    """Lets networks compute without gradients and, on CUDA, in full float32 and one order, so that figures repeat."""
+    with (
+        torch.inference_mode(),
+        torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
+    ):
+        yield
 
 
 class Extractor(Protocol):

@@ -14,6 +14,7 @@ from changen_cli import __version__
 from changen_cli.errors import UsageError
 from changen_cli.metrics.agreement import LabelAgreement
 from changen_cli.metrics.drift import BackgroundDrift
+from changen_cli.metrics.features import exact_arithmetic
 from changen_cli.metrics.figure import Figure, absent
 from changen_cli.metrics.leakage import Leakage
 from changen_cli.metrics.occurrences import EventStatistics
@@ -26,7 +27,7 @@ from changen_cli.metrics.structure import edge_structure
 from changen_cli.store.series import SeriesDataset, open_series
 
 Progress = Callable[[str, int, int], None]
-"""Called with what is going on ("reference" or "series"), how many reference images and samples are done, of how many."""
+"""Called with what is going on ("reference" or "series"), how many images and samples are done, and of how many."""
 
 NO_SEGMENTER = (
     "no segmenter given: train one on real scenes with changen train --model segmenter, and name its weights with "
@@ -192,12 +193,16 @@ class _Evaluation:
         waiting, self._waiting = self._waiting, []
         if self.segmenter is None or not waiting:
             return
-        seen = see_buildings(self.segmenter, self._batch([pair.after for pair in waiting]))
+        with exact_arithmetic():
+            self._compare(waiting, self.segmenter)
+
+    def _compare(self, waiting: list[Pair], segmenter: nn.Module) -> None:
+        seen = see_buildings(segmenter, self._batch([pair.after for pair in waiting]))
         for pair, where in zip(waiting, seen, strict=True):
             self.agreement.update(pair, where)
         real = [pair for pair in waiting if pair.step == 1 and pair.building_before is not None]
         if real:
-            seen = see_buildings(self.segmenter, self._batch([pair.before for pair in real]))
+            seen = see_buildings(segmenter, self._batch([pair.before for pair in real]))
             for pair, where in zip(real, seen, strict=True):
                 building = pair.building_before
                 assert building is not None

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from changen_cli.errors import WeightsError
-from changen_cli.metrics.features import Extractor, Lite0Extractor
+from changen_cli.metrics.features import Extractor, Lite0Extractor, exact_arithmetic
 from changen_cli.metrics.figure import Figure, absent
 from changen_cli.metrics.frechet import FrechetDistance
 from changen_cli.metrics.inception import NAMES, OTHER_NAMES, SOURCE, InceptionExtractor, InceptionFigures
@@ -129,5 +129,6 @@ class ImageSets:
         if not (waiting and self._parts):
             return
         images = torch.from_numpy(np.stack([image for _, image in waiting])).to(self.device)
-        for part in self._parts:
-            part.update(group, [name for name, _ in waiting], images)
+        with exact_arithmetic():
+            for part in self._parts:
+                part.update(group, [name for name, _ in waiting], images)

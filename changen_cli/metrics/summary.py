@@ -73,16 +73,16 @@ def _title(name: str) -> str:
 
 
 def _distance(name: str, figure: Figure) -> Line:
-    value = number(figure["value"])
+    value = f"{figure['value']:.4g}"
     if "std" in figure:
-        value += f" ± {number(figure['std'])}"
+        value += f" ± {figure['std']:.2g}"
     score = "score" in name
     detail = f"{figure['synthesised']} synthesised"
     detail += f"; real images score {number(figure['real_score'])}" if score else f", {figure['real']} real"
     if "subset_size" in figure:
         detail += f", {figure['subsets']} subsets of {figure['subset_size']}"
     if figure.get("pre_event") is not None:
-        detail += f"; the real frames I_0 of the series: {number(figure['pre_event'])}"
+        detail += f"; the real frames I_0 of the series: {figure['pre_event']:.4g}"
     smallest = min(figure["synthesised"], figure.get("real", figure["synthesised"]))
     if smallest <= figure.get("features", 0):
         detail += f"; fewer images than features ({figure['features']}): biased upwards, compare equal sizes only"

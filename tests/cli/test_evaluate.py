@@ -58,7 +58,7 @@ def test_json_and_nothing_else_on_standard_output(
 def test_table_and_page(
     series: Path, scenes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "100")
     page = tmp_path / "quality.html"
     assert _run("evaluate", "quality", series, "-r", scenes, "--report", page, "--sheet-rows", "2", "-q") == 0
     out = capsys.readouterr().out

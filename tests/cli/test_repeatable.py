@@ -99,6 +99,7 @@ def stop(process: subprocess.Popen[str], number: int, *, group: bool) -> tuple[i
     return process.returncode, said
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks at processes in /proc")
 def test_a_stopped_run_goes_on_to_the_same_bytes(start, generate, words, tmp_path, tree):
     """SIGKILL, SIGINT to the whole group as a terminal sends it, and SIGTERM; then a run to the end."""

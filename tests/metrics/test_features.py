@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from changen_cli.metrics.features import Lite0Extractor
+from changen_cli.metrics.features import Lite0Extractor, exact_arithmetic
 
 pytest.importorskip("timm")
 
@@ -27,3 +27,11 @@ def test_an_image_counts_alone(extractor: Lite0Extractor) -> None:
     torch.manual_seed(1)
     images = torch.randint(0, 256, (4, 3, 64, 64), dtype=torch.uint8)
     torch.testing.assert_close(extractor(images)[2:3], extractor(images[2:3]), atol=1e-4, rtol=1e-4)
+
+
+def test_exact_arithmetic_leaves_the_settings_as_they_were() -> None:
+    before = (torch.backends.cudnn.deterministic, torch.backends.cudnn.allow_tf32)
+    with exact_arithmetic():
+        assert (torch.backends.cudnn.deterministic, torch.backends.cudnn.allow_tf32) == (True, False)
+        assert torch.is_inference_mode_enabled()
+    assert (torch.backends.cudnn.deterministic, torch.backends.cudnn.allow_tf32) == before

@@ -37,6 +37,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_network_runs_as_torch_fidelity_does(weights: Path) -> None:
     extractor = InceptionExtractor(weights, file_sha256(weights).upper(), "cpu")
     assert not extractor.published

@@ -69,6 +69,7 @@ def test_formats_agree(make_series: Series, scenes: Path) -> None:
     assert {name: event["count"] for name, event in found[0]["events"]["changes"].items()} == counts
 
 
+@pytest.mark.slow
 def test_batches_do_not_matter_and_runs_repeat(make_series: Series) -> None:
     root = make_series()
     first = evaluate_quality(_options(root, root, lite0=True, batch_size=5)).figures
@@ -114,6 +115,7 @@ def test_nothing_to_compare(make_series: Series, scenes: Path, tmp_path: Path) -
         evaluate_quality(_options(empty, scenes))
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_series(make_series: Series, scenes: Path) -> None:
     """Three times the series, the same peak: images are let go as they are seen."""
     peaks = []

@@ -9,7 +9,7 @@ import torch
 from shapely.geometry import box
 from torch import Tensor
 
-from changen_cli.errors import PluginError, UsageError
+from changen_cli.errors import PluginError, TileError, UsageError
 from changen_cli.events.base import Change
 from changen_cli.scenes.layout import Footprint
 from changen_cli.synthesis.base import Batch, Synthesizer
@@ -196,3 +196,21 @@ def test_the_fake_is_a_synthesizer() -> None:
 )
 def test_batch_sizes(wanted: str | int, device: str, expected_size: int) -> None:
     assert choose_batch_size(wanted, device) == expected_size
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 5, 8])
+def test_a_tile_that_the_synthesizer_cannot_do_stops_no_other(transfer: Transfer, batch_size: int) -> None:
+    class Picky(Adder):
+        def synthesize(self, batch: Batch) -> Tensor:
+            if batch.largest_class == 7:
+                raise TileError("nothing to copy from")
+            return super().synthesize(batch)
+
+    jobs = [make_job(n, largest=7 if n in (2, 5) else 1) for n in range(8)]
+    done = list(Engine(Picky(), transfer, batch_size).run(jobs))
+    assert [tag for tag, _ in done] == [job.tag for job in jobs]
+    for n, (job, (_, result)) in enumerate(zip(jobs, done, strict=True)):
+        if n in (2, 5):
+            assert isinstance(result, TileError)
+        else:
+            assert np.array_equal(result, expected(job))
