@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import numpy as np
-
+from changen_cli.pipeline.prepare import Preparer
 from changen_cli.pipeline.run import Run
 from changen_cli.synthesis.engine import Job
 
 
 def estimate(run: Run) -> dict[str, Any]:
-    """Counts a run, and times its synthesizer on one tile of noise.
+    """Counts a run, and times its synthesizer on the first tile of it.
 
     Args:
         run: A run that was not started; nothing is written.
@@ -43,22 +42,20 @@ def estimate(run: Run) -> dict[str, Any]:
 
 
 def _time_step(run: Run) -> float:
-    spec = run.plan.spec
-    size = (spec.height, spec.width)
-    draw = np.random.default_rng(0)
-    masks = np.zeros((2, *size), np.uint8)
-    masks[1, : size[0] // 4, : size[1] // 4] = 1
-    job = Job(
-        None,
-        draw.integers(0, 256, (3, *size), np.uint8),
-        np.ones(size, bool),
-        masks,
-        ((),),
-        draw.standard_normal((1, run.synthesizer.noise_dim), np.float32),
-    )
+    """Times one real sample of the first shard that has one; 0 if it has none."""
+    preparer = Preparer(run.task())
+    try:
+        prepared = preparer.prepare(0)
+    finally:
+        preparer.close()
+    item = next((item for item in prepared if item.outcome.series is not None), None)
+    if item is None or item.outcome.series is None or item.noise is None:
+        return 0.0
+    series = item.outcome.series
+    job = Job(None, series.images[0], series.valid, series.masks, series.history.changes, item.noise)
     engine = run.engine()
     jobs = [job] * run.batch_size
     list(engine.run(jobs))  # the first call allocates and chooses kernels
     begun = time.monotonic()
     list(engine.run(jobs))
-    return (time.monotonic() - begun) / len(jobs)
+    return (time.monotonic() - begun) / (len(jobs) * run.plan.spec.steps)

@@ -6,6 +6,8 @@ import platform
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from changen_cli import __version__
 from changen_cli.pipeline.plan import fingerprint_files
 
@@ -47,6 +49,8 @@ def describe_run(run: Run) -> dict[str, Any]:
         "background": options.background,
         "device": run.device.partition(":")[0],
         "precision": run.precision,
+        # sums on a CPU are split over its threads, so their last bits depend on how many there are
+        "threads": torch.get_num_threads() if run.device == "cpu" else None,
         "shard_samples": plan.spec.shard_samples,
         "split": list(options.split),
         "creation_options": dict(options.creation_options),

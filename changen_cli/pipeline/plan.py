@@ -19,6 +19,9 @@ from changen_cli.scenes.window import Grid, Window
 from changen_cli.store.base import StoreSpec
 from changen_cli.store.check import SPLITS
 
+END_BYTES = 16_384
+"""How much of either end of an input file tells it from another of the same name and size."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -155,10 +158,16 @@ def share_out(sources: Sequence[SceneSource], shares: tuple[float, float, float]
 
 
 def fingerprint_files(plan: Plan, options: GenerateOptions) -> str:
-    """Sums up name, size and date of every local input file, so that a run is not resumed on other input.
+    """Sums up every local input file, so that a run is not resumed on other input.
+
+    A file counts by its name, its size, and what its first and last bytes are: reading all of a country would take
+    longer than using it, and dates change when files are copied.
 
     Returns:
         Number, bytes and digest in words that a message can show.
+
+    Raises:
+        SceneError: If a file cannot be read.
     """
     digest = hashlib.blake2b(digest_size=8)
     count = size = 0
@@ -168,7 +177,21 @@ def fingerprint_files(plan: Plan, options: GenerateOptions) -> str:
         digest.update(path.encode("utf-8", "surrogateescape"))
         file = path.partition("|layername=")[0]
         if not is_remote(file) and os.path.exists(file):
-            status = os.stat(file)
-            digest.update(f"{status.st_size}:{status.st_mtime_ns}".encode())
-            count, size = count + 1, size + status.st_size
-    return f"{count} files, {size} bytes, digest of names, sizes and dates {digest.hexdigest()}"
+            length, ends = _ends(file)
+            digest.update(ends)
+            count, size = count + 1, size + length
+    return f"{count} files, {size} bytes, digest of names, sizes and ends {digest.hexdigest()}"
+
+
+def _ends(path: str) -> tuple[int, bytes]:
+    """Returns the size of a file, and its first and last bytes after it; of a folder (some formats are) only a size."""
+    length = os.path.getsize(path)
+    if os.path.isdir(path):
+        return 0, b"folder"
+    try:
+        with open(path, "rb") as file:
+            head = file.read(END_BYTES)
+            file.seek(max(len(head), length - END_BYTES))
+            return length, str(length).encode() + head + file.read(END_BYTES)
+    except OSError as error:
+        raise SceneError(f"{path}: cannot be read: {error.strerror or error}; check its permissions") from error

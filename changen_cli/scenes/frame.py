@@ -52,7 +52,7 @@ class Frame:
         """Returns the transform of a window: its pixels to CRS coordinates."""
         if self.transform is None:
             return None
-        return self.transform * Affine.translation(window.column, window.row)
+        return self.transform @ Affine.translation(window.column, window.row)
 
 
 def make_frame(
@@ -101,7 +101,7 @@ def make_frame(
             f"{path}: covers {dataset.width * ground[0]:.3g} x {dataset.height * ground[1]:.3g} m, less than one pixel "
             f"of {resolution:g} m; give a finer resolution"
         )
-    scaled = transform * Affine.scale(scale_x, scale_y)
+    scaled = transform @ Affine.scale(scale_x, scale_y)
     return Frame(height, width, scaled, crs, scale_x, scale_y, resolution)
 
 
@@ -134,7 +134,7 @@ def ground_pixel_size(transform: Affine | None, crs: CRS | None, height: int, wi
         return _unit_size(transform, proj)
     x, y = width / 2, height / 2
     dx, dy = min(width, 64) / 2, min(height, 64) / 2
-    corners = [transform * p for p in ((x - dx, y), (x + dx, y), (x, y - dy), (x, y + dy))]
+    corners = [transform @ p for p in ((x - dx, y), (x + dx, y), (x, y - dy), (x, y + dy))]
     try:
         to_geodetic = pyproj.Transformer.from_crs(proj, geodetic, always_xy=True)
         lon, lat = to_geodetic.transform([c[0] for c in corners], [c[1] for c in corners])

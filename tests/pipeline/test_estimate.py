@@ -23,5 +23,5 @@ def test_the_time_is_measured(options, untrained_weights, one_thread, monkeypatc
     clock = iter((10.0, 12.0))
     monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
     figures = estimate(run)
-    assert figures["seconds_per_step"] == pytest.approx(0.5)  # two seconds for a batch of four
-    assert figures["seconds"] == pytest.approx(0.5 * 6 * 2)
+    assert figures["seconds_per_step"] == pytest.approx(0.25)  # two seconds for two steps of a batch of four
+    assert figures["seconds"] == pytest.approx(0.25 * 6 * 2)
