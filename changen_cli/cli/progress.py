@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -110,6 +111,12 @@ class TrainingView(ProgressView):
         self.show(
             progress.iteration,
             progress.iterations,
-            f"{progress.images_per_second:.1f} images/s, {left / 60:.0f} min left, "
-            f"G {losses['g_segmentation']:.3f}, D {losses['d_real'] + losses['d_fake']:.3f}",
+            f"{progress.images_per_second:.1f} images/s, {left / 60:.0f} min left, {_headline(losses)}",
         )
+
+
+def _headline(losses: Mapping[str, float]) -> str:
+    """The loss that comes first, the generator's own, and that of its discriminator where there is one."""
+    name, value = next(iter(losses.items()))
+    words = f"{'G' if name.startswith('g_') else name} {value:.3f}"
+    return f"{words}, D {losses['d_real'] + losses['d_fake']:.3f}" if "d_real" in losses else words

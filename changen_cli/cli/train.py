@@ -10,15 +10,27 @@ import typer
 from changen_cli.cli.progress import TrainingView
 from changen_cli.errors import UsageError
 
-HELP = """Train a change generator on single-date scenes with footprints (Algorithm 1).
+HELP = """Train a network on single-date scenes with footprints: changen (Algorithm 1), or one it is compared with.
 
 The folder RUN gets `config.yaml`, `last.ckpt`, `losses.csv`, `tensorboard/` and `sheets/*.png`: a sheet shows I_t,
 S_t (removed in red), S_t+1 (created in green) and the synthesised I_t+1. The same command again goes on where the run
-stopped. Then `changen weights pack RUN` makes weights for `changen generate`.
+stopped. Then `changen weights pack RUN` makes weights for `changen generate` (the segmenter's for `changen evaluate`).
+
+**Models** (`--model`, or `model:` in a recipe)
+
+`changen`: the change generator. `oasis`, `spade`: images from layouts alone. `deepfill`: fills the ground of removed
+objects. `segmenter`: reads layouts from images.
+
+**Recipes** (`--preset`)
+
+`compact` and `paper` for changen; `ablation-no-destyle` and `ablation-no-masking` (Table 3); `oasis`, `spade`,
+`deepfill` and `segmenter`, of the size of `compact`. Without `--preset` or `--config` a model's own is taken.
 
 **Examples**
 
-`changen train --data scenes/ --preset compact --output runs/a`
+`changen train --data scenes/ --output runs/a`
+
+`changen train --data scenes/ --model oasis --output runs/oasis`
 
 `changen train --config recipe.yaml --output runs/b --device cuda`
 """
@@ -30,9 +42,13 @@ def command(
         list[str] | None,
         typer.Option("--data", "-d", help="Folder, raster or list of scenes with footprints; repeatable."),
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="changen (default), oasis, spade, deepfill or segmenter; overrides the recipe's."),
+    ] = None,
     preset: Annotated[
-        str, typer.Option(help="Shipped recipe: compact (CPUs, short runs) or paper (section 4.1, GPUs).")
-    ] = "compact",
+        str | None, typer.Option(help="Shipped recipe, see above. Default: compact for changen, else the model's.")
+    ] = None,
     config: Annotated[
         str | None, typer.Option(help="YAML recipe instead of a preset; options given here override it.")
     ] = None,
@@ -43,7 +59,7 @@ def command(
         list[str] | None,
         typer.Option(help="Pattern of scene ids kept out of training, shown in the sheets; repeatable."),
     ] = None,
-    iterations: Annotated[int | None, typer.Option(help="Updates of the generator.")] = None,
+    iterations: Annotated[int | None, typer.Option(help="Updates of the network.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Samples per update.")] = None,
     crop: Annotated[int | None, typer.Option(help="Side of the training crops, a multiple of 64 pixels.")] = None,
     projected: Annotated[
@@ -56,16 +72,17 @@ def command(
     threads: Annotated[int | None, typer.Option(help="CPU threads for the networks; 0: all.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
-    """Trains a change generator."""
+    """Trains a network."""
     from changen_cli.device import resolve_device
-    from changen_cli.training.config import parse_config, read_recipe
+    from changen_cli.training.config import default_recipe, parse_config, read_recipe
     from changen_cli.training.train import train
 
     if not data and (resolution is not None or val):
         raise UsageError("--resolution and --val are for --data; in a recipe they stand beside its data")
-    recipe = config or preset
+    recipe = config or preset or default_recipe(model or "changen")
     values = read_recipe(recipe)
     given: dict[str, Any] = {
+        "model": model,
         "iterations": iterations,
         "batch_size": batch_size,
         "crop": crop,

@@ -14,7 +14,7 @@ from changen_cli.scenes.options import ReadOptions
 from changen_cli.store.check import SPLITS
 from changen_cli.store.formats import FORMATS
 
-SHARD_BYTES = 64_000_000
+SHARD_BYTES = 40_000_000
 """About what a shard may hold in memory where its size is not given."""
 
 

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
@@ -25,6 +25,9 @@ T = TypeVar("T")
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 """Signals that end a run, to be gone on with later."""
 
+WORKER_NICENESS = 5
+"""Workers have shards to spare; where cores are short, the generator should not be the one that waits."""
+
 _HAS_MASKS = hasattr(signal, "pthread_sigmask")
 
 _preparer: Preparer | None = None
@@ -35,6 +38,8 @@ def _start(task: Task) -> None:
     """Starts a worker process."""
     global _preparer
     _preparer = Preparer(task)
+    if hasattr(os, "nice"):
+        os.nice(WORKER_NICENESS)
     if hasattr(os, "setpgrp"):
         # Ctrl-C, timeout(1) and the like signal the whole process group; the main process decides what it means
         os.setpgrp()
@@ -42,6 +47,10 @@ def _start(task: Task) -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:  # a main process that was killed must not leave its workers waiting for ever
         threading.Thread(target=lambda: (wait([parent.sentinel]), os._exit(1)), daemon=True).start()
+
+
+def _started() -> None:
+    """Does nothing; being called starts the first process."""
 
 
 def _prepare(shard: int) -> list[Prepared]:
@@ -146,9 +155,16 @@ class Processes:
         self.ahead = count + 1
         context = multiprocessing.get_context("spawn")
         self.pool = ProcessPoolExecutor(count, mp_context=context, initializer=_start, initargs=(task,))
+        # a process takes a second or two to start; until then this one prepares, so that the generator need not wait
+        self._starting: Future[None] | None = self._submit(_started)
+        self._meanwhile = Preparer(task)
 
     def prepare(self, shard: int) -> Future[list[Prepared]]:
-        """Has a process prepare a shard."""
+        """Has a process prepare a shard; the first one is prepared here, while the processes start."""
+        if self._starting is not None:
+            self._starting = None
+            with closing(self._meanwhile) as preparer:
+                return _now(preparer.prepare, shard)
         return self._submit(_prepare, shard)
 
     def commit(self, writer: Writer, shard: int, outcomes: list[Outcome]) -> Future[ShardSummary]:

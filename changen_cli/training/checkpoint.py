@@ -10,13 +10,12 @@ import torch
 
 from changen_cli.errors import TrainingError
 from changen_cli.training.config import TrainConfig, parse_config
-from changen_cli.training.ema import MovingAverage
-from changen_cli.training.step import Players
+from changen_cli.training.learners.base import Learner
 
 LAST = "last.ckpt"
 
 
-def save_checkpoint(path: Path, iteration: int, players: Players, average: MovingAverage, config: TrainConfig) -> None:
+def save_checkpoint(path: Path, iteration: int, learner: Learner, config: TrainConfig) -> None:
     """Writes a checkpoint, whole or not at all.
 
     Crops, events and z are functions of (seed, iteration), so the state of the networks, of the optimizers and of
@@ -25,8 +24,7 @@ def save_checkpoint(path: Path, iteration: int, players: Players, average: Movin
     Args:
         path: Checkpoint file.
         iteration: Iterations done.
-        players: Networks and optimizers.
-        average: Moving average of G.
+        learner: Networks and optimizers.
         config: The run's configuration.
 
     Raises:
@@ -35,10 +33,7 @@ def save_checkpoint(path: Path, iteration: int, players: Players, average: Movin
     state = {
         "iteration": iteration,
         "config": config.to_dict(),
-        "generator": players.generator.state_dict(),
-        "average": average.network.state_dict(),
-        "judges": [judge.state_dict() for judge in players.judges()],
-        "optimizers": [players.generator_optimizer.state_dict(), players.discriminator_optimizer.state_dict()],
+        **learner.state(),
         "random": torch.get_rng_state(),
         "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
     }
@@ -85,23 +80,21 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return state
 
 
-def restore(state: dict[str, Any], players: Players, average: MovingAverage) -> int:
+def restore(state: dict[str, Any], learner: Learner) -> int:
     """Puts a checkpoint's state into networks, optimizers and random generators.
 
     Args:
         state: From :func:`read_checkpoint`.
-        players: Networks and optimizers; updated.
-        average: Updated.
+        learner: Networks and optimizers; updated.
 
     Returns:
         Iterations done.
+
+    Raises:
+        RuntimeError: If a network is of another shape.
+        ValueError: If an optimizer is, or there are other judges.
     """
-    players.generator.load_state_dict(state["generator"])
-    average.network.load_state_dict(state["average"])
-    for judge, values in zip(players.judges(), state["judges"], strict=True):
-        judge.load_state_dict(values)
-    players.generator_optimizer.load_state_dict(state["optimizers"][0])
-    players.discriminator_optimizer.load_state_dict(state["optimizers"][1])
+    learner.restore(state)
     torch.set_rng_state(state["random"])
     # nothing draws from them after the networks are made, so a machine with fewer devices can go on as well
     if torch.cuda.is_available() and len(state["random_cuda"]) == torch.cuda.device_count():

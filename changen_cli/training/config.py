@@ -2,84 +2,46 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from changen_cli.errors import UsageError
-from changen_cli.models.changen import GeneratorConfig
+from changen_cli.models.deepfill import HoleDiscriminatorConfig
 from changen_cli.models.oasis import DiscriminatorConfig
+from changen_cli.models.registry import ARCHITECTURES
+from changen_cli.models.spade import PatchConfig
+from changen_cli.training.source import DataConfig, check_scale, check_types
+
+__all__ = ["MODELS", "RECIPES", "DataConfig", "TrainConfig", "default_recipe", "parse_config", "read_recipe"]
 
 RECIPES = Path(__file__).parent / "recipes"
 
+MODELS: Mapping[str, type[Any] | None] = {
+    "changen": DiscriminatorConfig,
+    "oasis": DiscriminatorConfig,
+    "spade": PatchConfig,
+    "deepfill": HoleDiscriminatorConfig,
+    "segmenter": None,
+}
+"""What can be trained, and the configuration of its discriminator; that of its generator is the architecture's."""
 
-def check_scale(scale: Sequence[float]) -> tuple[float, float]:
-    """Returns a scale jitter as a pair, or says what is wrong with it."""
-    if len(scale) != 2 or not 0.1 <= scale[0] <= scale[1] <= 10:
-        raise UsageError(f"training scale {list(scale)}: give two factors, 0.1 <= lower <= upper <= 10")
-    return float(scale[0]), float(scale[1])
+OPTIONS: Mapping[str, str] = {
+    "projected": "changen",
+    "changed": "changen",
+    "labelmix": "oasis",
+    "matching": "spade",
+    "perceptual": "spade",
+    "adversarial": "deepfill",
+    "jitter": "segmenter",
+}
+"""Arguments that one model alone knows; for the others they must keep their defaults."""
 
-
-def check_types(config: Any, where: str) -> None:
-    """Refuses values of another type than their field's, such as ``1e-4``, which YAML reads as text (``1.0e-4`` not).
-
-    Args:
-        config: A dataclass whose plain fields are annotated int, float, bool or str.
-        where: Named in errors.
-
-    Raises:
-        UsageError: Naming the first such field.
-    """
-    kinds = {"int": "a whole number", "float": "a number", "bool": "true or false", "str": "text"}
-    for known in fields(config):
-        kind, value = str(known.type).removesuffix(" | None"), getattr(config, known.name)
-        if kind not in kinds or (value is None and str(known.type).endswith("None")):
-            continue
-        right = {
-            "int": isinstance(value, int) and not isinstance(value, bool),
-            "float": isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value),
-            "bool": isinstance(value, bool),
-            "str": isinstance(value, str),
-        }
-        if not right[kind]:
-            hint = " (YAML wants a dot: 1.0e-4)" if kind == "float" and isinstance(value, str) else ""
-            raise UsageError(f"{where}: {known.name} must be {kinds[kind]}, not {value!r}{hint}")
-
-
-@dataclass(frozen=True, slots=True)
-class DataConfig:
-    """One source of training scenes.
-
-    Attributes:
-        path: Folder, raster or list, as for ``changen generate --input``.
-        resolution: Ground metres per pixel to read at; scenes without a georeference are read as they are.
-        val: Patterns (as in shells) of scene ids that are kept for validation.
-        exclude: Patterns of scene ids that are not used at all (bad labels).
-        scale: Scale jitter of this source, where its resolution asks for another than the run's.
-        share: Share of the samples that comes from this source, relative to the others; 0 shares by valid pixels.
-    """
-
-    path: str
-    resolution: float | None = None
-    val: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    scale: tuple[float, float] | None = None
-    share: float = 0.0
-
-    def __post_init__(self) -> None:
-        check_types(self, "training data")
-        object.__setattr__(self, "val", (self.val,) if isinstance(self.val, str) else tuple(self.val))
-        object.__setattr__(self, "exclude", (self.exclude,) if isinstance(self.exclude, str) else tuple(self.exclude))
-        if self.scale is not None:
-            object.__setattr__(self, "scale", check_scale(self.scale))
-        if self.share < 0:
-            raise UsageError(f"training data {self.path}: share must not be negative")
-        if self.resolution is not None and self.resolution <= 0:
-            raise UsageError(f"training data {self.path}: resolution must be above 0 metres")
+CLASSES = 256
+"""Classes that a mask can hold, for networks that do not look at classes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +49,10 @@ class TrainConfig:
     """One training run; section 4.1 unless a comment says otherwise.
 
     Attributes:
+        model: What is trained, a name from :data:`MODELS`.
         data: Where the scenes are.
-        generator: Architecture of G.
-        discriminator: Architecture of D.
+        generator: Architecture of G (of the segmenter, for that model); None takes the model's defaults.
+        discriminator: Architecture of D; None takes the model's defaults, and is all that the segmenter has.
         iterations: Updates of G (and of D).
         batch_size: Samples per update, over all devices.
         crop: Side of a training crop, pixels; a multiple of 64.
@@ -105,6 +68,11 @@ class TrainConfig:
         changed: Weight of pixels of changed ground in the losses of synthesised images. The paper has 1; more shows
             short runs sooner what a removed building leaves, which is a small part of few crops.
         projected: Weight of the projected discriminator (MODEL.md); 0, the paper's loss alone, has none.
+        labelmix: OASIS alone: weight of the LabelMix consistency of D; 10 as published, 0 goes without.
+        matching: SPADE alone: weight of feature matching; 10 as published.
+        perceptual: SPADE alone: weight of the comparison of EfficientNet-Lite0 features, in place of VGG-19's.
+        adversarial: DeepFillv2 alone: weight of the hinge loss beside that of L1, which is 1.
+        jitter: Segmenter alone: largest relative change of brightness, contrast and each band's gain.
         init: Checkpoint whose state the run starts from; empty for fresh networks.
         precision: "auto", "fp32" or "bf16".
         seed: Of everything.
@@ -115,9 +83,11 @@ class TrainConfig:
         threads: CPU threads of the training process; 0 leaves PyTorch's choice.
     """
 
+    model: str = "changen"
     data: tuple[DataConfig, ...] = ()
-    generator: GeneratorConfig = field(default_factory=GeneratorConfig)
-    discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
+    # the configuration classes of the model; there are as many as models
+    generator: Any = None
+    discriminator: Any = None
     iterations: int = 100_000
     batch_size: int = 32
     crop: int = 256
@@ -132,6 +102,11 @@ class TrainConfig:
     balance: bool = True
     changed: float = 1.0
     projected: float = 0.0
+    labelmix: float = 0.0
+    matching: float = 10.0
+    perceptual: float = 0.0
+    adversarial: float = 1.0
+    jitter: float = 0.2
     init: str = ""
     precision: str = "auto"
     seed: int = 0
@@ -146,6 +121,13 @@ class TrainConfig:
         object.__setattr__(self, "data", tuple(self.data))
         object.__setattr__(self, "scale", check_scale(self.scale))
         object.__setattr__(self, "betas", tuple(self.betas))
+        generator, discriminator = _networks(self.model, "training recipe")
+        for name, kind in (("generator", generator), ("discriminator", discriminator)):
+            if getattr(self, name) is None and kind is not None:
+                object.__setattr__(self, name, kind())
+            if not isinstance(getattr(self, name), kind or type(None)):
+                wanted = "must be left out" if kind is None else f"must be {kind.__name__}"
+                raise UsageError(f"training recipe: {name} {wanted} for model {self.model!r}")
         problems = {
             "iterations must be at least 1": self.iterations < 1,
             "batch_size must be at least 1": self.batch_size < 1,
@@ -159,18 +141,38 @@ class TrainConfig:
             "ema must be in 0..1": not 0 <= self.ema < 1,
             "changed must be positive": self.changed <= 0,
             "projected must not be negative": self.projected < 0,
+            "labelmix, matching, perceptual and adversarial must not be negative": min(
+                self.labelmix, self.matching, self.perceptual, self.adversarial
+            )
+            < 0,
+            "jitter must be in 0..1": not 0 <= self.jitter < 1,
             "precision must be auto, fp32 or bf16": self.precision not in ("auto", "fp32", "bf16"),
             "log_every, sample_every and save_every must be at least 1": min(
                 self.log_every, self.sample_every, self.save_every
             )
             < 1,
             "workers and threads must not be negative": min(self.workers, self.threads) < 0,
-            "generator and discriminator must have the same classes": self.generator.classes
-            != self.discriminator.classes,
+            "generator and discriminator must have the same classes": self.classes
+            != getattr(self.discriminator, "classes", self.classes),
         }
+        for known in fields(self):
+            model = OPTIONS.get(known.name, self.model)
+            problems[f"{known.name} is for model {model!r} alone, not for {self.model!r}"] = (
+                model != self.model and getattr(self, known.name) != known.default
+            )
         for problem, found in problems.items():
             if found:
                 raise UsageError(f"training recipe: {problem}")
+
+    @property
+    def classes(self) -> int:
+        """Classes that the masks may have, background included; as many as a mask can hold where no network looks."""
+        return int(getattr(self.generator, "classes", CLASSES))
+
+    @property
+    def noise_dim(self) -> int:
+        """Length of z; 0 for a model without noise."""
+        return int(getattr(self.generator, "noise_dim", 0))
 
     def to_dict(self) -> dict[str, Any]:
         """Returns plain values, ready for YAML and :func:`parse_config`."""
@@ -197,12 +199,19 @@ def _build(cls: type[Any], values: Any, where: str) -> Any:
         raise UsageError(f"{where}: {error}") from error
 
 
+def _networks(model: Any, where: str) -> tuple[type[Any], type[Any] | None]:
+    """Gives the configuration classes of a model's generator and discriminator."""
+    if model not in MODELS:
+        raise UsageError(f"{where}: no model {model!r}; choose {', '.join(MODELS)}")
+    return ARCHITECTURES[model].config, MODELS[model]
+
+
 def parse_config(values: Mapping[str, Any], where: str = "training recipe") -> TrainConfig:
     """Builds a configuration from plain values.
 
     Args:
-        values: As read from YAML; ``generator`` and ``discriminator`` are mappings, ``data`` a path, a mapping or a
-            list of either.
+        values: As read from YAML; ``generator`` and ``discriminator`` are mappings of arguments of the model's
+            networks, ``data`` a path, a mapping or a list of either.
         where: Named in errors, for example the file.
 
     Returns:
@@ -215,18 +224,34 @@ def parse_config(values: Mapping[str, Any], where: str = "training recipe") -> T
     data = merged.get("data") or ()
     data = data if isinstance(data, list | tuple) else [data]
     merged["data"] = [_build(DataConfig, {"path": d} if isinstance(d, str) else d, f"{where}: data") for d in data]
-    for key, cls in (("generator", GeneratorConfig), ("discriminator", DiscriminatorConfig)):
-        if key in merged:
+    model = merged.get("model", "changen")
+    for key, cls in zip(("generator", "discriminator"), _networks(model, where), strict=True):
+        if key not in merged:
+            continue
+        if cls is None:
+            if merged[key] is not None:
+                raise UsageError(f"{where}: {key} must be left out for model {model!r}")
+        else:
             merged[key] = _build(cls, merged[key], f"{where}: {key}")
     config: TrainConfig = _build(TrainConfig, merged, where)
     return config
+
+
+def default_recipe(model: str) -> str:
+    """Names the shipped recipe that trains a model on a CPU.
+
+    Raises:
+        UsageError: If there is no such model.
+    """
+    _networks(model, "--model")
+    return "compact" if model == "changen" else model
 
 
 def read_recipe(name_or_path: str) -> dict[str, Any]:
     """Reads a recipe: a YAML file, or one of the presets that ship with changen.
 
     Args:
-        name_or_path: "paper", "compact", or a path.
+        name_or_path: "paper", "compact", another file's name in :data:`RECIPES`, or a path.
 
     Returns:
         Its values, not yet validated, so that the command line can override them.

@@ -80,7 +80,7 @@ class CropSampler:
         self.scenes, self.config, self.stream = scenes, config, stream
         for scene in scenes:
             if isinstance(scene, TrainingScene):
-                _require_class(scene, config.generator.classes)
+                _require_class(scene, config.classes)
         self.shares = scene_shares(scenes)
         self.events: tuple[Event, ...] = (Remove(), Create())
 
@@ -108,7 +108,7 @@ class CropSampler:
             scene = found.load()
             if found is scene:  # held in memory, where all have footprints
                 return scene
-            _require_class(scene, self.config.generator.classes)
+            _require_class(scene, self.config.classes)
             if scene.footprints:
                 return scene
             if empty is None and scene.valid.any():
@@ -253,7 +253,7 @@ def batches(sampler: CropSampler, first: int, last: int, workers: int) -> Iterat
         TrainingError: As the sampler does.
     """
     config = sampler.config
-    stream = _Stream(sampler, first, last, config.batch_size, config.generator.noise_dim)
+    stream = _Stream(sampler, first, last, config.batch_size, config.noise_dim)
     loader = DataLoader(
         stream, batch_size=None, shuffle=False, num_workers=workers, prefetch_factor=4 if workers else None
     )

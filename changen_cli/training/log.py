@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-COLUMNS = (
-    "iteration", "seconds", "images_per_second",
-    "g_segmentation", "g_projected", "d_real", "d_fake", "d_projected", "d_real_right", "d_fake_right",
-)  # fmt: skip
+TIMES = ("iteration", "seconds", "images_per_second")
+"""The columns before the learner's."""
 
 
 class LossLog:
     """Appends rows to ``losses.csv`` and scalars to ``tensorboard/``."""
 
-    def __init__(self, folder: Path, iteration: int) -> None:
+    def __init__(self, folder: Path, iteration: int, names: Sequence[str]) -> None:
         """Opens the log of a run.
 
         Args:
             folder: The run's folder.
             iteration: Iterations done; rows beyond it, of a run that was killed after its last checkpoint, are dropped.
+            names: Scalars of the learner, in the order of their columns.
         """
+        self.columns = (*TIMES, *names)
         self.path = folder / "losses.csv"
         rows: list[list[str]] = []
         if self.path.exists():
             with self.path.open(newline="") as file:
-                rows = [r for r in csv.reader(file) if len(r) == len(COLUMNS) and r[0].isdigit()]
+                rows = [r for r in csv.reader(file) if len(r) == len(self.columns) and r[0].isdigit()]
             rows = [r for r in rows if int(r[0]) <= iteration]
         temporary = self.path.with_suffix(".tmp")
         with temporary.open("w", newline="") as file:  # a kill while the rows are rewritten must not lose them
-            csv.writer(file).writerows([COLUMNS, *rows])
+            csv.writer(file).writerows([self.columns, *rows])
         os.replace(temporary, self.path)
         self.file = self.path.open("a", newline="")
         self.csv = csv.writer(self.file)
@@ -49,7 +50,7 @@ class LossLog:
             iteration: Iterations done.
             values: A value for every column but "iteration".
         """
-        self.csv.writerow([iteration, *(f"{values[c]:.6g}" for c in COLUMNS[1:])])
+        self.csv.writerow([iteration, *(f"{values[c]:.6g}" for c in self.columns[1:])])
         self.file.flush()
         if self.board is not None:
             for name, value in values.items():

@@ -1,4 +1,4 @@
-"""The adversarial losses: N + 1 class cross-entropy (OASIS), and the hinge of the optional projected heads."""
+"""The losses: N + 1 class cross-entropy (OASIS), the hinge of scores, and the comparison of frozen features."""
 
 from __future__ import annotations
 
@@ -85,3 +85,21 @@ def hinge_fake(scores: Sequence[Tensor]) -> Tensor:
 def hinge_generator(scores: Sequence[Tensor]) -> Tensor:
     """What the generator minimises against the heads."""
     return -torch.stack([s.mean() for s in scores]).mean()
+
+
+def perceptual_loss(fake: Sequence[Tensor], real: Sequence[Tensor]) -> Tensor:
+    """Compares frozen features of synthesised images with those of the real images of the same layouts.
+
+    Args:
+        fake: Feature maps by level.
+        real: Those of the real images; no gradient passes through them.
+
+    Returns:
+        Scalar: the mean absolute difference of each level over the mean magnitude of the real features there (levels of
+        an untamed network differ by orders), averaged over the levels.
+    """
+    levels = [
+        (f.float() - r.float()).abs().mean() / r.float().abs().mean().clamp(min=1e-6)
+        for f, r in zip(fake, (r.detach() for r in real), strict=True)
+    ]
+    return torch.stack(levels).mean()

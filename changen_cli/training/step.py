@@ -11,24 +11,8 @@ from torch.optim import Optimizer
 from changen_cli.device import autocast
 from changen_cli.models.layers import normalized_once, one_hot
 from changen_cli.training import losses
+from changen_cli.training.batch import TrainingBatch
 from changen_cli.training.config import TrainConfig
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingBatch:
-    """What line 2 and 3 of Algorithm 1 sample, and z.
-
-    Attributes:
-        image: I_t, float [B, 3, H, W] in -1..1.
-        before: S_t, uint8 [B, H, W].
-        after: S_t+1, uint8 [B, H, W].
-        noise: z, float32 [B, noise_dim].
-    """
-
-    image: Tensor
-    before: Tensor
-    after: Tensor
-    noise: Tensor
 
 
 @dataclass(frozen=True, slots=True)

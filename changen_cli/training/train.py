@@ -1,4 +1,4 @@
-"""``changen train``: Algorithm 1 from the first line to the last."""
+"""``changen train``: the outer loop of Algorithm 1, for whatever model the recipe names."""
 
 from __future__ import annotations
 
@@ -8,28 +8,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 import yaml
-from torch import Tensor, nn
 
 from changen_cli import rng
 from changen_cli.device import DTYPES, resolve_precision
 from changen_cli.errors import TrainingError
-from changen_cli.models.changen import ChangenGenerator
-from changen_cli.models.oasis import SegmentationDiscriminator
+from changen_cli.training.batch import to_device
 from changen_cli.training.checkpoint import LAST, read_checkpoint, restore, save_checkpoint
 from changen_cli.training.config import TrainConfig
 from changen_cli.training.data import CropSampler, batches, load_scenes
-from changen_cli.training.ema import MovingAverage
+from changen_cli.training.learners import Learner, make_learner
 from changen_cli.training.log import LossLog
 from changen_cli.training.sheets import write_sheet
-from changen_cli.training.step import Players, TrainingBatch, train_step
 
 SHEET_ROWS = 8
-
-Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +53,7 @@ def train(
     device: str = "cpu",
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Path:
-    """Trains a generator, or goes on with a run that was stopped.
+    """Trains a model, or goes on with a run that was stopped.
 
     Args:
         config: The recipe.
@@ -86,28 +81,27 @@ def train(
     sampler = CropSampler(scenes, config, "train")
     shown = CropSampler(held_out or scenes, config, "val")
     samples = [shown[k] for k in range(SHEET_ROWS)]
-    noise = rng.generator(config.seed, "val", "noise").standard_normal((SHEET_ROWS, config.generator.noise_dim))
+    noise = rng.generator(config.seed, "val", "noise").standard_normal((SHEET_ROWS, config.noise_dim))
     sheet_noise = torch.from_numpy(noise.astype("float32"))
 
-    players = make_players(config, device)
-    average = MovingAverage(players.generator, config.ema)
+    learner = make_learner(config, device, precision)
     if state is not None:
-        done = restore(state, players, average)
+        done = restore(state, learner)
     else:
         done = 0
         if config.init:
-            _start_from(config, players, average)
+            _start_from(config, learner)
     since, clock, begun = done, time.monotonic(), time.monotonic()
     checkpoint = output / LAST
     with _writing(output):
-        opened = LossLog(output, done)
+        opened = LossLog(output, done, learner.columns)
     with opened as log:
         for iteration, raw in enumerate(batches(sampler, done, config.iterations, config.workers), done + 1):
             try:
-                scalars = train_step(players, _to_device(raw, device), config, precision)
+                scalars = learner.step(to_device(raw, device, (iteration - 1) * config.batch_size))
             except torch.OutOfMemoryError as error:
                 raise TrainingError(f"{device}: out of memory; lower batch_size or crop, or use bf16") from error
-            average.update(players.generator, iteration)
+            learner.follow(iteration)
             last = iteration == config.iterations
             saving = iteration % config.save_every == 0 or last
             logging = iteration % config.log_every == 0 or last
@@ -123,64 +117,24 @@ def train(
                 since, clock = iteration, now
             if iteration % config.sample_every == 0 or last:
                 with _writing(output):
-                    write_sheet(output / "sheets" / f"{iteration:06d}.png", average.network, samples, sheet_noise)
+                    write_sheet(output / "sheets" / f"{iteration:06d}.png", learner.show(samples, sheet_noise))
             if saving:
-                _require_finite_weights(players, iteration, checkpoint)
-                save_checkpoint(checkpoint, iteration, players, average, config)
+                _require_finite_weights(learner, iteration, checkpoint)
+                save_checkpoint(checkpoint, iteration, learner, config)
     return checkpoint
 
 
-def make_players(config: TrainConfig, device: str) -> Players:
-    """Makes fresh networks and their optimizers (Adam, section 4.1)."""
-    generator = _placed(ChangenGenerator(config.generator), device)
-    discriminator = _placed(SegmentationDiscriminator(config.discriminator), device)
-    judged = list(discriminator.parameters())
-    projected = None
-    if config.projected > 0:
-        from changen_cli.models.projected import ProjectedDiscriminator  # needs the extra "train"
-
-        projected = _placed(ProjectedDiscriminator(config.generator.classes), device)
-        judged += list(projected.heads.parameters())
-    return Players(
-        generator=generator,
-        discriminator=discriminator,
-        projected=projected,
-        generator_optimizer=torch.optim.Adam(generator.parameters(), config.lr_generator, config.betas),
-        discriminator_optimizer=torch.optim.Adam(judged, config.lr_discriminator, config.betas),
-    )
-
-
-def _start_from(config: TrainConfig, players: Players, average: MovingAverage) -> None:
+def _start_from(config: TrainConfig, learner: Learner) -> None:
     """Takes another run's networks and optimizers as the start of this one; data, losses and rates are this one's."""
     checkpoint = Path(config.init)
     try:
-        restore(read_checkpoint(checkpoint), players, average)
+        restore(read_checkpoint(checkpoint), learner)
     except (RuntimeError, ValueError) as error:
         raise TrainingError(
             f"{checkpoint}: its networks do not fit this recipe ({str(error).splitlines()[0]}); "
-            "generator, discriminator and projected must be as in the run it is of"
+            "model, generator, discriminator and projected must be as in the run it is of"
         ) from error
-    # an optimizer's state brings the other run's rates along
-    for optimizer, rate in (
-        (players.generator_optimizer, config.lr_generator),
-        (players.discriminator_optimizer, config.lr_discriminator),
-    ):
-        for group in optimizer.param_groups:
-            group.update(lr=rate, betas=config.betas)
-
-
-def _placed(network: Network, device: str) -> Network:
-    return network.to(device).to(memory_format=torch.channels_last).train()
-
-
-def _to_device(raw: dict[str, Tensor], device: str) -> TrainingBatch:
-    image = raw["image"].to(device, non_blocking=True).float().div_(127.5).sub_(1)
-    return TrainingBatch(
-        image=image.contiguous(memory_format=torch.channels_last),
-        before=raw["before"].to(device, non_blocking=True),
-        after=raw["after"].to(device, non_blocking=True),
-        noise=raw["noise"].to(device, non_blocking=True),
-    )
+    learner.reset_rates()
 
 
 def _find_state(config: TrainConfig, output: Path) -> dict[str, Any] | None:
@@ -193,7 +147,7 @@ def _find_state(config: TrainConfig, output: Path) -> dict[str, Any] | None:
     old: TrainConfig = replace(state["config"], **{name: getattr(config, name) for name in free})
     if old != config:
         before, now = old.to_dict(), config.to_dict()
-        name = next(key for key in now if now[key] != before[key])
+        name = next(key for key in ("model", *now) if now[key] != before[key])
         raise TrainingError(
             f"{output}: holds a run with {name} = {before[name]}, not {now[name]}; give another --output, or delete it"
         )
@@ -218,9 +172,9 @@ def _require_finite(losses: dict[str, float], iteration: int, checkpoint: Path) 
         raise _diverged(broken[0], iteration, checkpoint)
 
 
-def _require_finite_weights(players: Players, iteration: int, checkpoint: Path) -> None:
+def _require_finite_weights(learner: Learner, iteration: int, checkpoint: Path) -> None:
     """A finite loss can have had a gradient that is not; such weights must not replace a good checkpoint."""
-    for network in (players.generator, *players.judges()):
+    for network in (learner.generator, *learner.judges):
         for name, weight in network.named_parameters():
             if not bool(torch.isfinite(weight).all()):
                 raise _diverged(f"weight {type(network).__name__}.{name}", iteration, checkpoint)

@@ -14,11 +14,10 @@ from safetensors.torch import save_file
 
 from changen_cli import __version__
 from changen_cli.errors import StoreError, TrainingError, UsageError
-from changen_cli.models.changen import ChangenGenerator
 from changen_cli.models.layers import fold_spectral_norm
+from changen_cli.models.registry import make_network
 from changen_cli.training.checkpoint import LAST, read_checkpoint
 from changen_cli.weights.card import Card, file_sha256
-from changen_cli.weights.load import ARCHITECTURE
 
 DTYPES = {"fp16": torch.float16, "fp32": torch.float32}
 
@@ -35,7 +34,7 @@ def pack_weights(
     attribution: str = "",
     metrics: dict[str, Any] | None = None,
 ) -> Path:
-    """Packs the moving average of a run's generator, spectral norm folded.
+    """Packs the moving average of a run's generator (or segmenter), spectral norm folded.
 
     Args:
         run: Folder of a training run, or one of its checkpoints.
@@ -63,7 +62,8 @@ def pack_weights(
     checkpoint = run / LAST if run.is_dir() else run
     state = read_checkpoint(checkpoint)
     config = state["config"]
-    generator = ChangenGenerator(config.generator)
+    arguments = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(config.generator).items()}
+    generator = make_network(config.model, arguments)
     generator.load_state_dict(state["average"])
     fold_spectral_norm(generator.eval())
     # whole numbers (how many batches a normalisation has seen) stay whole
@@ -81,10 +81,9 @@ def pack_weights(
         # one key: safetensors writes several in any order, and the same run must give the same SHA-256
         save_file(tensors, temporary, metadata={"format": "pt"})
         os.replace(temporary, path)
-        arguments = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(config.generator).items()}
         Card(
             name=name,
-            architecture=ARCHITECTURE,
+            architecture=config.model,
             arguments=arguments,
             sha256=file_sha256(path),
             summary=summary,

@@ -44,7 +44,7 @@ def test_a_series_is_consistent(generate, town, tmp_path, untrained_weights, lab
     assert summary["statuses"] == {"done": TILES}
     found = dict.fromkeys(summary["changes"], 0)
     for sample in data:
-        column, row = (round(v) for v in ~transform * (sample.transform.c, sample.transform.f))
+        column, row = (round(v) for v in ~transform @ (sample.transform.c, sample.transform.f))
         assert sample.transform == transform * Affine.translation(column, row)
         assert rasterio.crs.CRS.from_wkt(sample.crs) == UTM
         np.testing.assert_array_equal(sample.image[0], whole[:, row : row + 128, column : column + 128])

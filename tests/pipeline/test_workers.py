@@ -6,6 +6,7 @@ import sys
 import threading
 from concurrent.futures import Future
 
+import numpy as np
 import pytest
 
 from changen_cli.errors import StoreError, TileError
@@ -43,11 +44,23 @@ def test_a_worker_that_dies_is_one_clear_error(options):
 @pytest.mark.skipif(not hasattr(os, "getpgid"), reason="there are no process groups here")
 def test_workers_are_out_of_reach_of_the_terminal(options):
     with Processes(prepare_run(options()).task(), 1) as workers:
-        result_of(workers.prepare(0))
+        result_of(workers.prepare(0))  # made here, while the process starts
+        result_of(workers.prepare(1))
         (pid,) = workers.pool._processes
         assert os.getpgid(pid) != os.getpgid(0)
         os.kill(pid, signal.SIGINT)
-        assert len(result_of(workers.prepare(1))) == 2
+        assert len(result_of(workers.prepare(2))) == 2
+
+
+def test_the_first_shard_does_not_wait_for_a_process(options, monkeypatch):
+    with Processes(prepare_run(options()).task(), 1) as workers:
+        here = workers.prepare(0)
+        assert here.done()
+        there = result_of(workers.prepare(0))
+        for one, other in zip(here.result(), there, strict=True):
+            assert one.outcome.id == other.outcome.id
+            assert np.array_equal(one.outcome.series.masks, other.outcome.series.masks)
+            assert np.array_equal(one.noise, other.noise)
 
 
 def test_a_killed_worker_ends_a_run_that_can_go_on(options, monkeypatch, tree, tmp_path):

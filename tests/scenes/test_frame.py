@@ -31,7 +31,7 @@ def test_web_mercator_metres_are_not_ground_metres(write_raster, pixels):
     read = frame_of(path, 1.0)
     assert read.scale_x == pytest.approx(2, rel=0.005)
     assert (read.height, read.width) == (int(200 / read.scale_y), int(300 / read.scale_x))
-    assert read.transform * (0, 0) == frame.transform * (0, 0)
+    assert read.transform @ (0, 0) == frame.transform @ (0, 0)
 
 
 def test_degrees(write_raster, pixels):
@@ -43,10 +43,10 @@ def test_degrees(write_raster, pixels):
 
 
 def test_utm_and_rotated(write_raster, pixels):
-    turned = Affine(0.5, 0, 500_000, 0, -0.5, 5_000_000) * Affine.rotation(30)
+    turned = Affine(0.5, 0, 500_000, 0, -0.5, 5_000_000) @ Affine.rotation(30)
     frame = frame_of(write_raster("a.tif", pixels, transform=turned), 1.0)
     assert frame.scale_x == pytest.approx(2, rel=0.001)
-    assert frame.transform * (10, 10) == pytest.approx(turned * (10 * frame.scale_x, 10 * frame.scale_y))
+    assert frame.transform @ (10, 10) == pytest.approx(turned @ (10 * frame.scale_x, 10 * frame.scale_y))
 
 
 def test_local_metres(write_raster, pixels):

@@ -81,8 +81,8 @@ def test_georeference_of_a_tile_is_exact(write_raster, image):
         tile = scene.read(Window(30, 40, 64, 64))
         assert tile.id == "r000030_c000040"
         assert tile.crs == scene.crs == rasterio.CRS.from_epsg(32633)
-        assert tile.transform * (0, 0) == pytest.approx(turned * (40, 30), abs=1e-9)
-        assert tile.transform * (64, 64) == pytest.approx(turned * (104, 94), abs=1e-9)
+        assert tile.transform @ (0, 0) == pytest.approx(turned @ (40, 30), abs=1e-9)
+        assert tile.transform @ (64, 64) == pytest.approx(turned @ (104, 94), abs=1e-9)
 
 
 def test_no_georeference(write_raster, image):

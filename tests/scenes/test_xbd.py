@@ -92,7 +92,7 @@ def test_the_fitted_georeference_is_where_lng_lat_says(source):
                 *(shapely.get_coordinates(shapely.from_wkt(f["wkt"])) for f in (feature, place)), strict=True
             ):
                 for transform, x, y in ((scene.transform, *pixel), (tile.transform, pixel[0] - 64, pixel[1] - 64)):
-                    assert geod.inv(*(transform * (x, y)), *lng_lat)[2] < 0.1 * FAKE["GSD"]
+                    assert geod.inv(*(transform @ (x, y)), *lng_lat)[2] < 0.1 * FAKE["GSD"]
                 inside += 1
         assert inside > 40
         told = scene.describe()
@@ -232,7 +232,7 @@ def test_generate_cuts_hold_into_tiles(changen, tree, tmp_path):
         assert sample.split == "val"
         assert rasterio.crs.CRS.from_string(sample.crs).to_epsg() == 4326
         with open_scene(sources[sample.scene]) as scene:
-            x, y = ~scene.transform * (sample.transform.c, sample.transform.f)
+            x, y = ~scene.transform @ (sample.transform.c, sample.transform.f)
             row, column = round(y), round(x)
             assert np.array_equal(sample.image[0], scene.read_all().image[:, row : row + 128, column : column + 128])
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())

@@ -11,9 +11,7 @@ import torch
 from changen_cli.errors import TrainingError
 from changen_cli.training.checkpoint import read_checkpoint, restore, save_checkpoint
 from changen_cli.training.config import TrainConfig, parse_config
-from changen_cli.training.ema import MovingAverage
-from changen_cli.training.step import Players
-from changen_cli.training.train import make_players
+from changen_cli.training.learners.changen import ChangenLearner
 
 
 @pytest.fixture
@@ -21,14 +19,14 @@ def config(tiny_recipe: dict[str, Any]) -> TrainConfig:
     return parse_config(tiny_recipe)
 
 
-def make(config: TrainConfig, seed: int) -> tuple[Players, MovingAverage]:
+def make(config: TrainConfig, seed: int) -> ChangenLearner:
     torch.manual_seed(seed)
-    players = make_players(config, "cpu")
-    return players, MovingAverage(players.generator, 0.9)
+    return ChangenLearner(config, "cpu", torch.float32)
 
 
 def test_everything_comes_back(config: TrainConfig, tmp_path: Path, tiny_run: Path) -> None:
-    players, average = make(config, 1)
+    learner = make(config, 1)
+    players, average = learner.players, learner.average
     for network, optimizer in (
         (players.generator, players.generator_optimizer),
         (players.discriminator, players.discriminator_optimizer),
@@ -36,12 +34,13 @@ def test_everything_comes_back(config: TrainConfig, tmp_path: Path, tiny_run: Pa
         for parameter in network.parameters():
             parameter.grad = torch.randn_like(parameter)
         optimizer.step()
-    average.update(players.generator, 1)
+    learner.follow(1)
     path = tmp_path / "new folder" / "last.ckpt"
-    save_checkpoint(path, 7, players, average, config)
+    save_checkpoint(path, 7, learner, config)
     expected = torch.rand(3)
-    others, other_average = make(config, 2)
-    assert restore(read_checkpoint(path), others, other_average) == 7
+    other = make(config, 2)
+    others, other_average = other.players, other.average
+    assert restore(read_checkpoint(path), other) == 7
     assert torch.equal(torch.rand(3), expected)  # PyTorch's generator goes on where it was
     for a, b in (
         (players.generator, others.generator),
@@ -120,13 +119,13 @@ def mount(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
 def test_a_full_disk_leaves_the_checkpoint_before_it_intact(
     config: TrainConfig, tmp_path: Path, mount: Callable[[str], Path]
 ) -> None:
-    players, average = make(config, 1)
-    save_checkpoint(tmp_path / "other.ckpt", 1, players, average, config)
+    learner = make(config, 1)
+    save_checkpoint(tmp_path / "other.ckpt", 1, learner, config)
     disk = mount(str(int((tmp_path / "other.ckpt").stat().st_size * 1.6)))
     path = disk / "last.ckpt"
-    save_checkpoint(path, 1, players, average, config)
+    save_checkpoint(path, 1, learner, config)
     with pytest.raises(TrainingError, match=r"cannot write the checkpoint of iteration 2.*is intact.*it resumes"):
-        save_checkpoint(path, 2, players, average, config)
+        save_checkpoint(path, 2, learner, config)
     assert [p.name for p in disk.iterdir()] == ["last.ckpt"]
     assert read_checkpoint(path)["iteration"] == 1
 
@@ -134,9 +133,9 @@ def test_a_full_disk_leaves_the_checkpoint_before_it_intact(
 def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before_it_intact(
     config: TrainConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    players, average = make(config, 1)
+    learner = make(config, 1)
     path = tmp_path / "last.ckpt"
-    save_checkpoint(path, 1, players, average, config)
+    save_checkpoint(path, 1, learner, config)
 
     def killed(state: Any, file: Any) -> None:
         file.write(b"half")
@@ -144,14 +143,14 @@ def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before_it_intact(
 
     monkeypatch.setattr(torch, "save", killed)
     with pytest.raises(KeyboardInterrupt):
-        save_checkpoint(path, 2, players, average, config)
+        save_checkpoint(path, 2, learner, config)
     monkeypatch.undo()
     assert read_checkpoint(path)["iteration"] == 1
-    save_checkpoint(path, 3, players, average, config)
+    save_checkpoint(path, 3, learner, config)
     assert read_checkpoint(path)["iteration"] == 3
 
 
 def test_a_machine_with_other_gpus_can_go_on(config: TrainConfig, tiny_run: Path) -> None:
     state = read_checkpoint(tiny_run / "last.ckpt")
     state["random_cuda"] = [torch.zeros(16, dtype=torch.uint8)] * 9
-    assert restore(state, *make(config, 3)) == 2
+    assert restore(state, make(config, 3)) == 2

@@ -108,7 +108,7 @@ def test_recipes_are_found_by_name_and_path(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("nothing", None, "no training recipe 'nothing'; shipped: compact, paper"),
+        ("nothing", None, "no training recipe 'nothing'; shipped: ablation-no-destyle, .*compact, .*paper"),
         ("gone.yaml", None, "no training recipe"),
         ("bad.yaml", b"a: [1", "not a YAML file"),
         ("bad.yaml", b"\xff\xfe\x00", "not a YAML file"),

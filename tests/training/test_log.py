@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from changen_cli.training.log import COLUMNS, LossLog
+from changen_cli.training.log import TIMES, LossLog
+
+NAMES = ("g_loss", "d_loss")
+COLUMNS = (*TIMES, *NAMES)
 
 
 def values(number: float) -> dict[str, float]:
@@ -19,19 +22,19 @@ def rows(folder: Path) -> list[list[str]]:
 
 
 def test_rows_are_on_the_disk_as_soon_as_they_are_written(tmp_path: Path) -> None:
-    with LossLog(tmp_path, 0) as log:
+    with LossLog(tmp_path, 0, NAMES) as log:
         log.write(10, values(0.5))
         assert rows(tmp_path) == [list(COLUMNS), ["10", *(f"{0.5 + k:.6g}" for k in range(len(COLUMNS) - 1))]]
     assert list(tmp_path.glob("tensorboard/events*"))
 
 
 def test_rows_beyond_the_checkpoint_and_broken_rows_are_dropped(tmp_path: Path) -> None:
-    with LossLog(tmp_path, 0) as log:
+    with LossLog(tmp_path, 0, NAMES) as log:
         for iteration in (1, 2, 3, 4):
             log.write(iteration, values(iteration))
     with (tmp_path / "losses.csv").open("a") as file:
         file.write("5,1.0,2")  # cut short by a kill
-    with LossLog(tmp_path, 2) as log:
+    with LossLog(tmp_path, 2, NAMES) as log:
         log.write(3, values(7))
     assert [row[0] for row in rows(tmp_path)] == ["iteration", "1", "2", "3"]
     assert rows(tmp_path)[3][1] == "7"
@@ -39,7 +42,7 @@ def test_rows_beyond_the_checkpoint_and_broken_rows_are_dropped(tmp_path: Path) 
 
 
 def test_a_kill_while_the_log_is_opened_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with LossLog(tmp_path, 0) as log:
+    with LossLog(tmp_path, 0, NAMES) as log:
         log.write(1, values(1))
     before = rows(tmp_path)
 
@@ -48,5 +51,5 @@ def test_a_kill_while_the_log_is_opened_loses_nothing(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(os, "replace", killed)
     with pytest.raises(KeyboardInterrupt):
-        LossLog(tmp_path, 1)
+        LossLog(tmp_path, 1, NAMES)
     assert rows(tmp_path) == before

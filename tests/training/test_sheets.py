@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from skimage.io import imread
-from torch import Tensor, nn
+from torch import Tensor
 
 from changen_cli.pictures import CREATED, KEPT, MARGIN, REMOVED, draw_layouts
 from changen_cli.training.data import Sample
-from changen_cli.training.sheets import write_sheet
+from changen_cli.training.sheets import as_batch, change_rows, write_sheet
 
 
 def test_kept_is_white_removed_red_created_green() -> None:
@@ -20,16 +20,9 @@ def test_kept_is_white_removed_red_created_green() -> None:
     assert second.tolist() == [[list(KEPT), [0, 0, 0], list(CREATED), [0, 0, 0]]]
 
 
-class Negative(nn.Module):
+def negative(image: Tensor, after: Tensor) -> Tensor:
     """Gives -I_t, and where S_t+1 has a building, white."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.zeros(1))
-
-    def forward(self, image: Tensor, before: Tensor, after: Tensor, noise: Tensor) -> Tensor:
-        assert noise.shape == (len(image), 4)
-        return torch.where(after[:, None] > 0, torch.ones_like(image), -image)
+    return torch.where(after[:, None] > 0, torch.ones_like(image), -image)
 
 
 def test_a_sheet_shows_four_pictures_a_row(tmp_path: Path) -> None:
@@ -41,7 +34,9 @@ def test_a_sheet_shows_four_pictures_a_row(tmp_path: Path) -> None:
         before[2:8, 2:8], after[20:28, 20:30] = 1, 1
         samples.append(Sample(image, before, after))
     path = tmp_path / "sheets" / "000010.png"
-    write_sheet(path, Negative(), samples, torch.zeros(3, 4))
+    batch = as_batch(samples, torch.zeros(3, 4), "cpu")
+    assert batch.noise.shape == (3, 4)
+    write_sheet(path, change_rows(samples, negative(batch.image, batch.after)))
     sheet = imread(path)
     side = 32 + MARGIN
     assert sheet.shape == (3 * side, 4 * side, 3)

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from changen_cli.training import losses, step
+from changen_cli.training.batch import TrainingBatch
 from changen_cli.training.config import TrainConfig, parse_config
-from changen_cli.training.step import Players, TrainingBatch, train_step
-from changen_cli.training.train import make_players
+from changen_cli.training.learners.changen import make_players
+from changen_cli.training.step import Players, train_step
 
 BALANCED = tuple(f"heads.{n}.layers.4.bias" for n in range(4))
 """While all scores lie within the hinge, what real and what synthesised pairs ask of the last bias cancels."""

@@ -10,10 +10,11 @@ import yaml
 from skimage.io import imread
 
 from changen_cli.errors import ChangenError, TrainingError
-from changen_cli.training import train as module
+from changen_cli.training.batch import TrainingBatch
 from changen_cli.training.checkpoint import read_checkpoint
 from changen_cli.training.config import TrainConfig, parse_config
-from changen_cli.training.step import Players, TrainingBatch
+from changen_cli.training.learners import changen as module
+from changen_cli.training.step import Players
 from changen_cli.training.train import Progress, train
 
 

@@ -1,0 +1,96 @@
+"""SPADE + GPCM (Table 1): P(I_t | S_t) by the losses of Park et al. 2019 (section 3, appendix A)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from changen_cli.device import autocast
+from changen_cli.models.layers import normalized_once, one_hot
+from changen_cli.models.spade import MultiScaleDiscriminator, SpadeGenerator, feature_matching
+from changen_cli.training import losses
+from changen_cli.training.batch import TrainingBatch
+from changen_cli.training.config import TrainConfig
+from changen_cli.training.data import Sample
+from changen_cli.training.learners.base import Learner, adversaries, descend, placed
+from changen_cli.training.sheets import Rows, as_batch, change_rows
+
+Maps = list[list[Tensor]]
+"""Feature maps of the discriminator, by scale; the last of each scale are its scores."""
+
+
+class SpadeLearner(Learner):
+    """Hinge loss on patches at several scales, feature matching, and a perceptual loss.
+
+    The published perceptual loss compares features of VGG-19, whose weights cannot be had offline. Here it compares
+    those of the frozen EfficientNet-Lite0 (:func:`~changen_cli.training.losses.perceptual_loss`).
+
+    Attributes:
+        features: EfficientNet-Lite0, or None where the recipe gives the perceptual loss no weight.
+    """
+
+    columns: ClassVar[tuple[str, ...]] = ("g_hinge", "g_matching", "g_perceptual", "d_real", "d_fake")
+
+    def __init__(self, config: TrainConfig, device: str, precision: torch.dtype) -> None:
+        """Makes fresh networks; arguments as for :func:`~changen_cli.training.learners.make_learner`."""
+        generator = placed(SpadeGenerator(config.generator), device)
+        discriminator = placed(MultiScaleDiscriminator(config.discriminator), device)
+        self.features = None
+        if config.perceptual > 0:
+            from changen_cli.models.projected import Lite0Features  # needs the extra "train"
+
+            self.features = placed(Lite0Features(), device)
+        super().__init__(config, precision, *adversaries(config, generator, discriminator))
+
+    def step(self, batch: TrainingBatch) -> dict[str, Tensor]:
+        """One update of G, one of D."""
+        config, mask, (judge,) = self.config, batch.before, self.judges
+        device = batch.image.device
+        condition = one_hot(mask, config.classes)
+        conditions = torch.cat([condition, condition])
+
+        judge.requires_grad_(False)
+        with normalized_once(self.generator, judge):
+            with autocast(device, self.precision):
+                fake = self.generator(mask, batch.noise)
+                real_maps, fake_maps = _halves(judge(torch.cat([batch.image, fake]), conditions))
+                perceptual = fake.new_zeros(())
+                if self.features is not None:
+                    with torch.no_grad():
+                        seen = self.features(batch.image)
+                    perceptual = losses.perceptual_loss(self.features(fake), seen)
+            hinge = losses.hinge_generator([scale[-1] for scale in fake_maps])
+            matching = feature_matching(fake_maps, real_maps)
+            descend(self.optimizers[0], hinge + config.matching * matching + config.perceptual * perceptual)
+
+        judge.requires_grad_(True)
+        with normalized_once(judge):
+            with autocast(device, self.precision):
+                maps = judge(torch.cat([batch.image, fake.detach()]), conditions)
+            real_maps, fake_maps = _halves(maps)
+            real = losses.hinge_real([scale[-1] for scale in real_maps])
+            synthesised = losses.hinge_fake([scale[-1] for scale in fake_maps])
+            descend(self.optimizers[1], real + synthesised)
+
+        return {
+            "g_hinge": hinge.detach(),
+            "g_matching": matching.detach(),
+            "g_perceptual": perceptual.detach(),
+            "d_real": real.detach(),
+            "d_fake": synthesised.detach(),
+        }
+
+    @torch.inference_mode()
+    def show(self, samples: Sequence[Sample], noise: Tensor) -> Rows:
+        """I_t, S_t, S_t+1, G(S_t+1, z)."""
+        batch = as_batch(samples, noise, self.device)
+        return change_rows(samples, self.average.network(batch.after, batch.noise))
+
+
+def _halves(maps: Maps) -> tuple[Maps, Maps]:
+    """Parts the maps of real and synthesised images that went through D together."""
+    first = [[m.chunk(2)[0] for m in scale] for scale in maps]
+    return first, [[m.chunk(2)[1] for m in scale] for scale in maps]
