@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from changen_cli.errors import UsageError, WeightsError
 from changen_cli.metrics.agreement import buildings
-from changen_cli.models.registry import make_network
 from changen_cli.types import BoolArray
-from changen_cli.weights.card import Card, find_weights, verify_weights
+from changen_cli.weights.card import Card
+from changen_cli.weights.load import load_network
 
 ARCHITECTURE = "segmenter"
 
@@ -29,20 +26,7 @@ def load_segmenter(weights: str, device: str = "cpu") -> tuple[nn.Module, Card]:
     Raises:
         WeightsError: If the weights are missing, damaged, or not of a segmenter.
     """
-    path, card = find_weights(weights)
-    verify_weights(path, card)
-    if card.architecture != ARCHITECTURE:
-        raise WeightsError(
-            f"{path}: weights of {card.architecture!r}, not of a segmenter; make some with: changen train --model "
-            "segmenter"
-        )
-    try:
-        network = make_network(ARCHITECTURE, card.arguments)
-        network.load_state_dict({name: tensor.float() for name, tensor in load_file(path).items()})
-    except (TypeError, UsageError, RuntimeError, SafetensorError) as error:
-        raise WeightsError(f"{path}: does not fit its card's architecture: {str(error).splitlines()[0]}") from error
-    network.requires_grad_(False)
-    return network.eval().to(device), card
+    return load_network(weights, device, ARCHITECTURE)
 
 
 @torch.inference_mode()

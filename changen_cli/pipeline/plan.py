@@ -7,6 +7,7 @@ import os
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
@@ -62,13 +63,15 @@ class Plan:
     scenes: tuple[dict[str, Any], ...]
     unusable: tuple[dict[str, str], ...] = ()
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_ends", tuple(accumulate(len(grid) for grid in self.grids)))
+    @cached_property
+    def _ends(self) -> tuple[int, ...]:
+        """Number of tiles up to and with each scene."""
+        return tuple(accumulate(len(grid) for grid in self.grids))
 
     def place(self, sample: int) -> Place:
         """Finds a sample by its number on the sample axis."""
         tile, variant = divmod(sample, self.variants)
-        ends: tuple[int, ...] = self._ends  # type: ignore[attr-defined]
+        ends = self._ends
         scene = bisect_right(ends, tile)
         window = self.grids[scene][tile - (ends[scene - 1] if scene else 0)]
         suffix = f"__v{variant}" if self.variants > 1 else ""

@@ -152,7 +152,7 @@ class MaskLabels:
         if None in ours or None in theirs or ours[1] != theirs[1]:
             return
         for corner in ((0, 0), (image.width, image.height)):
-            x, y = ~ours[0] * (theirs[0] * corner)  # type: ignore[operator]
+            x, y = ~ours[0] @ (theirs[0] @ corner)  # type: ignore[operator]
             if math.hypot(x - corner[0], y - corner[1]) > 0.5:
                 raise SceneError(
                     f"{path}: mask lies elsewhere than the image {image_path}, by {x - corner[0]:.1f}, "

@@ -53,7 +53,8 @@ def load_network(weights: str, device: str = "cpu", architecture: str | None = N
     verify_weights(path, card)
     if card.architecture != (architecture or card.architecture):
         raise WeightsError(
-            f"{path}: weights of {card.architecture!r}, not of {architecture!r}; name others with --weights"
+            f"{path}: weights of {card.architecture!r}, not of {architecture!r}; name others, or make some with: "
+            f"changen train --model {architecture}"
         )
     if card.architecture not in ARCHITECTURES:
         raise WeightsError(
