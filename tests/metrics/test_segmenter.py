@@ -33,7 +33,9 @@ def test_saved_segmenter_sees_what_the_network_says(tmp_path: Path) -> None:
 
 
 def test_weights_of_something_else_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match="weights of 'changen', not of 'segmenter'.*changen train --model segmenter"):
+    with pytest.raises(
+        WeightsError, match=r"weights of 'changen', not of 'segmenter'.*changen train --model segmenter"
+    ):
         load_segmenter(_save(tmp_path / "a.safetensors", architecture="changen"))
     with pytest.raises(WeightsError, match="does not fit its card"):
         load_segmenter(_save(tmp_path / "b.safetensors", width=0.5))

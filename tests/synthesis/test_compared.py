@@ -183,7 +183,8 @@ def test_without_weights_it_says_how_to_train_them(
 
 @pytest.mark.parametrize("name", COMPARED)
 def test_weights_of_another_architecture_are_refused(name: str, weights: Callable[[str], Path]) -> None:
-    with pytest.raises(WeightsError, match=rf"weights of 'changen', not of '{name}'; name others with --weights"):
+    message = rf"weights of 'changen', not of '{name}'; name others, or make some with: changen train --model {name}"
+    with pytest.raises(WeightsError, match=message):
         plugins.load(plugins.SYNTHESIZERS, name)(SynthesizerSettings(str(weights("changen"))))
 
 
