@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import yaml
 from rich.console import Console
 from rich.table import Table
 
+from changen_cli.errors import UsageError
 from changen_cli.weights.card import find_weights, list_cards, verify_weights
 
 app = typer.Typer(no_args_is_help=True, help="See, verify and pack weights.")
@@ -62,11 +63,30 @@ def pack_command(
     summary: Annotated[str, typer.Option(help="One line for the card.")] = "",
     licence: Annotated[str, typer.Option(help="Licence of the weights, for the card.")] = "",
     attribution: Annotated[str, typer.Option(help="What users must say of the training data, for the card.")] = "",
+    metrics: Annotated[Path | None, typer.Option(help="YAML or JSON file of figures, for the card.")] = None,
 ) -> None:
     """Pack a training run's generator into safetensors and a card."""
     from changen_cli.weights.pack import pack_weights
 
     path = pack_weights(
-        run, output, name, dtype=dtype, command=trained_with, summary=summary, licence=licence, attribution=attribution
+        run,
+        output,
+        name,
+        dtype=dtype,
+        command=trained_with,
+        summary=summary,
+        licence=licence,
+        attribution=attribution,
+        metrics=None if metrics is None else _read_figures(metrics),
     )
     typer.echo(f"{path}\n{path.with_suffix('.yaml')}")
+
+
+def _read_figures(path: Path) -> dict[str, Any]:
+    try:
+        figures = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UsageError(f"--metrics {path}: not a readable YAML or JSON file: {str(error).splitlines()[0]}") from error
+    if not isinstance(figures, dict):
+        raise UsageError(f"--metrics {path}: must be a mapping of figure to value")
+    return figures

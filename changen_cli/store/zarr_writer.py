@@ -28,6 +28,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 import zarr
 from affine import Affine
+from numcodecs import Blosc
 from zarr.codecs import BloscCodec, ZstdCodec
 from zarr.core.buffer import Buffer
 from zarr.storage import MemoryStore
@@ -36,6 +37,7 @@ from changen_cli.store import conventions
 from changen_cli.store.base import Outcome, Status, StoreSpec
 from changen_cli.store.files import disk_errors, make_folder, remove_files, remove_folder_if_empty, write_files
 from changen_cli.store.records import to_json
+from changen_cli.store.shard_codec import encode_shard
 from changen_cli.types import AnyArray
 
 Memory: TypeAlias = dict[str, Buffer]
@@ -164,26 +166,20 @@ class ZarrWriter:
         dimensions: tuple[str, ...],
         shape: tuple[int, ...],
         dtype: str,
-        length: int = 0,
     ) -> zarr.Array[Any]:
-        """Makes one pixel array in memory, ``length`` samples long (all samples of the store by default)."""
-        plane = 3 if name == "image" else 2
-        whole = (length or self.spec.samples, *shape)
+        """Makes one pixel array in memory."""
+        plane = _plane(name)
+        whole = (self.spec.samples, *shape)
         attributes: dict[str, Any] = {"description": _DESCRIPTIONS[name]}
         if name == "image":
             attributes["bands"] = ["red", "green", "blue"]
-        codec = (
-            BloscCodec(typesize=4, cname="zstd", clevel=3, shuffle="shuffle")
-            if dtype == "int32"
-            else BloscCodec(typesize=1, cname="zstd", clevel=1 if name == "image" else 3, shuffle="bitshuffle")
-        )
         return group.create_array(
             name,
             shape=whole,
             shards=(self.spec.shard_samples, *shape),
             chunks=(*(1 for _ in whole[:-plane]), *whole[-plane:]),
             dtype=dtype,
-            compressors=[codec],
+            compressors=[_codec(name, dtype)],
             fill_value=0,
             dimension_names=dimensions,
             # One flat folder per array: five levels of folders per shard would each need a sync of their own.
@@ -199,7 +195,7 @@ class ZarrWriter:
     def _shard_files(self, index: int, outcomes: list[Outcome]) -> Iterator[tuple[Path, bytes]]:
         """Encodes the shard files of all pixel arrays; where all is zero there is none."""
         series = [outcome.series for outcome in outcomes]
-        for name, (dimensions, shape, dtype) in self._layout().items():
+        for name, (_, shape, dtype) in self._layout().items():
             values = np.zeros((self.spec.shard_samples, *shape), dtype)
             for place, one in enumerate(series):
                 if one is not None:
@@ -210,15 +206,23 @@ class ZarrWriter:
                         "change": one.changes,
                         "valid": one.valid,
                     }[name]
-            # zarr encodes a one-shard array of the same kind in memory; a shard's bytes do not depend on its place.
-            store: Memory = {}
-            array = self._pixels(
-                zarr.create_group(MemoryStore(store)), name, dimensions, shape, dtype, self.spec.shard_samples
-            )
-            array[...] = values
-            data = dict(_contents(store)).get(f"{name}/{self._shard_path(name, 0).name}")
+            codec = _codec(name, dtype)
+            compressor = Blosc(codec.cname.value, codec.clevel, getattr(Blosc, codec.shuffle.value.upper()))
+            data = encode_shard(values, _plane(name), compressor)
             if data is not None:
                 yield self._shard_path(name, index), data
+
+
+def _plane(name: str) -> int:
+    """How many dimensions a frame has: the inner chunk is one frame."""
+    return 3 if name == "image" else 2
+
+
+def _codec(name: str, dtype: str) -> BloscCodec:
+    """Returns how the chunks of a pixel array are compressed."""
+    if dtype == "int32":
+        return BloscCodec(typesize=4, cname="zstd", clevel=3, shuffle="shuffle")
+    return BloscCodec(typesize=1, cname="zstd", clevel=1 if name == "image" else 3, shuffle="bitshuffle")
 
 
 def _table(

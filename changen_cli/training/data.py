@@ -257,7 +257,17 @@ def batches(sampler: CropSampler, first: int, last: int, workers: int) -> Iterat
     loader = DataLoader(
         stream, batch_size=None, shuffle=False, num_workers=workers, prefetch_factor=4 if workers else None
     )
-    for batch in loader:
+    source = iter(loader)
+    while True:
+        try:
+            batch = next(source)
+        except StopIteration:
+            return
+        except RuntimeError as error:  # what the loader makes of a worker that was killed
+            raise TrainingError(
+                "a process that prepares crops died, most likely for want of memory; run the same command again with "
+                "fewer workers, it goes on from its last checkpoint"
+            ) from error
         if isinstance(batch, ChangenError):
             raise batch
         yield batch

@@ -235,3 +235,17 @@ def test_scenes_without_building_are_left_out(
         load_scenes([DataConfig(str(tmp_path), exclude=("town",))])
     with pytest.raises(TrainingError, match="name a folder with --data"):
         load_scenes([])
+
+
+def test_a_killed_worker_is_one_clear_error(tiny_recipe: dict[str, Any]) -> None:
+    import multiprocessing
+    import os
+    import signal
+
+    config = parse_config(tiny_recipe)
+    stream = batches(CropSampler(load_scenes(config.data)[0], config, "train"), 0, 1000, 1)
+    next(stream)
+    for child in multiprocessing.active_children():
+        os.kill(child.pid, signal.SIGKILL)
+    with pytest.raises(TrainingError, match=r"a process that prepares crops died.*goes on from its last checkpoint"):
+        list(stream)

@@ -10,7 +10,7 @@ import pytest
 
 from changen_cli.cli.main import main
 from changen_cli.weights import card as module
-from changen_cli.weights.card import file_sha256
+from changen_cli.weights.card import file_sha256, read_card
 
 
 def run(*arguments: str) -> int:
@@ -66,3 +66,13 @@ def test_pack(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert run("verify", str(output / "mine.safetensors")) == 0
     assert run("pack", str(tmp_path), "--name", "mine") == 2
     assert "no such checkpoint; train first" in capsys.readouterr().err
+
+
+def test_pack_with_figures(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    figures = tmp_path / "figures.yaml"
+    figures.write_text("leakage: 0.25\n")
+    assert run("pack", str(tiny_run), "--name", "mine", "-o", str(tmp_path), "--metrics", str(figures)) == 0
+    assert read_card(tmp_path / "mine.yaml").metrics == {"leakage": 0.25}
+    figures.write_text("just words")
+    assert run("pack", str(tiny_run), "--name", "mine", "-o", str(tmp_path), "--metrics", str(figures)) == 2
+    assert "must be a mapping" in capsys.readouterr().err
