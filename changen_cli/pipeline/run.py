@@ -165,6 +165,9 @@ def _choose_workers(options: GenerateOptions, device: str) -> int:
     if options.workers != "auto":
         return int(options.workers)
     if device == "cpu":
-        # the generator takes every core it gets; copying takes none
-        return cores() if options.synthesizer == "copy" else 1
+        if options.synthesizer == "copy":
+            return cores()
+        # the generator takes every core it gets and is as slow as its slowest thread: on two cores a process beside it
+        # costs more (benchmarks/overhead.py --workers 1) than doing its work in between
+        return 0 if cores() <= 2 else 1
     return max(1, min(8, cores() - 1))

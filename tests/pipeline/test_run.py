@@ -81,16 +81,17 @@ def test_a_synthesizer_is_told_what_is_asked_of_it(options, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "device", "synthesizer", "count"),
+    ("wanted", "cores", "device", "synthesizer", "count"),
     [
-        (3, "cpu", "changen", 3),
-        ("auto", "cpu", "changen", 1),
-        ("auto", "cpu", "copy", 6),
-        ("auto", "cuda", "changen", 5),
+        (3, 6, "cpu", "changen", 3),
+        ("auto", 2, "cpu", "changen", 0),
+        ("auto", 6, "cpu", "changen", 1),
+        ("auto", 6, "cpu", "copy", 6),
+        ("auto", 6, "cuda", "changen", 5),
     ],
 )
-def test_workers_fit_the_machine(options, monkeypatch, wanted, device, synthesizer, count):
-    monkeypatch.setattr(module, "cores", lambda: 6)
+def test_workers_fit_the_machine(options, monkeypatch, wanted, cores, device, synthesizer, count):
+    monkeypatch.setattr(module, "cores", lambda: cores)
     assert module._choose_workers(options(workers=wanted, synthesizer=synthesizer), device) == count
 
 
