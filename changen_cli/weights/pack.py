@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from changen_cli import __version__
 from changen_cli.errors import StoreError, TrainingError, UsageError
@@ -79,7 +79,7 @@ def pack_weights(
     try:
         output.mkdir(parents=True, exist_ok=True)
         # one key: safetensors writes several in any order, and the same run must give the same SHA-256
-        save_file(tensors, temporary, metadata={"format": "pt"})
+        temporary.write_bytes(save(tensors, metadata={"format": "pt"}))  # with the modes of an ordinary file
         os.replace(temporary, path)
         Card(
             name=name,
