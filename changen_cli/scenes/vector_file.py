@@ -27,7 +27,7 @@ from changen_cli.types import AnyArray
 Box = tuple[float, float, float, float]
 """West, south, east, north (least x, least y, largest x, largest y)."""
 
-INDEXED_LIMIT = 500_000
+INDEXED_LIMIT = 50_000
 """Features above which a file with a spatial index is read window by window."""
 
 _JSON = (".geojson", ".json", ".geojsonl", ".geojsons")
