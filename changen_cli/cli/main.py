@@ -86,7 +86,7 @@ def _run(arguments: list[str] | None) -> int:
         return 1
     except MemoryError:
         return _fail("not enough memory; use a smaller --tile-size, --batch-size or fewer --workers, then run it again")
-    except Exception as error:
+    except Exception as error:  # whatever else escapes is a bug; users get a line and a way to report it, no traceback
         if os.environ.get("CHANGEN_DEBUG"):
             traceback.print_exc()
         typer.echo(

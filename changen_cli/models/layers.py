@@ -138,29 +138,34 @@ def _pad(x: Tensor, right: int, bottom: int, mode: str) -> Tensor:
     return padded.squeeze(1) if x.ndim == 3 else padded
 
 
-class SpatiallyAdaptiveNorm(nn.Module):
-    """Spatially-adaptive group normalisation: SPADE (Park et al. 2019) on group norm (Wu and He 2018), section 3.2.2.
+class ConditionalNorm(nn.Module):
+    """A normalisation without parameters of its own, modulated by a label map and z (Park et al. 2019).
 
     The noise z is constant over the image, so a convolution over [one-hot | z] is a convolution over the one-hot plus a
     bias for each sample. z therefore goes through a linear layer: the same function, away from the zero-padded border,
     without its 64 channels at every level.
     """
 
-    def __init__(self, channels: int, classes: int, hidden: int, noise_dim: int, groups: int) -> None:
+    def __init__(
+        self, norm: nn.Module, channels: int, classes: int, hidden: int, noise_dim: int, *, spectral: bool
+    ) -> None:
         """Makes the layer.
 
         Args:
+            norm: What normalises; it has no parameters.
             channels: Channels of the feature map that is normalised.
             classes: Channels of the condition.
             hidden: Width of the layer between condition and modulation.
             noise_dim: Length of z; 0 for a condition without noise.
-            groups: Most groups of the group normalisation.
+            spectral: Whether spectral normalisation is applied to the layer's own weights.
         """
         super().__init__()
-        self.norm = group_norm(channels, groups, affine=False)
-        self.shared = conv(classes, hidden, 3)
-        self.noise = spectral_norm(nn.Linear(noise_dim, hidden, bias=False)) if noise_dim else None
-        self.modulation = conv(hidden, 2 * channels, 3)
+        self.norm = norm
+        self.shared = conv(classes, hidden, 3, spectral=spectral)
+        self.noise = nn.Linear(noise_dim, hidden, bias=False) if noise_dim else None
+        if self.noise is not None and spectral:
+            spectral_norm(self.noise)
+        self.modulation = conv(hidden, 2 * channels, 3, spectral=spectral)
 
     def forward(self, x: Tensor, condition: Tensor, noise: Tensor | None) -> Tensor:
         """Normalises a feature map and modulates it by the condition.
@@ -180,6 +185,15 @@ class SpatiallyAdaptiveNorm(nn.Module):
         normalized: Tensor = self.norm(x)
         modulated: Tensor = torch.addcmul(shift, normalized.to(scale.dtype), 1 + scale)
         return modulated
+
+
+class SpatiallyAdaptiveNorm(ConditionalNorm):
+    """Spatially-adaptive group normalisation: SPADE on group norm (Wu and He 2018), spectral, section 3.2.2."""
+
+    def __init__(self, channels: int, classes: int, hidden: int, noise_dim: int, groups: int) -> None:
+        """Makes the layer; ``groups`` is the most groups of its group normalisation, the rest as its base has it."""
+        norm = group_norm(channels, groups, affine=False)
+        super().__init__(norm, channels, classes, hidden, noise_dim, spectral=True)
 
 
 class AdaptiveResidualBlock(nn.Module):

@@ -104,12 +104,11 @@ class StreamTransfer:
 
 
 def make_transfer(device: str) -> Transfer:
-    """Chooses the transfer for a device."""
-    return StreamTransfer(device) if torch.device(device).type == "cuda" else _plain(device)
-
-
-def _plain(device: str) -> Transfer:
-    return HostTransfer() if torch.device(device).type == "cpu" else BlockingTransfer(device)
+    """Chooses the transfer for a device: by its kind, streams where it has them and no copy where it is the host."""
+    kind = torch.device(device).type
+    if kind == "cuda":
+        return StreamTransfer(device)
+    return HostTransfer() if kind == "cpu" else BlockingTransfer(device)
 
 
 class BlockingTransfer:

@@ -173,6 +173,7 @@ class _Found:
 
     @property
     def decoded_bytes(self) -> int:
+        """Bytes of its pixels and masks in memory."""
         return self.height * self.width * BYTES_PER_PIXEL
 
 

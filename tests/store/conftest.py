@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -117,38 +116,3 @@ def run_store() -> Callable[..., None]:
             finish_run(writer, journal, {"seed": 1})
 
     return run
-
-
-@pytest.fixture(scope="session")
-def tree() -> Callable[[Path], dict[str, bytes]]:
-    """Everything in a folder: the bytes of each file, and the empty folders."""
-
-    def read(root: Path) -> dict[str, bytes]:
-        return {
-            str(path.relative_to(root)): path.read_bytes() if path.is_file() else b"<folder>"
-            for path in sorted(root.rglob("*"))
-        }
-
-    return read
-
-
-@pytest.fixture
-def mount(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
-    """Mounts small file systems in memory, where the user may."""
-    mounted: list[Path] = []
-
-    def make(options: str) -> Path:
-        folder = tmp_path / f"disk{len(mounted)}"
-        folder.mkdir()
-        try:
-            done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], capture_output=True)
-        except OSError as error:
-            pytest.skip(f"mount cannot be run here: {error}")
-        if done.returncode:
-            pytest.skip(f"this user may not mount a file system: {done.stderr.decode().strip()}")
-        mounted.append(folder)
-        return folder
-
-    yield make
-    for folder in mounted:
-        subprocess.run(["umount", "-l", folder], check=True)

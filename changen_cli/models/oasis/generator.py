@@ -13,7 +13,7 @@ class OasisConfig(LabelDecoderConfig):
     """Architecture of the OASIS generator: 68.6 M parameters for two classes.
 
     Written with z as 64 more channels of every convolution over the label map, as published, they would be 70.2 M; see
-    :class:`~changen_cli.models.spade.decoder.SpadeNorm`. A size comparable with changen's preset ``compact`` (6.1 M) is
+    :class:`~changen_cli.models.spade.decoder.SpadeNorm`. A size comparable with changen's preset ``compact`` (5.6 M) is
     ``width`` 9/32 with ``hidden`` 64-64-64-32-16-16: 6.3 M.
 
     Attributes:

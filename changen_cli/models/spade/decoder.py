@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from changen_cli.errors import UsageError
-from changen_cli.models.layers import conv, group_norm, one_hot, pad_to_multiple, pool_condition
+from changen_cli.models.layers import ConditionalNorm, conv, group_norm, one_hot, pad_to_multiple, pool_condition
 
 NORMS = ("batch", "group")
 
@@ -61,13 +61,8 @@ class LabelDecoderConfig:
         return tuple(max(4, round(c * self.width)) for c in self.published)
 
 
-class SpadeNorm(nn.Module):
-    """Spatially-adaptive (de)normalisation: Park et al. 2019, equations (1) to (3).
-
-    With ``noise_dim`` the condition is [label map | z] as in OASIS. z is the same all over the image, so a convolution
-    over its channels is a bias for each sample: the same function, away from the zero-padded border, at the cost of a
-    linear layer.
-    """
+class SpadeNorm(ConditionalNorm):
+    """Spatially-adaptive (de)normalisation: Park et al. 2019, equations (1) to (3); with z as in OASIS."""
 
     def __init__(self, channels: int, config: LabelDecoderConfig, hidden: int, noise_dim: int) -> None:
         """Makes the layer.
@@ -78,25 +73,12 @@ class SpadeNorm(nn.Module):
             hidden: Width of the layer between condition and modulation.
             noise_dim: Length of z; 0 for a condition without noise.
         """
-        super().__init__()
-        self.norm: nn.Module = (
+        norm: nn.Module = (
             nn.BatchNorm2d(channels, affine=False)
             if config.norm == "batch"
             else group_norm(channels, config.groups, affine=False)
         )
-        self.shared = conv(config.classes, hidden, 3, spectral=False)
-        self.noise = nn.Linear(noise_dim, hidden, bias=False) if noise_dim else None
-        self.modulation = conv(hidden, 2 * channels, 3, spectral=False)
-
-    def forward(self, x: Tensor, condition: Tensor, noise: Tensor) -> Tensor:
-        """Normalises [B, channels, H, W] and modulates it by the one-hot label map of the same size."""
-        hidden = self.shared(condition)
-        if self.noise is not None:
-            hidden = hidden + self.noise(noise)[:, :, None, None]
-        scale, shift = self.modulation(F.relu(hidden)).chunk(2, 1)
-        normalized: Tensor = self.norm(x)
-        modulated: Tensor = torch.addcmul(shift, normalized.to(scale.dtype), 1 + scale)
-        return modulated
+        super().__init__(norm, channels, config.classes, hidden, noise_dim, spectral=False)
 
 
 class SpadeBlock(nn.Module):

@@ -13,7 +13,7 @@ class SpadeConfig(LabelDecoderConfig):
     """Architecture of the SPADE generator: 92.3 M parameters for two classes.
 
     For the 36 label channels of Cityscapes they would be 93.3 M, of which 0.3 M take z in; 93.0 M are published (Li et
-    al. 2020, "GAN Compression"). A size comparable with changen's preset ``compact`` (6.1 M) is ``width`` 15/64 with
+    al. 2020, "GAN Compression"). A size comparable with changen's preset ``compact`` (5.6 M) is ``width`` 15/64 with
     ``hidden`` 64-64-64-64-32-16-16: 6.3 M.
 
     Attributes:
