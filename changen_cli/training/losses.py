@@ -91,15 +91,16 @@ def perceptual_loss(fake: Sequence[Tensor], real: Sequence[Tensor]) -> Tensor:
     """Compares frozen features of synthesised images with those of the real images of the same layouts.
 
     Args:
-        fake: Feature maps by level.
+        fake: Feature maps by level, each [B, C, H, W].
         real: Those of the real images; no gradient passes through them.
 
     Returns:
-        Scalar: the mean absolute difference of each level over the mean magnitude of the real features there (levels of
-        an untamed network differ by orders), averaged over the levels.
+        Scalar: for each sample and level the mean absolute difference over the mean magnitude of the real features
+        there (levels of an untamed network differ by orders), averaged over levels and samples. Each sample has its own
+        scale, so that a batch may be shared between processes.
     """
     levels = [
-        (f.float() - r.float()).abs().mean() / r.float().abs().mean().clamp(min=1e-6)
+        (f.float() - r.float()).abs().mean((1, 2, 3)) / r.float().abs().mean((1, 2, 3)).clamp(min=1e-6)
         for f, r in zip(fake, (r.detach() for r in real), strict=True)
     ]
     return torch.stack(levels).mean()
