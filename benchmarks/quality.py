@@ -1,25 +1,293 @@
-"""Trains each model on the same budget of processor time, by quality.yaml."""
-import argparse, json, resource, subprocess, sys
-from pathlib import Path
-import yaml
-from changen_cli.training.config import read_recipe
+"""The quality of changen and of what it is compared with, each trained for the same processor time: ``quality.md``.
 
-HERE = Path(__file__).parent
-parser = argparse.ArgumentParser()
-parser.add_argument("--models")
-parser.add_argument("--runs", default="runs/quality")
-a = parser.parse_args()
-plan = yaml.safe_load((HERE / "quality.yaml").read_text())
-for name in a.models.split(","):
-    run = Path(a.runs) / name
-    differs = dict(plan["models"][name])
-    recipe = {**read_recipe(differs.pop("preset")), **plan["common"], **differs}
-    run.mkdir(parents=True, exist_ok=True)
-    written = Path(a.runs) / f"{name}.yaml"
-    written.write_text(yaml.safe_dump(recipe, sort_keys=False))
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-m", "changen_cli", "train", "--config", str(written), "--output", str(run)], check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    with (Path(a.runs) / f"{name}.cost").open("a") as f:
-        f.write(f"{spent:.1f}\n")
+Everything is done by the command line that users have, in processes of their own, by the plan in ``quality.yaml``. What
+is done already is left alone, so a run that was stopped goes on, and a stage can be repeated by itself.
+
+    python benchmarks/quality.py                        # everything that is not done yet
+    python benchmarks/quality.py --stage train --only oasis,spade
+    python benchmarks/quality.py --stage generate --stage evaluate --jobs 2
+    python benchmarks/quality.py --stage time           # best on a machine that does nothing else
+    python benchmarks/quality.py --stage table          # writes quality.md, results.json and sheet.png
+
+Below ``--runs`` lie, for each model, ``<name>.yaml`` (its recipe), ``<name>/`` (its training run) and ``<name>.cost``
+(processor seconds, a line for each time it was started); then ``weights/``, ``series/``, ``figures/``, ``time.json``,
+``results.json`` and ``sheet.png``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import yaml
+from quality_about import commit, describe_machine
+from quality_page import write_page
+from quality_plan import ROOT, Plan, Trial
+from quality_sheet import write_sheet
+from quality_time import measure_all, settings_of
+
+from changen_cli.errors import ChangenError
+from changen_cli.training.checkpoint import LAST, read_checkpoint
+from changen_cli.training.config import TrainConfig
+from changen_cli.training.folder import FREE
+from changen_cli.weights.card import read_card
+
+HERE = Path(__file__).resolve().parent
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+"""For generating and measuring: the last bits of sums depend on how many threads there are."""
+
+
+def run_changen(words: list[str], environment: Mapping[str, str] | None = None, codes: Iterable[int] = (0,)) -> str:
+    """Runs ``changen`` in a process of its own, as a user would.
+
+    Args:
+        words: What stands after ``changen``.
+        environment: Variables for it, besides those that are set.
+        codes: Exit codes that are no failure.
+
+    Returns:
+        Its standard output.
+
+    Raises:
+        SystemExit: If it fails; what it said stands on standard error already.
+    """
+    added = dict(environment or {})
+    print("$", *(f"{name}={value}" for name, value in added.items()), "changen", shlex.join(words), flush=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "changen_cli", *words],
+        cwd=ROOT, env={**os.environ, **added}, stdout=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode not in codes:
+        raise SystemExit(f"quality.py: changen {shlex.join(words)} ended with {done.returncode}")
+    return done.stdout
+
+
+def is_trained(plan: Plan, model: str) -> bool:
+    """Tells whether a training run has the iterations that the plan wants.
+
+    Raises:
+        SystemExit: If the folder holds a run by another recipe, whose figures would stand in the wrong row.
+    """
+    checkpoint = plan.runs / model / LAST
+    if not checkpoint.is_file():
+        return False
+    state = read_checkpoint(checkpoint)
+    old, new = (_learnt(config) for config in (state["config"], plan.config(model)))
+    differs = [name for name in new if old[name] != new[name]]
+    if differs:
+        name = differs[0]
+        raise SystemExit(
+            f"quality.py: {checkpoint}: was trained with {name} = {old[name]}, the plan has {new[name]}; delete "
+            f"{plan.runs / model}* to train it again, or give another --runs"
+        )
+    return int(state["iteration"]) >= plan.config(model).iterations
+
+
+def _learnt(config: TrainConfig) -> dict[str, Any]:
+    return {name: value for name, value in config.to_dict().items() if name not in FREE}
+
+
+def train(plan: Plan, only: list[str] | None) -> None:
+    """Trains what is not trained, and notes the processor time of each start, also of one that was stopped."""
+    for model in plan.models:
+        if (only is not None and model not in only) or is_trained(plan, model):
+            continue
+        plan.runs.mkdir(parents=True, exist_ok=True)
+        recipe = yaml.safe_dump(plan.recipe(model), sort_keys=False)
+        (plan.runs / f"{model}.yaml").write_text(recipe, encoding="utf-8")
+        before = _children_seconds()
+        try:
+            run_changen(plan.train_command(model))
+        finally:
+            with (plan.runs / f"{model}.cost").open("a", encoding="utf-8") as file:
+                file.write(f"{_children_seconds() - before:.1f}\n")
+
+
+def _children_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def pack(plan: Plan, only: list[str] | None) -> None:
+    """Packs the weights of every model that is trained and whose weights are missing or older than the checkpoint."""
+    for model in plan.models:
+        if only is not None and model not in only:
+            continue
+        if not is_trained(plan, model):
+            print(f"{model}: not trained yet, so there are no weights to pack", flush=True)
+            continue
+        card = plan.runs / "weights" / f"{model}.yaml"
+        if not card.is_file() or card.stat().st_mtime < (plan.runs / model / LAST).stat().st_mtime:
+            run_changen(plan.pack_command(model))
+
+
+def generate(plan: Plan, trial: Trial) -> None:
+    """Makes a series, unless it was made by the same command with the same weights."""
+    key = _key(plan, trial, [plan.generate_command(trial)])
+    series = plan.series(trial)
+    record = series.with_suffix(".json")
+    if (series / "manifest.json").is_file() and _read(record) == key:
+        return
+    record.unlink(missing_ok=True)
+    # 1: some tiles failed, which the synthesizer may have good reason for; they are counted in the record
+    run_changen([*plan.generate_command(trial), "--quiet"], ONE_THREAD, codes=(0, 1))
+    _write(record, key)
+
+
+def evaluate(plan: Plan, trial: Trial) -> None:
+    """Measures a series, unless that is done."""
+    series = plan.series(trial)
+    if not (series / "manifest.json").is_file():
+        raise SystemExit(f"quality.py: {series} is not there; add --stage generate")
+    key = _key(plan, trial, [plan.generate_command(trial), plan.evaluate_command(trial)])
+    record = figures_file(plan, trial)
+    if _read(record).get("key") == key:
+        return
+    counts = _read(series / "manifest.json")["counts"]
+    found = json.loads(run_changen([*plan.evaluate_command(trial), "--quiet"], ONE_THREAD))
+    _write(record, {"key": key, "commit": commit(), "counts": counts, "evaluation": found})
+
+
+def figures_file(plan: Plan, trial: Trial) -> Path:
+    """Returns where the figures of a trial are kept."""
+    return plan.runs / "figures" / f"{trial.name}.json"
+
+
+def _key(plan: Plan, trial: Trial, commands: list[list[str]]) -> dict[str, Any]:
+    """Returns what a result depends on; the code is left out, so delete results that a change of it makes stale."""
+    return {"commands": [shlex.join(["changen", *words]) for words in commands], "sha256": plan.sha256(trial.row)}
+
+
+def for_each(plan: Plan, only: list[str] | None, jobs: int, action: Callable[[Plan, Trial], None]) -> None:
+    """Does something with every trial whose weights are there, several at a time, and names the rows left out."""
+    left_out = sorted({trial.row.name for trial in plan.trials(only) if not plan.has_weights(trial.row)})
+    if left_out:
+        print(f"left out, since they have no weights yet: {', '.join(left_out)}", flush=True)
+    ready = [trial for trial in plan.trials(only) if plan.has_weights(trial.row)]
+    with ThreadPoolExecutor(jobs) as pool:
+        waiting = [pool.submit(action, plan, trial) for trial in ready]
+        try:
+            for one in waiting:
+                one.result()
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def collect(plan: Plan) -> dict[str, Any]:
+    """Gathers every result into one JSON value; what is not done yet is left out."""
+    trained = {}
+    for model in plan.models:
+        card, cost = plan.runs / "weights" / f"{model}.yaml", plan.runs / f"{model}.cost"
+        if card.is_file():
+            known = read_card(card)
+            commands = (plan.train_command(model), plan.pack_command(model))
+            trained[model] = {
+                "commands": [shlex.join(["changen", *words]) for words in commands],
+                "iterations": known.training["iterations"],
+                "sha256": known.sha256,
+                "recipe": known.training["recipe"],
+                "processor_seconds": sum(map(float, cost.read_text().split())) if cost.is_file() else None,
+            }
+    trials = []
+    for trial in plan.trials():
+        record = _read(figures_file(plan, trial))
+        if not record or not plan.has_weights(trial.row):
+            continue
+        if record["key"] != _key(plan, trial, [plan.generate_command(trial), plan.evaluate_command(trial)]):
+            print(f"{trial.name}: weights or plan have changed since; left out (--stage generate --stage evaluate)")
+            continue
+        where = {"set": trial.set.name, "row": trial.row.name, "seed": trial.seed}
+        trials.append({**where, **{name: record[name] for name in ("key", "commit", "counts", "evaluation")}})
+    return {
+        "plan": plan.values,
+        "commit": commit(),
+        "machine": describe_machine(),
+        "trained": trained,
+        "trials": trials,
+        "time": _time(plan),
+    }
+
+
+def _time(plan: Plan) -> dict[str, Any] | None:
+    return _read(plan.runs / "time.json") or None
+
+
+def table(plan: Plan, page: Path) -> None:
+    """Writes results.json, the page and the contact sheet."""
+    results = collect(plan)
+    _write(plan.runs / "results.json", results)
+    if not results["trials"]:
+        raise SystemExit("quality.py: nothing is measured yet, so there is no table to write")
+    page.write_text(write_page(results), encoding="utf-8")
+    columns = write_sheet(plan, plan.runs / "sheet.png")
+    print(f"{page}\n{plan.runs / 'results.json'}\n{plan.runs / 'sheet.png'}\n" + "\n".join(columns))
+
+
+def measure(plan: Plan, again: bool) -> None:
+    """Times every synthesizer, all in this process; done once for each state of the weights, unless asked again."""
+    target = plan.runs / "time.json"
+    if again or (_time(plan) or {}).get("of") != settings_of(plan):
+        _write(target, measure_all(plan))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Returns a JSON file's values; none where there is no file."""
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+
+def _write(path: Path, values: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    temporary.replace(path)
+
+
+STAGES = ("train", "pack", "generate", "evaluate", "time", "table")
+
+
+def main(words: list[str] | None = None) -> None:
+    """Does the stages that are asked for, in their order."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "quality", help="folder of the results")
+    parser.add_argument("--plan", type=Path, default=HERE / "quality.yaml")
+    parser.add_argument("--page", type=Path, default=HERE / "quality.md", help="what the table is written to")
+    parser.add_argument("--only", help="names of models and rows, a,b,c; all if not given")
+    parser.add_argument("--stage", action="append", choices=STAGES, help="repeatable; all if not given")
+    parser.add_argument("--jobs", type=int, default=1, help="series made or measured at a time, one thread each")
+    given = parser.parse_args(words)
+    plan, page = Plan(given.plan, given.runs.resolve()), given.page.resolve()
+    only = given.only.split(",") if given.only else None
+    unknown = sorted(set(only or ()) - set(plan.models) - set(plan.rows))
+    if unknown:
+        parser.error(f"--only {unknown[0]}: no such model or row; there are {', '.join({*plan.models, *plan.rows})}")
+    os.chdir(ROOT)  # where the paths of the plan start
+    stages = given.stage or STAGES
+    try:
+        if "train" in stages:
+            train(plan, only)
+        if "pack" in stages:
+            pack(plan, only)
+        for name, action in (("generate", generate), ("evaluate", evaluate)):
+            if name in stages:
+                for_each(plan, only, given.jobs, action)
+        if "time" in stages:
+            measure(plan, again=given.stage is not None)
+        if "table" in stages:
+            table(plan, page)
+    except ChangenError as error:
+        raise SystemExit(f"quality.py: {error}") from error
+
+
+if __name__ == "__main__":
+    main()

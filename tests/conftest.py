@@ -84,6 +84,7 @@ def tiny_recipe(tiny_scenes: Path) -> dict[str, Any]:
         "log_every": 1,
         "sample_every": 100,
         "save_every": 100,
+        "validate_every": 0,
         "workers": 0,
         "threads": 1,
     }

@@ -51,7 +51,7 @@ def command(
         typer.Option(
             "--input",
             "-i",
-            help="Folder, raster, .txt list, /vsi path, URL, or - for paths on standard input. Repeatable.",
+            help="Folder, xBD tree, raster, .txt list, /vsi path, URL, or - for paths on standard input. Repeatable.",
             rich_help_panel=INPUT,
         ),
     ],

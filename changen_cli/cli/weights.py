@@ -58,6 +58,9 @@ def pack_command(
     run: Annotated[Path, typer.Argument(help="Folder of a training run, or one of its checkpoints.")],
     name: Annotated[str, typer.Option(help="Name of the weights.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for NAME.safetensors and NAME.yaml.")] = Path(),
+    checkpoint: Annotated[
+        str, typer.Option(help="Which of a run's: last (where it stands) or best (of its validations).")
+    ] = "last",
     dtype: Annotated[str, typer.Option(help="fp16 (half the size) or fp32.")] = "fp16",
     trained_with: Annotated[str, typer.Option("--command", help="The command that trained them, for the card.")] = "",
     summary: Annotated[str, typer.Option(help="One line for the card.")] = "",
@@ -72,6 +75,7 @@ def pack_command(
         run,
         output,
         name,
+        checkpoint=checkpoint,
         dtype=dtype,
         command=trained_with,
         summary=summary,

@@ -6,33 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-import torch
-from torch import nn
-
 from changen_cli import __version__
 from changen_cli.errors import UsageError
-from changen_cli.metrics.agreement import LabelAgreement
-from changen_cli.metrics.drift import BackgroundDrift
-from changen_cli.metrics.features import exact_arithmetic
-from changen_cli.metrics.figure import Figure, absent
-from changen_cli.metrics.leakage import Leakage
+from changen_cli.metrics.evaluation import Evaluation
+from changen_cli.metrics.figure import Figure
 from changen_cli.metrics.occurrences import EventStatistics
 from changen_cli.metrics.options import QualityOptions
 from changen_cli.metrics.pairs import Pair, choose, pairs_of, samples_of
 from changen_cli.metrics.reference import Reference, open_reference, read_options, whole_areas
-from changen_cli.metrics.segmenter import load_segmenter, see_buildings
-from changen_cli.metrics.sets import ImageSets
-from changen_cli.metrics.structure import edge_structure
 from changen_cli.store.series import SeriesDataset, open_series
 
 Progress = Callable[[str, int, int], None]
 """Called with what is going on ("reference" or "series"), how many images and samples are done, and of how many."""
-
-NO_SEGMENTER = (
-    "no segmenter given: train one on real scenes with changen train --model segmenter, and name its weights with "
-    "--segmenter"
-)
 
 
 @dataclass(frozen=True)
@@ -87,11 +72,11 @@ def evaluate_quality(options: QualityOptions, progress: Progress | None = None) 
         split=options.reference_split,
         limit=options.limit,
     )
-    evaluation = _Evaluation(options)
+    reading = _Reading(options)
     chosen = samples_of(data, options.limit)
     first, total = len(reference), len(reference) + len(chosen)
-    real = evaluation.see_reference(reference, lambda done: report("reference", done, total))
-    pairs = evaluation.see_series(data, chosen, lambda done: report("series", first + done, total))
+    real = reading.see_reference(reference, lambda done: report("reference", done, total))
+    pairs = reading.see_series(data, chosen, lambda done: report("series", first + done, total))
     if not real:
         raise UsageError(f"{', '.join(options.reference)}: no reference image has enough valid pixels")
     about = {
@@ -110,28 +95,28 @@ def evaluate_quality(options: QualityOptions, progress: Progress | None = None) 
         "series_seed": arguments.get("seed"),
         "seed": options.seed,
         "limit": options.limit,
-        "segmenter": evaluation.segmenter_card,
+        "segmenter": reading.evaluation.segmenter_card,
         "notes": list(reference.notes),
     }
-    return QualityReport(about, evaluation.figures(data), tuple(evaluation.sheet))
+    return QualityReport(about, reading.figures(data), tuple(reading.sheet))
 
 
-class _Evaluation:
-    """All figures of one evaluation."""
+class _Reading:
+    """Shows reference and series to the evaluation, and keeps what only a stored series has: events, and a sheet."""
 
     def __init__(self, options: QualityOptions) -> None:
-        self.options = options
-        self.sets = ImageSets(options)
-        self.leakage, self.drift = Leakage(), BackgroundDrift()
+        self.sheet_rows = options.sheet_rows
+        self.evaluation = Evaluation(
+            segmenter=options.segmenter,
+            inception_weights=options.inception_weights,
+            inception_sha256=options.inception_sha256,
+            lite0=options.lite0,
+            device=options.device,
+            batch_size=options.batch_size,
+            seed=options.seed,
+        )
         self.events = EventStatistics(options.seed)
-        self.agreement = LabelAgreement()
         self.sheet: list[Pair] = []
-        self.segmenter: nn.Module | None = None
-        self.segmenter_card: dict[str, str] | None = None
-        if options.segmenter is not None:
-            self.segmenter, card = load_segmenter(options.segmenter, options.device)
-            self.segmenter_card = {"name": card.name, "sha256": card.sha256}
-        self._waiting: list[Pair] = []
 
     def see_reference(self, reference: Reference, report: Callable[[int], None]) -> int:
         """Goes over the reference; returns how many images it had."""
@@ -139,74 +124,35 @@ class _Evaluation:
         for done, real in enumerate(reference, 1):
             if real is not None:
                 count += 1
-                self.sets.add("real", real.id, real.image)
+                self.evaluation.see_real(real.id, real.image)
                 self.events.update_sizes("reference", real.id, real.areas)
             report(done)
         return count
 
     def see_series(self, data: SeriesDataset, chosen: list[list[int]], report: Callable[[int], None]) -> int:
         """Goes over the items of the samples chosen; returns how many pairs there were."""
-        shown = set(choose(len(chosen), self.options.sheet_rows)) if self.options.sheet_rows else set()
+        shown = set(choose(len(chosen), self.sheet_rows)) if self.sheet_rows else set()
         count = 0
         for done, items in enumerate(chosen, 1):
             candidate: Pair | None = None
             for item in items:
                 sample = data[item]
                 if sample.times[0] == 0:
-                    self.sets.add("pre_event", sample.id, sample.image[0])
+                    self.evaluation.see_real(sample.id, sample.image[0], "pre_event")
                     self.events.update_sizes("series", sample.id, whole_areas(sample))
                 for pair in pairs_of(sample):
                     count += 1
-                    self._see(pair)
+                    self.evaluation.see_pair(pair)
+                    if pair.step == 1:
+                        self.evaluation.see_truth(pair)
+                    self.events.update(pair)
                     if candidate is None or (pair.changes and not candidate.changes):
                         candidate = pair
             if done - 1 in shown and candidate is not None:
                 self.sheet.append(candidate)
             report(done)
-        self._segment()
         return count
 
     def figures(self, data: SeriesDataset) -> dict[str, Figure]:
         """Returns all figures."""
-        agreement = absent(NO_SEGMENTER) if self.segmenter is None else self.agreement.compute()
-        return {
-            **self.sets.compute(),
-            "leakage": self.leakage.compute(),
-            "label_agreement": agreement,
-            "background_drift": self.drift.compute(),
-            "events": self.events.compute(data.manifest, data.root),
-        }
-
-    def _see(self, pair: Pair) -> None:
-        before, after = edge_structure(pair.before), edge_structure(pair.after)
-        self.leakage.update(pair, before, after)
-        self.drift.update(pair, before, after)
-        self.events.update(pair)
-        self.sets.add("synthesised", pair.id, pair.after)
-        if self.segmenter is not None:
-            self._waiting.append(pair)
-            if len(self._waiting) >= self.options.batch_size:
-                self._segment()
-
-    def _segment(self) -> None:
-        """Runs the segmenter over the pairs that wait."""
-        waiting, self._waiting = self._waiting, []
-        if self.segmenter is None or not waiting:
-            return
-        with exact_arithmetic():
-            self._compare(waiting, self.segmenter)
-
-    def _compare(self, waiting: list[Pair], segmenter: nn.Module) -> None:
-        seen = see_buildings(segmenter, self._batch([pair.after for pair in waiting]))
-        for pair, where in zip(waiting, seen, strict=True):
-            self.agreement.update(pair, where)
-        real = [pair for pair in waiting if pair.step == 1 and pair.building_before is not None]
-        if real:
-            seen = see_buildings(segmenter, self._batch([pair.before for pair in real]))
-            for pair, where in zip(real, seen, strict=True):
-                building = pair.building_before
-                assert building is not None
-                self.agreement.update_real(building, pair.valid, where)
-
-    def _batch(self, images: list[Any]) -> torch.Tensor:
-        return torch.from_numpy(np.stack(images)).to(self.options.device)
+        return {**self.evaluation.figures(), "events": self.events.compute(data.manifest, data.root)}

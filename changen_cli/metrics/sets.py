@@ -13,7 +13,6 @@ from changen_cli.metrics.figure import Figure, absent
 from changen_cli.metrics.frechet import FrechetDistance
 from changen_cli.metrics.inception import NAMES, OTHER_NAMES, SOURCE, InceptionExtractor, InceptionFigures
 from changen_cli.metrics.kernel import KernelDistance
-from changen_cli.metrics.options import QualityOptions
 from changen_cli.types import UInt8Array
 
 LITE0_NAMES = ("frechet_lite0", "kernel_lite0")
@@ -78,28 +77,50 @@ class ImageSets:
         missing: Figures that cannot be had, with their reasons.
     """
 
-    def __init__(self, options: QualityOptions) -> None:
+    def __init__(
+        self,
+        *,
+        lite0: bool = True,
+        inception_weights: str | None = None,
+        inception_sha256: str | None = None,
+        device: str = "cpu",
+        batch_size: int = 16,
+        seed: int = 0,
+    ) -> None:
         """Loads the networks.
+
+        Args:
+            lite0: Whether to compute distances on EfficientNet-Lite0 features.
+            inception_weights: File of the Inception network, or None to leave FID, KID and Inception score out.
+            inception_sha256: What its SHA-256 must be, or None.
+            device: A torch device.
+            batch_size: Images a network sees at once.
+            seed: Of the random subsets.
 
         Raises:
             WeightsError: If the Inception weights that are given cannot be used.
         """
-        self.device, self.batch_size = options.device, options.batch_size
+        self.device, self.batch_size = device, batch_size
         self.missing: dict[str, Figure] = {}
         self._parts: list[Lite0Distances | InceptionDistances] = []
         self._waiting: dict[str, list[tuple[str, UInt8Array]]] = {}
-        if not options.lite0:
+        if not lite0:
             self.missing |= dict.fromkeys(LITE0_NAMES, absent("not asked for"))
         else:
             try:
-                self._parts.append(Lite0Distances(Lite0Extractor(self.device), options.seed))
+                self._parts.append(Lite0Distances(Lite0Extractor(device), seed))
             except WeightsError as error:  # an optional package; the figure says what is missing
                 self.missing |= dict.fromkeys(LITE0_NAMES, absent(str(error)))
-        if options.inception_weights is None:
+        if inception_weights is None:
             self.missing |= dict.fromkeys(NAMES, absent(f"no Inception weights given: {SOURCE}"))
         else:
-            network = InceptionExtractor(Path(options.inception_weights), options.inception_sha256, self.device)
-            self._parts.append(InceptionDistances(network, options.seed))
+            network = InceptionExtractor(Path(inception_weights), inception_sha256, device)
+            self._parts.append(InceptionDistances(network, seed))
+
+    @property
+    def networks(self) -> list[Extractor | InceptionExtractor]:
+        """The networks there are; they do not change."""
+        return [part.extractor for part in self._parts]
 
     def add(self, group: str, name: str, image: UInt8Array) -> None:
         """Adds an image to a set.
@@ -114,10 +135,14 @@ class ImageSets:
         if len(waiting) >= self.batch_size:
             self._flush(group)
 
-    def compute(self) -> dict[str, Figure]:
-        """Computes every distance; what is absent says why."""
+    def flush(self) -> None:
+        """Gives the networks what waits for a batch to be full."""
         for group in list(self._waiting):
             self._flush(group)
+
+    def compute(self) -> dict[str, Figure]:
+        """Computes every distance; what is absent says why."""
+        self.flush()
         figures = dict(self.missing)
         for part in self._parts:
             figures |= part.compute()

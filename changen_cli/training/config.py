@@ -55,6 +55,8 @@ class TrainConfig:
         discriminator: Architecture of D; None takes the model's defaults, and is all that the segmenter has.
         iterations: Updates of G (and of D).
         batch_size: Samples per update, over all devices.
+        micro_batch: Most samples that a device takes at once; a device whose share is larger accumulates gradients over
+            several, which gives the same update but for batch normalisation. 0 takes the share at once.
         crop: Side of a training crop, pixels; a multiple of 64.
         scale: Scale jitter, lower and upper factor.
         min_building: Least share of building pixels that a crop should have.
@@ -79,7 +81,12 @@ class TrainConfig:
         log_every: Iterations between two lines of the loss log.
         sample_every: Iterations between two sample sheets.
         save_every: Iterations between two checkpoints.
-        workers: Processes that prepare crops.
+        validate_every: Iterations between two validations on held-out scenes; 0 has none.
+        validation_crops: Held-out crops that a validation sees.
+        segmenter: Weights that read layouts from synthesised images in a validation; empty goes without.
+        inception_weights: File of the Inception network, for FID and KID in a validation; empty goes without.
+        workers: Processes that prepare crops, for each training process; None: one, or, where scenes are streamed, as
+            many as there are cores to spare.
         threads: CPU threads of the training process; 0 leaves PyTorch's choice.
     """
 
@@ -90,6 +97,7 @@ class TrainConfig:
     discriminator: Any = None
     iterations: int = 100_000
     batch_size: int = 32
+    micro_batch: int = 0
     crop: int = 256
     scale: tuple[float, float] = (0.75, 1.5)
     min_building: float = 0.02
@@ -113,7 +121,11 @@ class TrainConfig:
     log_every: int = 10
     sample_every: int = 1000
     save_every: int = 1000
-    workers: int = 1
+    validate_every: int = 1000
+    validation_crops: int = 64
+    segmenter: str = "segmenter"
+    inception_weights: str = ""
+    workers: int | None = None
     threads: int = 0
 
     def __post_init__(self) -> None:
@@ -131,6 +143,7 @@ class TrainConfig:
         problems = {
             "iterations must be at least 1": self.iterations < 1,
             "batch_size must be at least 1": self.batch_size < 1,
+            "micro_batch must not be negative": self.micro_batch < 0,
             "crop must be a multiple of 64, at least 64": self.crop < 64 or self.crop % 64 != 0,
             "data must all have a share, or none": len({d.share > 0 for d in self.data}) > 1,
             "min_building must be in 0..1": not 0 <= self.min_building <= 1,
@@ -151,7 +164,9 @@ class TrainConfig:
                 self.log_every, self.sample_every, self.save_every
             )
             < 1,
-            "workers and threads must not be negative": min(self.workers, self.threads) < 0,
+            "validate_every must not be negative": self.validate_every < 0,
+            "validation_crops must be at least 4": self.validation_crops < 4,
+            "workers and threads must not be negative": min(self.workers or 0, self.threads) < 0,
             "generator and discriminator must have the same classes": self.classes
             != getattr(self.discriminator, "classes", self.classes),
         }

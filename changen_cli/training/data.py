@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from changen_cli import rng
-from changen_cli.errors import ChangenError, TrainingError
+from changen_cli.errors import ChangenError, TrainingError, UsageError
 from changen_cli.events.base import Event, Site
 from changen_cli.events.create import Create
 from changen_cli.events.remove import Remove
@@ -211,11 +211,10 @@ def _require_class(scene: TrainingScene, classes: int) -> None:
 
 
 class _Stream(Dataset[dict[str, Tensor] | ChangenError]):
-    """Batches of a sampler from one iteration on."""
+    """What one process has of the batches of a sampler, from one iteration on."""
 
-    def __init__(self, sampler: CropSampler, first: int, last: int, batch_size: int, noise_dim: int) -> None:
-        self.sampler, self.first, self.last = sampler, first, last
-        self.batch_size, self.noise_dim = batch_size, noise_dim
+    def __init__(self, sampler: CropSampler, first: int, last: int, mine: range) -> None:
+        self.sampler, self.first, self.last, self.mine = sampler, first, last, mine
 
     def __len__(self) -> int:
         return max(0, self.last - self.first)
@@ -227,17 +226,43 @@ class _Stream(Dataset[dict[str, Tensor] | ChangenError]):
             return error  # raised in a worker it would arrive as a traceback within a message
 
     def _batch(self, iteration: int) -> dict[str, Tensor]:
-        samples = [self.sampler[iteration * self.batch_size + k] for k in range(self.batch_size)]
-        noise = rng.generator(self.sampler.config.seed, self.sampler.stream, iteration, "noise")
+        config = self.sampler.config
+        samples = [self.sampler[iteration * config.batch_size + k] for k in self.mine]
+        draw = rng.generator(config.seed, self.sampler.stream, iteration, "noise")
+        noise = draw.standard_normal((config.batch_size, config.noise_dim), np.float32)
         return {
             "image": torch.from_numpy(np.stack([s.image for s in samples])),
             "before": torch.from_numpy(np.stack([s.before for s in samples])),
             "after": torch.from_numpy(np.stack([s.after for s in samples])),
-            "noise": torch.from_numpy(noise.standard_normal((self.batch_size, self.noise_dim), np.float32)),
+            "noise": torch.from_numpy(noise[self.mine.start : self.mine.stop]),
         }
 
 
-def batches(sampler: CropSampler, first: int, last: int, workers: int) -> Iterator[dict[str, Tensor]]:
+def share_of(batch_size: int, rank: int, processes: int) -> range:
+    """Says which samples of every mini-batch a process takes.
+
+    Args:
+        batch_size: Samples of a mini-batch, over all processes.
+        rank: Number of the process.
+        processes: How many there are.
+
+    Returns:
+        The places of its samples.
+
+    Raises:
+        UsageError: If the batch cannot be shared evenly, so that a mean over processes would not be one over samples.
+    """
+    if batch_size % processes:
+        raise UsageError(
+            f"batch_size {batch_size}: cannot be shared evenly by {processes} processes; choose a multiple of that"
+        )
+    share = batch_size // processes
+    return range(rank * share, (rank + 1) * share)
+
+
+def batches(
+    sampler: CropSampler, first: int, last: int, workers: int, mine: range | None = None
+) -> Iterator[dict[str, Tensor]]:
     """Gives the batches of iterations ``first`` .. ``last`` - 1.
 
     Args:
@@ -245,6 +270,7 @@ def batches(sampler: CropSampler, first: int, last: int, workers: int) -> Iterat
         first: First iteration; a resumed run starts where it stopped.
         last: One past the last iteration.
         workers: Processes that prepare batches ahead; 0 prepares them when they are asked for.
+        mine: Which samples of each batch (:func:`share_of`); None for all.
 
     Yields:
         "image" uint8 [B, 3, crop, crop], "before" and "after" uint8 [B, crop, crop], "noise" float32 [B, noise_dim].
@@ -252,8 +278,7 @@ def batches(sampler: CropSampler, first: int, last: int, workers: int) -> Iterat
     Raises:
         TrainingError: As the sampler does.
     """
-    config = sampler.config
-    stream = _Stream(sampler, first, last, config.batch_size, config.noise_dim)
+    stream = _Stream(sampler, first, last, range(sampler.config.batch_size) if mine is None else mine)
     loader = DataLoader(
         stream, batch_size=None, shuffle=False, num_workers=workers, prefetch_factor=4 if workers else None
     )

@@ -13,7 +13,11 @@ TIMES = ("iteration", "seconds", "images_per_second")
 
 
 class LossLog:
-    """Appends rows to ``losses.csv`` and scalars to ``tensorboard/``."""
+    """Appends rows to ``losses.csv`` and scalars to ``tensorboard/``.
+
+    Attributes:
+        seconds: What the run had spent, when the log was opened, up to its last row that was kept.
+    """
 
     def __init__(self, folder: Path, iteration: int, names: Sequence[str]) -> None:
         """Opens the log of a run.
@@ -30,6 +34,7 @@ class LossLog:
             with self.path.open(newline="") as file:
                 rows = [r for r in csv.reader(file) if len(r) == len(self.columns) and r[0].isdigit()]
             rows = [r for r in rows if int(r[0]) <= iteration]
+        self.seconds = float(rows[-1][1]) if rows else 0.0
         temporary = self.path.with_suffix(".tmp")
         with temporary.open("w", newline="") as file:  # a kill while the rows are rewritten must not lose them
             csv.writer(file).writerows([self.columns, *rows])

@@ -9,18 +9,29 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def class_weights(mask: Tensor, classes: int) -> Tensor:
-    """Balances classes by their inverse frequency in a batch (OASIS, section 3.1).
+def class_counts(mask: Tensor, classes: int) -> Tensor:
+    """Counts the pixels of each class.
 
     Args:
         mask: Integer [B, H, W].
         classes: Number of classes N.
 
     Returns:
-        float32 [N + 1]: pixels / (classes present x pixels of the class); 0 for an absent class, 1 for "synthesised".
+        float32 [N].
     """
     # not bincount, which makes the host wait for the device
-    counts = torch.stack([(mask == c).sum() for c in range(classes)]).float()
+    return torch.stack([(mask == c).sum() for c in range(classes)]).float()
+
+
+def class_weights(counts: Tensor) -> Tensor:
+    """Balances classes by their inverse frequency in a batch (OASIS, section 3.1).
+
+    Args:
+        counts: Pixels of each class in the whole batch, however many processes share it, float32 [N].
+
+    Returns:
+        float32 [N + 1]: pixels / (classes present x pixels of the class); 0 for an absent class, 1 for "synthesised".
+    """
     present = counts > 0
     weights = torch.where(present, counts.sum() / (present.sum() * counts.clamp(min=1)), 0.0)
     return torch.cat([weights, weights.new_ones(1)])
@@ -40,19 +51,20 @@ def change_weights(before: Tensor, after: Tensor, changed: float) -> Tensor:
     return torch.where(before == after, 1.0, changed)
 
 
-def labelled_loss(logits: Tensor, mask: Tensor, *, balance: bool, pixels: Tensor | None = None) -> Tensor:
+def labelled_loss(
+    logits: Tensor, mask: Tensor, *, weights: Tensor | None = None, pixels: Tensor | None = None
+) -> Tensor:
     """Cross-entropy of every pixel against its own class: what D wants of real pairs, and G of its own.
 
     Args:
         logits: float [B, N + 1, H, W].
         mask: Integer [B, H, W], the layout that goes with the images.
-        balance: Whether classes weigh by inverse frequency.
+        weights: Weights of the classes, float [N + 1] (:func:`class_weights`); None for equal ones.
         pixels: Weights of the pixels, float [B, H, W]; None for equal ones.
 
     Returns:
         Scalar: the mean over pixels of weights x cross-entropy.
     """
-    weights = class_weights(mask, logits.shape[1] - 1) if balance else None
     loss = F.cross_entropy(logits, mask.long(), weight=weights, reduction="none")
     return loss.mean() if pixels is None else (loss * pixels).mean()
 

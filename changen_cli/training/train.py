@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
-import yaml
+from torch import Tensor
 
 from changen_cli import rng
-from changen_cli.device import DTYPES, resolve_precision
+from changen_cli.device import DTYPES, cores, resolve_precision
 from changen_cli.errors import TrainingError
-from changen_cli.training.batch import to_device
-from changen_cli.training.checkpoint import LAST, read_checkpoint, restore, save_checkpoint
+from changen_cli.training.batch import to_parts
+from changen_cli.training.checkpoint import LAST, read_checkpoint, restore
 from changen_cli.training.config import TrainConfig
-from changen_cli.training.data import CropSampler, batches, load_scenes
+from changen_cli.training.data import CropSampler, batches, load_scenes, share_of
+from changen_cli.training.folder import RunFolder, find_state
 from changen_cli.training.learners import Learner, make_learner
-from changen_cli.training.log import LossLog
-from changen_cli.training.sheets import write_sheet
+from changen_cli.training.scenes import StreamedScene
+from changen_cli.training.team import make_team
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 SHEET_ROWS = 8
 
@@ -34,9 +38,9 @@ class Progress:
     Attributes:
         iteration: Iterations done.
         iterations: Iterations wanted.
-        images_per_second: Since the last report.
+        images_per_second: Since the last report, over all processes.
         seconds_per_iteration: Since the last report.
-        losses: Scalars by name.
+        losses: Scalars by name, means over all processes.
     """
 
     iteration: int
@@ -51,15 +55,23 @@ def train(
     output: Path,
     *,
     device: str = "cpu",
+    team: Fabric | None = None,
     report: Callable[[Progress], None] = lambda progress: None,
+    say: Callable[[str], None] = lambda line: None,
 ) -> Path:
     """Trains a model, or goes on with a run that was stopped.
 
+    Several processes call this together, each with the same arguments. Each takes its share of every mini-batch, the
+    gradients are averaged, and what is learnt is what one process would learn, up to rounding. So a run may also go on
+    with another number of processes.
+
     Args:
         config: The recipe.
-        output: Folder of the run: ``config.yaml``, ``last.ckpt``, ``losses.csv``, ``tensorboard/``, ``sheets/``.
-        device: A torch device.
+        output: Folder of the run (:class:`~changen_cli.training.folder.RunFolder`).
+        device: A torch device, where there is no team.
+        team: The processes of the run (:mod:`changen_cli.training.team`), launched; None for this one alone.
         report: Called after each logged iteration.
+        say: Called with lines for the user: what a validation found.
 
     Returns:
         The last checkpoint.
@@ -68,15 +80,15 @@ def train(
         TrainingError: If the folder holds a run with other arguments, a loss or weight is no longer finite, the
             device has not the memory, or the folder cannot be written (the disk is full).
         SceneError: If the data cannot be read.
+        UsageError: If the batch cannot be shared evenly by the processes.
     """
-    state = _find_state(config, output)
-    with _writing(output):
-        output.mkdir(parents=True, exist_ok=True)
-        (output / "config.yaml").write_text(yaml.safe_dump(config.to_dict(), sort_keys=False), encoding="utf-8")
+    team = team or make_team(device)
+    device = str(team.device)
+    mine = share_of(config.batch_size, team.global_rank, team.world_size)
+    state = find_state(config, output)
     if config.threads:
         torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
-    precision = DTYPES[resolve_precision(config.precision, device)]
     scenes, held_out = load_scenes(config.data)
     sampler = CropSampler(scenes, config, "train")
     shown = CropSampler(held_out or scenes, config, "val")
@@ -84,44 +96,78 @@ def train(
     noise = rng.generator(config.seed, "val", "noise").standard_normal((SHEET_ROWS, config.noise_dim))
     sheet_noise = torch.from_numpy(noise.astype("float32"))
 
-    learner = make_learner(config, device, precision)
+    learner = make_learner(config, device, DTYPES[resolve_precision(config.precision, device)])
     if state is not None:
         done = restore(state, learner)
     else:
         done = 0
         if config.init:
             _start_from(config, learner)
-    since, clock, begun = done, time.monotonic(), time.monotonic()
+    learner.share(team)
+    workers = (
+        _workers(team, streamed=isinstance(scenes[0], StreamedScene)) if config.workers is None else config.workers
+    )
+    source = batches(sampler, done, config.iterations, workers, mine)
     checkpoint = output / LAST
-    with _writing(output):
-        opened = LossLog(output, done, learner.columns)
-    with opened as log:
-        for iteration, raw in enumerate(batches(sampler, done, config.iterations, config.workers), done + 1):
+    opened = RunFolder(output, config, done, learner.columns, say) if team.is_global_zero else nullcontext()
+    with opened as folder:
+        if folder is not None and config.validate_every and done < config.iterations:
+            if held_out:
+                folder.hold_out(shown, device)
+            else:
+                say("validation: none, since no scene is held out; name some with --val, or val: in a recipe's data")
+        since, clock = done, time.monotonic()
+        for iteration, raw in enumerate(source, done + 1):
+            first = (iteration - 1) * config.batch_size + mine.start
             try:
-                scalars = learner.step(to_device(raw, device, (iteration - 1) * config.batch_size))
+                scalars = learner.step(*to_parts(raw, device, first, config.micro_batch))
             except torch.OutOfMemoryError as error:
-                raise TrainingError(f"{device}: out of memory; lower batch_size or crop, or use bf16") from error
+                raise TrainingError(
+                    f"{device}: out of memory; lower micro_batch, batch_size or crop, or use bf16"
+                ) from error
             learner.follow(iteration)
             last = iteration == config.iterations
             saving = iteration % config.save_every == 0 or last
             logging = iteration % config.log_every == 0 or last
             if saving or logging:
-                losses = {name: float(value) for name, value in scalars.items()}
+                losses = _mean(scalars, team)
                 _require_finite(losses, iteration, checkpoint)
             if logging:
                 now = time.monotonic()
                 rate = (iteration - since) * config.batch_size / max(now - clock, 1e-9)
-                with _writing(output):
-                    log.write(iteration, {"seconds": now - begun, "images_per_second": rate, **losses})
-                report(Progress(iteration, config.iterations, rate, config.batch_size / rate, losses))
                 since, clock = iteration, now
-            if iteration % config.sample_every == 0 or last:
-                with _writing(output):
-                    write_sheet(output / "sheets" / f"{iteration:06d}.png", learner.show(samples, sheet_noise))
+                if folder is not None:
+                    folder.log(iteration, rate, losses)
+                report(Progress(iteration, config.iterations, rate, config.batch_size / rate, losses))
+            # before the checkpoint: a run that is killed between the two validates again, and decides the same
+            if folder is not None and config.validate_every and (iteration % config.validate_every == 0 or last):
+                paused = time.monotonic()
+                folder.validate(iteration, learner)
+                clock += time.monotonic() - paused  # not part of the throughput of training
+            if folder is not None and (iteration % config.sample_every == 0 or last):
+                folder.show(iteration, learner.show(samples, sheet_noise))
             if saving:
                 _require_finite_weights(learner, iteration, checkpoint)
-                save_checkpoint(checkpoint, iteration, learner, config)
+                if folder is not None:
+                    folder.save(iteration, learner)
     return checkpoint
+
+
+def _workers(team: Fabric, *, streamed: bool) -> int:
+    """Chooses how many processes prepare crops for each process of the team.
+
+    From memory one keeps up with any device; a streamed crop costs the reading of a scene.
+    """
+    each = cores() // int(getattr(team.strategy, "num_processes", 1))
+    return max(1, min(8, each - 1)) if streamed else 1
+
+
+def _mean(scalars: dict[str, Tensor], team: Fabric) -> dict[str, float]:
+    """Averages scalars over the processes."""
+    values = torch.stack([value.float() for value in scalars.values()])
+    if team.world_size > 1:
+        values = team.all_reduce(values, reduce_op="mean")  # type: ignore[assignment]
+    return dict(zip(scalars, values.tolist(), strict=True))
 
 
 def _start_from(config: TrainConfig, learner: Learner) -> None:
@@ -135,35 +181,6 @@ def _start_from(config: TrainConfig, learner: Learner) -> None:
             "model, generator, discriminator and projected must be as in the run it is of"
         ) from error
     learner.reset_rates()
-
-
-def _find_state(config: TrainConfig, output: Path) -> dict[str, Any] | None:
-    """Reads the checkpoint to go on from, if there is one, and refuses to mix two runs."""
-    if not (output / LAST).exists():
-        return None
-    state = read_checkpoint(output / LAST)
-    # more iterations, other intervals or threads do not change what is learnt
-    free = ("iterations", "log_every", "sample_every", "save_every", "workers", "threads")
-    old: TrainConfig = replace(state["config"], **{name: getattr(config, name) for name in free})
-    if old != config:
-        before, now = old.to_dict(), config.to_dict()
-        name = next(key for key in ("model", *now) if now[key] != before[key])
-        raise TrainingError(
-            f"{output}: holds a run with {name} = {before[name]}, not {now[name]}; give another --output, or delete it"
-        )
-    return state
-
-
-@contextmanager
-def _writing(output: Path) -> Iterator[None]:
-    """Turns what a full or protected disk raises into one line."""
-    try:
-        yield
-    except OSError as error:
-        raise TrainingError(
-            f"{error.filename or output}: cannot be written ({error.strerror or error}); make room or choose another "
-            "--output, and run the same command again: it goes on from the last checkpoint"
-        ) from error
 
 
 def _require_finite(losses: dict[str, float], iteration: int, checkpoint: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from contextlib import suppress
 from dataclasses import asdict
@@ -16,10 +17,14 @@ from changen_cli import __version__
 from changen_cli.errors import StoreError, TrainingError, UsageError
 from changen_cli.models.layers import fold_spectral_norm
 from changen_cli.models.registry import make_network
+from changen_cli.training.best import BEST, VALIDATION, read_validations
 from changen_cli.training.checkpoint import LAST, read_checkpoint
 from changen_cli.weights.card import Card, file_sha256
 
 DTYPES = {"fp16": torch.float16, "fp32": torch.float32}
+
+CHECKPOINTS = {"last": LAST, "best": BEST}
+"""Which checkpoint of a run, and its file."""
 
 
 def pack_weights(
@@ -27,6 +32,7 @@ def pack_weights(
     output: Path,
     name: str,
     *,
+    checkpoint: str = "last",
     dtype: str = "fp16",
     command: str = "",
     summary: str = "",
@@ -40,6 +46,8 @@ def pack_weights(
         run: Folder of a training run, or one of its checkpoints.
         output: Folder for the weights and the card.
         name: Name of the weights; a plain file name.
+        checkpoint: Of a folder "last", where the run stands, or "best", where its best validation was
+            (:mod:`changen_cli.training.best`).
         dtype: "fp16" (half the size) or "fp32", as stored; loading gives float32.
         command: The command that trained them, for the card.
         summary: One line for the card.
@@ -51,16 +59,16 @@ def pack_weights(
         The safetensors file; its card lies beside it.
 
     Raises:
-        TrainingError: If there is no checkpoint, or its weights are not finite.
-        UsageError: For a name that is not a plain file name, or an unknown dtype.
+        TrainingError: If there is no such checkpoint, or its weights are not finite.
+        UsageError: For a name that is not a plain file name, an unknown dtype or checkpoint, or the best of a file.
         StoreError: If the output cannot be written.
     """
     if not name or Path(name).name != name or name.startswith(".") or name.endswith(".safetensors"):
         raise UsageError(f"weights name {name!r}: give a plain name such as compact")
     if dtype not in DTYPES:
         raise UsageError(f"weights dtype {dtype!r}: choose {' or '.join(DTYPES)}")
-    checkpoint = run / LAST if run.is_dir() else run
-    state = read_checkpoint(checkpoint)
+    source = _find_checkpoint(run, checkpoint)
+    state = read_checkpoint(source)
     config = state["config"]
     arguments = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(config.generator).items()}
     generator = make_network(config.model, arguments)
@@ -73,7 +81,8 @@ def pack_weights(
     }
     for key, tensor in tensors.items():
         if not bool(torch.isfinite(tensor).all()):
-            raise TrainingError(f"{checkpoint}: {key} is not finite in {dtype}; pack an earlier checkpoint or use fp32")
+            raise TrainingError(f"{source}: {key} is not finite in {dtype}; pack an earlier checkpoint or use fp32")
+    validated = _validated(source.parent / VALIDATION, state["iteration"])
     path = output / f"{name}.safetensors"
     temporary = output / f"{name}.tmp"
     try:
@@ -92,7 +101,9 @@ def pack_weights(
             training={
                 "command": command,
                 "changen": __version__,
+                "checkpoint": next((which for which, file in CHECKPOINTS.items() if file == source.name), source.name),
                 "iterations": state["iteration"],
+                **validated,
                 "seed": config.seed,
                 "recipe": config.to_dict(),
             },
@@ -105,3 +116,28 @@ def pack_weights(
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
     return path
+
+
+def _find_checkpoint(run: Path, checkpoint: str) -> Path:
+    """Finds the checkpoint of a run that is asked for; what is no folder is a checkpoint itself."""
+    if checkpoint not in CHECKPOINTS:
+        raise UsageError(f"checkpoint {checkpoint!r}: choose {' or '.join(CHECKPOINTS)}")
+    if run.is_dir():
+        path = run / CHECKPOINTS[checkpoint]
+        if checkpoint == "best" and not path.exists() and (run / LAST).exists():
+            raise TrainingError(
+                f"{run}: has no {BEST}, since no validation has found a best one yet; train on, with validation, until "
+                "one does, or pack with --checkpoint last"
+            )
+        return path
+    if checkpoint == "best" and run.name != BEST:
+        raise UsageError(f"--checkpoint best: is for the folder of a run, and {run} is none; give its folder")
+    return run
+
+
+def _validated(log: Path, iteration: int) -> dict[str, Any]:
+    """Looks up the validation of an iteration, which saw the very weights of its checkpoint."""
+    _, rows = read_validations(log)
+    found = next((row.figures for row in rows if row.iteration == iteration), None)
+    # what is not a number is no figure, and YAML has no word for it that all read
+    return {} if found is None else {"validation": {k: v for k, v in found.items() if math.isfinite(v)}}

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from changen_cli.errors import UsageError
-from changen_cli.metrics import quality
+from changen_cli.metrics import evaluation
 from changen_cli.metrics.options import QualityOptions
 from changen_cli.metrics.quality import evaluate_quality
 from changen_cli.store.series import open_series
@@ -37,7 +37,7 @@ def test_a_copy_shows_no_change_in_any_format(
     make_series: Series, scenes: Path, format: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     card = Card("red", "segmenter", {}, "0" * 64)
-    monkeypatch.setattr(quality, "load_segmenter", lambda weights, device: (RedRoofs(), card))
+    monkeypatch.setattr(evaluation, "load_segmenter", lambda weights, device: (RedRoofs(), card))
     # one step: in a copy of two steps, what the second creates may stand where the first removed
     report = evaluate_quality(_options(make_series(format, steps=1), scenes, segmenter="red", sheet_rows=3))
     about, figures = report.about, report.figures

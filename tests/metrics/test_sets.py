@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,6 @@ import torch
 from changen_cli.errors import WeightsError
 from changen_cli.metrics import sets
 from changen_cli.metrics.inception import NAMES, OTHER_NAMES
-from changen_cli.metrics.options import QualityOptions
 from changen_cli.metrics.sets import LITE0_NAMES, ImageSets
 
 pytest.importorskip("torchmetrics")
@@ -46,16 +46,12 @@ def _images(value: int, count: int) -> np.ndarray:
     return np.broadcast_to(value + noise, (count, 3, 8, 8)).astype(np.uint8)
 
 
-def _run(options: QualityOptions, count: int = 30) -> dict[str, dict[str, object]]:
-    found = ImageSets(options)
+def _run(count: int = 30, **given: Any) -> dict[str, dict[str, object]]:
+    found = ImageSets(batch_size=8, **given)
     for group, value in (("real", 100), ("pre_event", 100), ("synthesised", 140)):
         for number, image in enumerate(_images(value, count)):
             found.add(group, f"{group} {number}", image)
     return found.compute()
-
-
-def _options(**given: object) -> QualityOptions:
-    return QualityOptions("out", ("scenes",), batch_size=8, **given)  # type: ignore[arg-type]
 
 
 def test_batches_and_their_rest_all_count(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +63,7 @@ def test_batches_and_their_rest_all_count(monkeypatch: pytest.MonkeyPatch) -> No
             made.append(self)
 
     monkeypatch.setattr(sets, "Lite0Extractor", Recording)
-    found = _run(_options())
+    found = _run()
     assert sorted(made[0].seen) == sorted([8, 8, 8, 6] * 3)
     distance = found["frechet_lite0"]
     assert (distance["real"], distance["synthesised"]) == (30, 30)
@@ -80,7 +76,7 @@ def test_batches_and_their_rest_all_count(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_without_weights_nothing_is_called_fid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sets, "Lite0Extractor", FakeLite0)
-    found = _run(_options())
+    found = _run()
     assert list(found) == [*NAMES, *LITE0_NAMES]
     for name in NAMES:
         assert "torch-fidelity/releases" in found[name]["absent"]
@@ -92,7 +88,7 @@ def test_only_published_weights_give_fid_its_name(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(sets, "InceptionExtractor", FakeInception)
     monkeypatch.setattr(FakeInception, "published", published)
     monkeypatch.setattr("torchmetrics.image.fid.FrechetInceptionDistance.compute", lambda self: torch.tensor(12.5))
-    found = _run(_options(lite0=False, inception_weights="w.pth"))
+    found = _run(lite0=False, inception_weights="w.pth")
     there = {name for name, figure in found.items() if "absent" not in figure}
     assert there == set(NAMES if published else OTHER_NAMES)
     name = "fid" if published else "frechet_inception"
@@ -106,10 +102,10 @@ def test_missing_package_is_a_reason_not_an_error(monkeypatch: pytest.MonkeyPatc
         raise WeightsError("needs timm; install with: pip")
 
     monkeypatch.setattr(sets, "Lite0Extractor", missing)
-    found = _run(_options())
+    found = _run()
     assert found["kernel_lite0"] == {"absent": "needs timm; install with: pip"}
 
 
 def test_wrong_weights_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="no such file of Inception weights"):
-        ImageSets(_options(lite0=False, inception_weights=str(tmp_path / "none.pth")))
+        ImageSets(lite0=False, inception_weights=str(tmp_path / "none.pth"))

@@ -26,11 +26,8 @@ def make(config: TrainConfig, seed: int) -> ChangenLearner:
 
 def test_everything_comes_back(config: TrainConfig, tmp_path: Path, tiny_run: Path) -> None:
     learner = make(config, 1)
-    players, average = learner.players, learner.average
-    for network, optimizer in (
-        (players.generator, players.generator_optimizer),
-        (players.discriminator, players.discriminator_optimizer),
-    ):
+    networks = (learner.generator, *learner.judges)
+    for network, optimizer in zip(networks, learner.optimizers, strict=True):
         for parameter in network.parameters():
             parameter.grad = torch.randn_like(parameter)
         optimizer.step()
@@ -39,19 +36,12 @@ def test_everything_comes_back(config: TrainConfig, tmp_path: Path, tiny_run: Pa
     save_checkpoint(path, 7, learner, config)
     expected = torch.rand(3)
     other = make(config, 2)
-    others, other_average = other.players, other.average
     assert restore(read_checkpoint(path), other) == 7
     assert torch.equal(torch.rand(3), expected)  # PyTorch's generator goes on where it was
-    for a, b in (
-        (players.generator, others.generator),
-        (players.discriminator, others.discriminator),
-        (average.network, other_average.network),
-    ):
+    others = (other.generator, *other.judges, other.average.network)
+    for a, b in zip((*networks, learner.average.network), others, strict=True):
         assert all(torch.equal(x, y) for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True))
-    for c, d in (
-        (players.generator_optimizer, others.generator_optimizer),
-        (players.discriminator_optimizer, others.discriminator_optimizer),
-    ):
+    for c, d in zip(learner.optimizers, other.optimizers, strict=True):
         first, second = c.state_dict(), d.state_dict()
         assert first["param_groups"] == second["param_groups"]
         for key, values in first["state"].items():

@@ -8,22 +8,26 @@ import torch
 from changen_cli.training import losses
 
 
+def weigh(mask: torch.Tensor, classes: int) -> torch.Tensor:
+    return losses.class_weights(losses.class_counts(mask, classes))
+
+
 def test_class_weights_by_hand() -> None:
     """12 of 16 pixels are ground, 4 are building: 16 / (2 x 12) and 16 / (2 x 4); "synthesised" weighs 1."""
     mask = torch.zeros(1, 4, 4, dtype=torch.uint8)
     mask[0, 0] = 1
-    assert losses.class_weights(mask, 2).tolist() == pytest.approx([2 / 3, 2, 1])
+    assert weigh(mask, 2).tolist() == pytest.approx([2 / 3, 2, 1])
 
 
 def test_absent_classes_weigh_nothing_and_take_nothing_from_the_others() -> None:
     mask = torch.tensor([[[0, 0, 0, 2]]], dtype=torch.uint8)
-    assert losses.class_weights(mask, 4).tolist() == pytest.approx([4 / 6, 0, 2, 0, 1])
-    assert losses.class_weights(torch.zeros(1, 2, 2, dtype=torch.uint8), 2).tolist() == [1, 0, 1]
+    assert weigh(mask, 4).tolist() == pytest.approx([4 / 6, 0, 2, 0, 1])
+    assert weigh(torch.zeros(1, 2, 2, dtype=torch.uint8), 2).tolist() == [1, 0, 1]
 
 
 def test_every_class_weighs_the_same_in_the_sum_over_pixels() -> None:
     mask = torch.randint(0, 3, (2, 31, 17), dtype=torch.uint8)
-    weights = losses.class_weights(mask, 3)
+    weights = weigh(mask, 3)
     shares = [float(weights[c] * (mask == c).sum()) for c in range(3)]
     assert shares == pytest.approx([mask.numel() / 3] * 3)
 
@@ -31,7 +35,7 @@ def test_every_class_weighs_the_same_in_the_sum_over_pixels() -> None:
 def test_class_weights_are_those_of_a_histogram() -> None:
     mask = torch.randint(0, 2, (8, 128, 128), dtype=torch.uint8)
     counts = torch.bincount(mask.flatten().long(), minlength=2).float()
-    assert torch.equal(losses.class_weights(mask, 2)[:2], counts.sum() / (2 * counts))
+    assert torch.equal(weigh(mask, 2)[:2], counts.sum() / (2 * counts))
 
 
 def test_labelled_loss_by_hand() -> None:
@@ -40,9 +44,9 @@ def test_labelled_loss_by_hand() -> None:
     logits = probabilities.log().view(1, 3, 1, 2) + 3.7  # softmax takes a constant away
     mask = torch.tensor([[[0, 1]]], dtype=torch.uint8)
     plain = (math.log(2) + math.log(4)) / 2
-    assert float(losses.labelled_loss(logits, mask, balance=False)) == pytest.approx(plain)
+    assert float(losses.labelled_loss(logits, mask)) == pytest.approx(plain)
     # one pixel of each class: weights are 2 / (2 x 1) = 1
-    assert float(losses.labelled_loss(logits, mask, balance=True)) == pytest.approx(plain)
+    assert float(losses.labelled_loss(logits, mask, weights=weigh(mask, 2))) == pytest.approx(plain)
 
 
 def test_balanced_labelled_loss_by_hand() -> None:
@@ -52,7 +56,7 @@ def test_balanced_labelled_loss_by_hand() -> None:
     mask = torch.tensor([[[0, 0], [0, 1]]], dtype=torch.uint8)
     total = math.log(2 + math.e)
     expected = (3 * (2 / 3) * total + 2 * (total - 1)) / 4
-    assert float(losses.labelled_loss(logits, mask, balance=True)) == pytest.approx(expected)
+    assert float(losses.labelled_loss(logits, mask, weights=weigh(mask, 2))) == pytest.approx(expected)
 
 
 def test_synthesised_is_the_last_class() -> None:
@@ -69,7 +73,7 @@ def test_synthesised_is_the_last_class() -> None:
 def test_the_generator_wants_the_layout_and_not_synthesised() -> None:
     mask = torch.ones(1, 4, 4, dtype=torch.uint8)
     logits = torch.zeros(1, 3, 4, 4, requires_grad=True)
-    losses.labelled_loss(logits, mask, balance=True).backward()
+    losses.labelled_loss(logits, mask, weights=weigh(mask, 2)).backward()
     assert logits.grad is not None
     assert (logits.grad[0, 1] < 0).all()
     assert (logits.grad[0, [0, 2]] > 0).all()
@@ -90,10 +94,10 @@ def test_changed_ground_can_weigh_more() -> None:
     logits = torch.randn(1, 3, 2, 2)
     each = torch.nn.functional.cross_entropy(logits, after.long(), reduction="none")
     expected = float((each[0, 0].sum() + 3 * each[0, 1].sum()) / 4)
-    assert float(losses.labelled_loss(logits, after, balance=False, pixels=pixels)) == pytest.approx(expected)
+    assert float(losses.labelled_loss(logits, after, pixels=pixels)) == pytest.approx(expected)
     ones = losses.change_weights(before, after, 1.0)
     for loss in (
-        lambda p: losses.labelled_loss(logits, after, balance=True, pixels=p),
+        lambda p: losses.labelled_loss(logits, after, weights=weigh(after, 2), pixels=p),
         lambda p: losses.synthesised_loss(logits, p),
     ):
         assert float(loss(ones)) == pytest.approx(float(loss(None)))

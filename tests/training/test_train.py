@@ -12,9 +12,8 @@ from skimage.io import imread
 from changen_cli.errors import ChangenError, TrainingError
 from changen_cli.training.batch import TrainingBatch
 from changen_cli.training.checkpoint import read_checkpoint
-from changen_cli.training.config import TrainConfig, parse_config
-from changen_cli.training.learners import changen as module
-from changen_cli.training.step import Players
+from changen_cli.training.config import parse_config
+from changen_cli.training.learners.changen import ChangenLearner
 from changen_cli.training.train import Progress, train
 
 
@@ -35,7 +34,7 @@ def losses(output: Path) -> list[list[str]]:
 
 def test_what_a_run_leaves(tiny_run: Path, tiny_recipe: dict[str, Any]) -> None:
     names = {p.name for p in tiny_run.iterdir()}
-    assert names == {"config.yaml", "last.ckpt", "losses.csv", "sheets", "tensorboard"}
+    assert names == {"config.yaml", "curves.png", "last.ckpt", "losses.csv", "sheets", "tensorboard"}
     assert parse_config(yaml.safe_load((tiny_run / "config.yaml").read_text())) == parse_config(tiny_recipe)
     assert iterations(tiny_run) == [1, 2]
     assert [p.name for p in (tiny_run / "sheets").iterdir()] == ["000002.png"]
@@ -124,19 +123,19 @@ def test_a_damaged_checkpoint_is_not_started_over(tiny_recipe: dict[str, Any], t
 
 def sabotage(monkeypatch: pytest.MonkeyPatch, at: int, what: str) -> None:
     """In iteration ``at`` a loss, or a weight after finite losses, is not finite any more."""
-    real, calls = module.train_step, [0]
+    real, calls = ChangenLearner.step, [0]
 
-    def step(players: Players, batch: TrainingBatch, config: TrainConfig, precision: torch.dtype) -> Any:
-        scalars = real(players, batch, config, precision)
+    def step(self: ChangenLearner, *parts: TrainingBatch) -> Any:
+        scalars = real(self, *parts)
         calls[0] += 1
         if calls[0] == at and what == "loss":
             scalars["d_real"] = torch.tensor(float("nan"))
         if calls[0] == at and what == "weight":
             with torch.no_grad():
-                next(players.generator.parameters()).fill_(float("inf"))
+                next(self.generator.parameters()).fill_(float("inf"))
         return scalars
 
-    monkeypatch.setattr(module, "train_step", step)
+    monkeypatch.setattr(ChangenLearner, "step", step)
 
 
 @pytest.mark.parametrize(("what", "named"), [("loss", "loss d_real"), ("weight", r"weight ChangenGenerator\.\S+")])
@@ -167,8 +166,8 @@ def test_out_of_memory_is_said_with_the_remedy(
     def step(*args: Any) -> Any:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
 
-    monkeypatch.setattr(module, "train_step", step)
-    with pytest.raises(TrainingError, match="cpu: out of memory; lower batch_size or crop"):
+    monkeypatch.setattr(ChangenLearner, "step", step)
+    with pytest.raises(TrainingError, match="cpu: out of memory; lower micro_batch, batch_size or crop"):
         run(tiny_recipe, tmp_path)
 
 

@@ -68,6 +68,17 @@ def test_pack(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "no such checkpoint; train first" in capsys.readouterr().err
 
 
+def test_pack_the_best(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("pack", str(tmp_path / "run"), "--name", "mine", "-o", str(tmp_path), "--checkpoint", "best")
+    (tmp_path / "run").mkdir()
+    shutil.copy(tiny_run / "last.ckpt", tmp_path / "run" / "last.ckpt")
+    assert run(*arguments) == 2
+    assert "has no best.ckpt" in capsys.readouterr().err
+    shutil.copy(tiny_run / "last.ckpt", tmp_path / "run" / "best.ckpt")
+    assert run(*arguments) == 0
+    assert read_card(tmp_path / "mine.yaml").training["checkpoint"] == "best"
+
+
 def test_pack_with_figures(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     figures = tmp_path / "figures.yaml"
     figures.write_text("leakage: 0.25\n")

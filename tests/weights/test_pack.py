@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 
 from changen_cli.errors import StoreError, TrainingError, UsageError
 from changen_cli.models.changen import ChangenGenerator
+from changen_cli.training.best import BEST, ValidationLog
 from changen_cli.training.checkpoint import read_checkpoint
 from changen_cli.weights.card import file_sha256, read_card
 from changen_cli.weights.load import load_generator
@@ -58,12 +59,66 @@ def test_the_card_says_what_it_is_and_where_it_comes_from(tiny_run: Path, tmp_pa
     card = read_card(path.with_suffix(".yaml"))
     assert (card.name, card.architecture, card.sha256) == ("mine", "changen", file_sha256(path))
     assert (card.summary, card.licence, card.attribution) == ("small", "CC-BY-4.0", "© somebody")
-    assert card.training["iterations"] == 2
+    assert (card.training["iterations"], card.training["checkpoint"]) == (2, "last")
     assert card.training["seed"] == 5
     assert card.training["command"] == "changen train ..."
     assert card.training["recipe"] == yaml.safe_load((tiny_run / "config.yaml").read_text())
     assert card.metrics == {"frechet_lite0": 1.5}
     assert {p.name for p in path.parent.iterdir()} == {"mine.safetensors", "mine.yaml"}
+
+
+@pytest.fixture
+def validated_run(tiny_run: Path, tmp_path: Path) -> Path:
+    """A run whose best validation was at iteration 1, and not at 2 where it stands."""
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "last.ckpt").write_bytes((tiny_run / "last.ckpt").read_bytes())
+    state = torch.load(tiny_run / "last.ckpt", weights_only=True)
+    state["iteration"] = 1
+    state["average"]["last.bias"].fill_(0.5)
+    torch.save(state, run / BEST)
+    with ValidationLog(run, 0, ["kernel_lite0", "agreement_kept", "leakage"]) as log:
+        for iteration, distance in ((1, 1.25), (2, 1.5)):
+            row = {"kernel_lite0": distance, "agreement_kept": 0.75, "leakage": float("nan")}
+            log.write(iteration, row, best=log.best.consider(iteration, row))
+    return run
+
+
+def test_the_best_checkpoint_and_its_figures(validated_run: Path, tmp_path: Path) -> None:
+    best, last = (
+        pack_weights(validated_run, tmp_path, which, checkpoint=which, dtype="fp32") for which in ("best", "last")
+    )
+    assert bool((load_file(best)["last.bias"] == 0.5).all())
+    assert not bool((load_file(last)["last.bias"] == 0.5).all())
+    for path, iteration, distance in ((best, 1, 1.25), (last, 2, 1.5)):
+        training = read_card(path.with_suffix(".yaml")).training
+        assert (training["checkpoint"], training["iterations"]) == (path.stem, iteration)
+        assert training["validation"] == {"kernel_lite0": distance, "agreement_kept": 0.75}
+    # the folder's default, and the file itself
+    assert pack_weights(validated_run, tmp_path, "default", dtype="fp32").read_bytes() == last.read_bytes()
+    named = pack_weights(validated_run / BEST, tmp_path, "named", dtype="fp32")
+    assert named.read_bytes() == best.read_bytes()
+    assert read_card(named.with_suffix(".yaml")).training["checkpoint"] == "best"
+
+
+def test_a_checkpoint_without_a_validation(validated_run: Path, tmp_path: Path) -> None:
+    (validated_run / "validation.csv").unlink()
+    (validated_run / BEST).rename(validated_run / "000001.ckpt")
+    path = pack_weights(validated_run / "000001.ckpt", tmp_path, "mine")
+    training = read_card(path.with_suffix(".yaml")).training
+    assert (training["checkpoint"], training["iterations"]) == ("000001.ckpt", 1)
+    assert "validation" not in training
+
+
+def test_a_best_that_there_is_not(tiny_run: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"tiny: has no best\.ckpt.*pack with --checkpoint last"):
+        pack_weights(tiny_run, tmp_path, "mine", checkpoint="best")
+    with pytest.raises(TrainingError, match=r"no such checkpoint; train first"):
+        pack_weights(tmp_path, tmp_path, "mine", checkpoint="best")
+    with pytest.raises(UsageError, match=r"last\.ckpt is none; give its folder"):
+        pack_weights(tiny_run / "last.ckpt", tmp_path, "mine", checkpoint="best")
+    with pytest.raises(UsageError, match="checkpoint 'first': choose last or best"):
+        pack_weights(tiny_run, tmp_path, "mine", checkpoint="first")
 
 
 def test_half_precision_halves_the_file(tiny_run: Path, tmp_path: Path) -> None:

@@ -6,63 +6,88 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
-from torch import Tensor
-from torch.optim import Adam
+from torch import Tensor, nn
 
+from changen_cli.device import autocast
 from changen_cli.models.changen import ChangenGenerator
+from changen_cli.models.layers import one_hot
 from changen_cli.models.oasis import SegmentationDiscriminator
+from changen_cli.training import losses
 from changen_cli.training.batch import TrainingBatch
 from changen_cli.training.config import TrainConfig
-from changen_cli.training.data import Sample
-from changen_cli.training.learners.base import Learner, placed
-from changen_cli.training.sheets import Rows, as_batch, change_rows
-from changen_cli.training.step import Players, train_step
+from changen_cli.training.learners.base import Turn, adversaries, placed
+from changen_cli.training.learners.drawing import DrawingLearner
 
 
-class ChangenLearner(Learner):
+class ChangenLearner(DrawingLearner):
     """P(I_t+1 | S_t+1, I_t): G against the segmentation discriminator and, with ``projected``, the projected heads.
 
-    Attributes:
-        players: The networks and optimizers, by name.
+    The real pair is (I_t, S_t), the fake pair (I~_t+1, S_t+1), since there is no real I_t+1.
     """
 
     columns: ClassVar[tuple[str, ...]] = (
         "g_segmentation", "g_projected", "d_real", "d_fake", "d_projected", "d_real_right", "d_fake_right",
     )  # fmt: skip
+    balances: ClassVar[bool] = True
 
     def __init__(self, config: TrainConfig, device: str, precision: torch.dtype) -> None:
         """Makes fresh networks; arguments as for :func:`~changen_cli.training.learners.make_learner`."""
-        self.players = players = make_players(config, device)
-        optimizers = (players.generator_optimizer, players.discriminator_optimizer)
-        super().__init__(config, precision, players.generator, players.judges(), optimizers)
+        generator = placed(ChangenGenerator(config.generator), device)
+        judges: list[nn.Module] = [placed(SegmentationDiscriminator(config.discriminator), device)]
+        if config.projected > 0:
+            from changen_cli.models.projected import ProjectedDiscriminator  # needs the extra "train"
 
-    def step(self, batch: TrainingBatch) -> dict[str, Tensor]:
-        """Lines 4 to 6 of Algorithm 1."""
-        return train_step(self.players, batch, self.config, self.precision)
+            judges.append(placed(ProjectedDiscriminator(config.classes), device))
+        super().__init__(config, precision, *adversaries(config, generator, *judges))
+
+    def generator_turn(self, generator: nn.Module, batch: TrainingBatch) -> Turn:
+        """Lines 4 and 5: synthesises, and wants every pixel read as its class of S_t+1."""
+        discriminator, *projected = self.judges
+        with autocast(batch.image.device, self.precision):
+            fake = generator(batch.image, batch.before, batch.after, batch.noise)
+            logits = discriminator(fake)
+            scores = [head for p in projected for head in p(fake, one_hot(batch.after, self.config.classes))]
+        _, after = self.balance(batch)
+        segmentation = losses.labelled_loss(logits, batch.after, weights=after, pixels=self._pixels(batch))
+        hinge = losses.hinge_generator(scores) if scores else segmentation.new_zeros(())
+        return Turn(
+            segmentation + self.config.projected * hinge,
+            {"g_segmentation": segmentation.detach(), "g_projected": hinge.detach()},
+            (fake.detach(),),
+        )
+
+    def judges_turn(self, judges: Sequence[nn.Module], batch: TrainingBatch, *made: Tensor) -> Turn:
+        """Line 6. One call for real and synthesised keeps the power iteration of spectral norm the same for both."""
+        discriminator, *projected = judges
+        classes = self.config.classes
+        both = torch.cat([batch.image, *made])
+        with autocast(both.device, self.precision):
+            logits = discriminator(both)
+            layouts = torch.cat([batch.before, batch.after])
+            scores = [head for p in projected for head in p(both, one_hot(layouts, classes))]
+        real_logits, fake_logits = logits.chunk(2)
+        before, _ = self.balance(batch)
+        real = losses.labelled_loss(real_logits, batch.before, weights=before)
+        synthesised = losses.synthesised_loss(fake_logits, self._pixels(batch))
+        heads = real.new_zeros(())
+        if scores:
+            first, second = zip(*(s.chunk(2) for s in scores), strict=True)
+            heads = losses.hinge_real(first) + losses.hinge_fake(second)
+        with torch.no_grad():
+            scalars = {
+                "d_real": real.detach(),
+                "d_fake": synthesised.detach(),
+                "d_projected": heads.detach(),
+                "d_real_right": (real_logits.argmax(1) == batch.before).float().mean(),
+                "d_fake_right": (fake_logits.argmax(1) == classes).float().mean(),
+            }
+        return Turn(real + synthesised + heads, scalars)
+
+    def _pixels(self, batch: TrainingBatch) -> Tensor:
+        return losses.change_weights(batch.before, batch.after, self.config.changed)
 
     @torch.inference_mode()
-    def show(self, samples: Sequence[Sample], noise: Tensor) -> Rows:
-        """I_t, S_t, S_t+1, I~_t+1."""
-        batch = as_batch(samples, noise, self.device)
-        made = self.average.network(batch.image, batch.before, batch.after, batch.noise)
-        return change_rows(samples, made)
-
-
-def make_players(config: TrainConfig, device: str) -> Players:
-    """Makes fresh networks and their optimizers (Adam, section 4.1)."""
-    generator = placed(ChangenGenerator(config.generator), device)
-    discriminator = placed(SegmentationDiscriminator(config.discriminator), device)
-    judged = list(discriminator.parameters())
-    projected = None
-    if config.projected > 0:
-        from changen_cli.models.projected import ProjectedDiscriminator  # needs the extra "train"
-
-        projected = placed(ProjectedDiscriminator(config.classes), device)
-        judged += list(projected.heads.parameters())
-    return Players(
-        generator=generator,
-        discriminator=discriminator,
-        projected=projected,
-        generator_optimizer=Adam(generator.parameters(), config.lr_generator, config.betas),
-        discriminator_optimizer=Adam(judged, config.lr_discriminator, config.betas),
-    )
+    def imagine(self, batch: TrainingBatch) -> Tensor:
+        """I~_t+1."""
+        made: Tensor = self.average.network(batch.image, batch.before, batch.after, batch.noise)
+        return made

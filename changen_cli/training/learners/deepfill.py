@@ -6,19 +6,18 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from changen_cli.device import autocast
 from changen_cli.models.deepfill import DeepFillGenerator, HoleDiscriminator
-from changen_cli.models.layers import normalized_once
 from changen_cli.pictures import as_picture
 from changen_cli.training import losses
 from changen_cli.training.batch import TrainingBatch
 from changen_cli.training.config import TrainConfig
 from changen_cli.training.data import Sample
 from changen_cli.training.holes import draw_holes
-from changen_cli.training.learners.base import Learner, adversaries, descend, placed
+from changen_cli.training.learners.base import Learner, Turn, adversaries, placed
 from changen_cli.training.sheets import Rows, as_batch, as_bytes
 
 
@@ -37,49 +36,51 @@ class DeepFillLearner(Learner):
         discriminator = placed(HoleDiscriminator(config.discriminator), device)
         super().__init__(config, precision, *adversaries(config, generator, discriminator))
 
-    def step(self, batch: TrainingBatch) -> dict[str, Tensor]:
-        """One update of G, one of D."""
-        config, image, (judge,) = self.config, batch.image, self.judges
-        device = image.device
+    def generator_turn(self, generator: nn.Module, batch: TrainingBatch) -> Turn:
+        """Fills the hole twice: a guess, and its refinement, which is judged."""
+        (discriminator,) = self.judges
+        config, image = self.config, batch.image
         hole = draw_holes(batch.before, batch.after, config.seed, "train", batch.first)
+        with autocast(image.device, self.precision):
+            coarse, fine = generator(image, hole)
+            filled = torch.where(hole, fine, image)
+            scores = discriminator(filled, hole)
+        # over all pixels, as published: outside the hole it teaches the decoder what images look like
+        guess, refined = F.l1_loss(coarse, image), F.l1_loss(fine, image)
+        hinge = losses.hinge_generator([scores])
+        scalars = {"g_coarse": guess, "g_fine": refined, "g_hinge": hinge, "hole": hole.float().mean()}
+        return Turn(
+            guess + refined + config.adversarial * hinge,
+            {name: value.detach() for name, value in scalars.items()},
+            (filled.detach(), hole),
+        )
 
-        judge.requires_grad_(False)
-        with normalized_once(judge):
-            with autocast(device, self.precision):
-                coarse, fine = self.generator(image, hole)
-                filled = torch.where(hole, fine, image)
-                scores = judge(filled, hole)
-            # over all pixels, as published: outside the hole it teaches the decoder what images look like
-            guess, refined = F.l1_loss(coarse, image), F.l1_loss(fine, image)
-            hinge = losses.hinge_generator([scores])
-            descend(self.optimizers[0], guess + refined + config.adversarial * hinge)
-
-        judge.requires_grad_(True)
-        with normalized_once(judge):
-            with autocast(device, self.precision):
-                scores = judge(torch.cat([image, filled.detach()]), torch.cat([hole, hole]))
-            first, second = scores.chunk(2)
-            real, synthesised = losses.hinge_real([first]), losses.hinge_fake([second])
-            descend(self.optimizers[1], real + synthesised)
-
-        return {
-            "g_coarse": guess.detach(),
-            "g_fine": refined.detach(),
-            "g_hinge": hinge.detach(),
-            "d_real": real.detach(),
-            "d_fake": synthesised.detach(),
-            "hole": hole.float().mean(),
-        }
+    def judges_turn(self, judges: Sequence[nn.Module], batch: TrainingBatch, *made: Tensor) -> Turn:
+        """The hinge of the image and of the filled one under the same hole, in one call."""
+        (discriminator,) = judges
+        filled, hole = made
+        with autocast(hole.device, self.precision):
+            scores = discriminator(torch.cat([batch.image, filled]), torch.cat([hole, hole]))
+        first, second = scores.chunk(2)
+        real, synthesised = losses.hinge_real([first]), losses.hinge_fake([second])
+        return Turn(real + synthesised, {"d_real": real.detach(), "d_fake": synthesised.detach()})
 
     @torch.inference_mode()
+    def imagine(self, batch: TrainingBatch) -> Tensor:
+        """I_t, its hole filled."""
+        hole = self._held_out_holes(batch)
+        _, fine = self.average.network(batch.image, hole)
+        return torch.where(hole, fine, batch.image)
+
     def show(self, samples: Sequence[Sample], noise: Tensor) -> Rows:
         """I_t, I_t with the hole in grey, and filled."""
         batch = as_batch(samples, noise, self.device)
-        hole = draw_holes(batch.before, batch.after, self.config.seed, "val", batch.first)
-        _, fine = self.average.network(batch.image, hole)
-        holed = as_bytes(batch.image.masked_fill(hole, 0))
-        filled = as_bytes(torch.where(hole, fine, batch.image))
+        holed = as_bytes(batch.image.masked_fill(self._held_out_holes(batch), 0))
+        filled = as_bytes(self.imagine(batch))
         return [
             [as_picture(sample.image), as_picture(first), as_picture(second)]
             for sample, first, second in zip(samples, holed, filled, strict=True)
         ]
+
+    def _held_out_holes(self, batch: TrainingBatch) -> Tensor:
+        return draw_holes(batch.before, batch.after, self.config.seed, "val", batch.first)

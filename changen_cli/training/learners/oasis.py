@@ -7,22 +7,20 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from changen_cli import rng
 from changen_cli.device import autocast
-from changen_cli.models.layers import normalized_once
 from changen_cli.models.oasis import OasisGenerator, SegmentationDiscriminator
 from changen_cli.training import losses
 from changen_cli.training.batch import TrainingBatch
 from changen_cli.training.config import TrainConfig
-from changen_cli.training.data import Sample
-from changen_cli.training.learners.base import Learner, adversaries, descend, placed
-from changen_cli.training.sheets import Rows, as_batch, change_rows
+from changen_cli.training.learners.base import Turn, adversaries, placed
+from changen_cli.training.learners.drawing import DrawingLearner
 
 
-class OasisLearner(Learner):
+class OasisLearner(DrawingLearner):
     """The real pair is (I_t, S_t), the fake pair (G(S_t, z), S_t).
 
     One label map holds for both images, so LabelMix applies, as it does not for changen: D must label an image whose
@@ -32,6 +30,7 @@ class OasisLearner(Learner):
     columns: ClassVar[tuple[str, ...]] = (
         "g_segmentation", "d_real", "d_fake", "d_labelmix", "d_real_right", "d_fake_right",
     )  # fmt: skip
+    balances: ClassVar[bool] = True
 
     def __init__(self, config: TrainConfig, device: str, precision: torch.dtype) -> None:
         """Makes fresh networks; arguments as for :func:`~changen_cli.training.learners.make_learner`."""
@@ -39,44 +38,42 @@ class OasisLearner(Learner):
         discriminator = placed(SegmentationDiscriminator(config.discriminator), device)
         super().__init__(config, precision, *adversaries(config, generator, discriminator))
 
-    def step(self, batch: TrainingBatch) -> dict[str, Tensor]:
-        """One update of G, one of D."""
-        config, mask, (judge,) = self.config, batch.before, self.judges
-        device = batch.image.device
+    def generator_turn(self, generator: nn.Module, batch: TrainingBatch) -> Turn:
+        """Synthesises S_t, and wants every pixel read as its class."""
+        (discriminator,) = self.judges
+        with autocast(batch.image.device, self.precision):
+            fake = generator(batch.before, batch.noise)
+            logits = discriminator(fake)
+        weights, _ = self.balance(batch)
+        segmentation = losses.labelled_loss(logits, batch.before, weights=weights)
+        return Turn(segmentation, {"g_segmentation": segmentation.detach()}, (fake.detach(),))
 
-        judge.requires_grad_(False)
-        with normalized_once(self.generator, judge):
-            with autocast(device, self.precision):
-                fake = self.generator(mask, batch.noise)
-                logits = judge(fake)
-            segmentation = losses.labelled_loss(logits, mask, balance=config.balance)
-            descend(self.optimizers[0], segmentation)
-
-        judge.requires_grad_(True)
-        images = [batch.image, fake.detach()]
+    def judges_turn(self, judges: Sequence[nn.Module], batch: TrainingBatch, *made: Tensor) -> Turn:
+        """Reads real, synthesised and, with ``labelmix``, mixed images in one call."""
+        (discriminator,) = judges
+        config, mask = self.config, batch.before
+        images: list[Tensor] = [batch.image, *made]
         if config.labelmix:
             mixture = self._mixture(batch)
-            images.append(torch.where(mixture, *images))
-        with normalized_once(judge):
-            with autocast(device, self.precision):
-                logits = judge(torch.cat(images))
-            real_logits, fake_logits, *mixed_logits = logits.split(len(mask))
-            real = losses.labelled_loss(real_logits, mask, balance=config.balance)
-            synthesised = losses.synthesised_loss(fake_logits)
-            consistency = real.new_zeros(())
-            if config.labelmix:
-                consistency = F.mse_loss(mixed_logits[0], torch.where(mixture, real_logits, fake_logits))
-            descend(self.optimizers[1], real + synthesised + config.labelmix * consistency)
-
+            images.append(torch.where(mixture, images[0], images[1]))
+        with autocast(mask.device, self.precision):
+            logits = discriminator(torch.cat(images))
+        real_logits, fake_logits, *mixed_logits = logits.split(len(mask))
+        weights, _ = self.balance(batch)
+        real = losses.labelled_loss(real_logits, mask, weights=weights)
+        synthesised = losses.synthesised_loss(fake_logits)
+        consistency = real.new_zeros(())
+        if config.labelmix:
+            consistency = F.mse_loss(mixed_logits[0], torch.where(mixture, real_logits, fake_logits))
         with torch.no_grad():
-            return {
-                "g_segmentation": segmentation.detach(),
+            scalars = {
                 "d_real": real.detach(),
                 "d_fake": synthesised.detach(),
                 "d_labelmix": consistency.detach(),
                 "d_real_right": (real_logits.argmax(1) == mask).float().mean(),
                 "d_fake_right": (fake_logits.argmax(1) == config.classes).float().mean(),
             }
+        return Turn(real + synthesised + config.labelmix * consistency, scalars)
 
     def _mixture(self, batch: TrainingBatch) -> Tensor:
         """Draws for each class of each sample whether it is taken from the real image: bool [B, 1, H, W]."""
@@ -90,7 +87,7 @@ class OasisLearner(Learner):
         return chosen.gather(1, batch.before.long().flatten(1)).view_as(batch.before).unsqueeze(1)
 
     @torch.inference_mode()
-    def show(self, samples: Sequence[Sample], noise: Tensor) -> Rows:
-        """I_t, S_t, S_t+1, G(S_t+1, z)."""
-        batch = as_batch(samples, noise, self.device)
-        return change_rows(samples, self.average.network(batch.after, batch.noise))
+    def imagine(self, batch: TrainingBatch) -> Tensor:
+        """G(S_t+1, z)."""
+        made: Tensor = self.average.network(batch.after, batch.noise)
+        return made

@@ -7,8 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional as F
+from torch import Tensor, nn
 from torch.optim import Adam
 
 from changen_cli import rng
@@ -19,7 +18,7 @@ from changen_cli.training import losses
 from changen_cli.training.batch import TrainingBatch
 from changen_cli.training.config import TrainConfig
 from changen_cli.training.data import Sample
-from changen_cli.training.learners.base import Learner, descend, placed
+from changen_cli.training.learners.base import Learner, Turn, placed
 from changen_cli.training.sheets import Rows, as_batch
 
 
@@ -27,6 +26,7 @@ class SegmenterLearner(Learner):
     """Cross-entropy on (I_t, S_t) under colour jitter; with ``balance``, of classes weighed by inverse frequency."""
 
     columns: ClassVar[tuple[str, ...]] = ("loss", "right", "iou")
+    balances: ClassVar[bool] = True
 
     def __init__(self, config: TrainConfig, device: str, precision: torch.dtype) -> None:
         """Makes a fresh network; arguments as for :func:`~changen_cli.training.learners.make_learner`."""
@@ -34,22 +34,23 @@ class SegmenterLearner(Learner):
         optimizer = Adam(network.parameters(), config.lr_generator, config.betas)
         super().__init__(config, precision, network, (), (optimizer,))
 
-    def step(self, batch: TrainingBatch) -> dict[str, Tensor]:
-        """One update."""
-        classes, mask = self.config.classes, batch.before.long()
+    def generator_turn(self, generator: nn.Module, batch: TrainingBatch) -> Turn:
+        """Wants every pixel of a real image read as its class."""
+        mask = batch.before.long()
         with autocast(batch.image.device, self.precision):
-            logits = self.generator(self._jittered(batch))
-        weights = losses.class_weights(mask, classes)[:classes] if self.config.balance else None
-        loss = F.cross_entropy(logits, mask, weight=weights, reduction="none").mean()
-        descend(self.optimizers[0], loss)
+            logits = generator(self._jittered(batch))
+        weights, _ = self.balance(batch)
+        # the last weight is for the class "synthesised", which the segmenter does not have
+        loss = losses.labelled_loss(logits, mask, weights=None if weights is None else weights[:-1])
         with torch.no_grad():
             seen = logits.argmax(1)
             hit, either = ((seen > 0) & (mask > 0)).sum(), ((seen > 0) | (mask > 0)).sum()
-            return {
+            scalars = {
                 "loss": loss.detach(),
                 "right": (seen == mask).float().mean(),
                 "iou": hit / either.clamp(min=1),
             }
+        return Turn(loss, scalars)
 
     def _jittered(self, batch: TrainingBatch) -> Tensor:
         """Changes brightness, contrast and the gain of each band, by at most ``jitter``."""
@@ -68,10 +69,15 @@ class SegmenterLearner(Learner):
         return ((image + 1) * gain - 1).clamp(-1, 1)
 
     @torch.inference_mode()
+    def imagine(self, batch: TrainingBatch) -> Tensor:
+        """Logits of S_t."""
+        logits: Tensor = self.average.network(batch.image)
+        return logits
+
     def show(self, samples: Sequence[Sample], noise: Tensor) -> Rows:
         """I_t, S_t (missed in red), what is seen (falsely in green)."""
         batch = as_batch(samples, noise, self.device)
-        seen = self.average.network(batch.image).argmax(1).to(torch.uint8).cpu().numpy()
+        seen = self.imagine(batch).argmax(1).to(torch.uint8).cpu().numpy()
         return [
             [as_picture(sample.image), *draw_layouts(sample.before, found)]
             for sample, found in zip(samples, seen, strict=True)

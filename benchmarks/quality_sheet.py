@@ -1,0 +1,56 @@
+"""A contact sheet of ``benchmarks/quality.py``: what every synthesizer makes of the same tiles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from quality_plan import EventSet, Plan, Trial
+
+from changen_cli.metrics.pairs import choose
+from changen_cli.pictures import as_picture, assemble, draw_layouts, write_picture
+from changen_cli.store.series import Sample, open_series
+
+TILES = 2
+"""Tiles that the sheet shows."""
+
+Samples = dict[str, Sample]
+"""The samples of a series by their ids."""
+
+
+def write_sheet(plan: Plan, path: Path) -> list[str]:
+    """Writes the sheet: for each tile a row of pictures for each set of events.
+
+    Args:
+        plan: The plan; a series that is not there, or has not the tile, leaves its place black.
+        path: PNG file.
+
+    Returns:
+        For each set a line that says what its columns show.
+    """
+    sets = {name: _load(plan, events) for name, events in plan.sets.items()}
+    sets = {name: series for name, series in sets.items() if any(series)}
+    common = set.intersection(*(set(next(filter(None, series))) for series in sets.values()))
+    ids = sorted(common)
+    width = 3 + max(map(len, sets.values()))
+    rows = []
+    for place in choose(len(ids), TILES):
+        for series in sets.values():
+            cells = [samples.get(ids[place]) for samples in series]
+            known = next(sample for sample in cells if sample is not None)
+            assert known.mask is not None, "the format of the plan stores masks"
+            pictures = [as_picture(known.image[0]), *draw_layouts(known.mask[0], known.mask[1])]
+            black = np.zeros_like(pictures[0])
+            pictures += [black if sample is None else as_picture(sample.image[1]) for sample in cells]
+            rows.append(pictures + [black] * (width - len(pictures)))
+    write_picture(path, assemble(rows))
+    return [f"sheet, {name}: I_t, S_t, S_t+1, {', '.join(plan.sets[name].rows)}" for name in sets]
+
+
+def _load(plan: Plan, events: EventSet) -> list[Samples]:
+    """Reads the series of the first seed of every row of a set; nothing for one that is not there."""
+    folders = [plan.series(Trial(events, plan.rows[name], plan.values["seeds"][0])) for name in events.rows]
+    return [
+        {sample.id: sample for sample in open_series(folder)} if (folder / "manifest.json").is_file() else {}
+        for folder in folders
+    ]

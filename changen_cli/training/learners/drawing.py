@@ -1,0 +1,19 @@
+"""Learners of generators that draw the whole of I~_t+1: changen, OASIS and SPADE."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from changen_cli.training.data import Sample
+from changen_cli.training.learners.base import Learner
+from changen_cli.training.sheets import Rows, as_batch, change_rows
+
+
+class DrawingLearner(Learner):
+    """A learner whose :meth:`imagine` gives I~_t+1."""
+
+    def show(self, samples: Sequence[Sample], noise: Tensor) -> Rows:
+        """I_t, S_t, S_t+1, I~_t+1."""
+        return change_rows(samples, self.imagine(as_batch(samples, noise, self.device)))
