@@ -111,7 +111,8 @@ class TrainingView(ProgressView):
         self.show(
             progress.iteration,
             progress.iterations,
-            f"{progress.images_per_second:.1f} images/s, {left / 60:.0f} min left, {_headline(losses)}",
+            f"{progress.images_per_second:.1f} images/s, {_headline(losses)}",
+            left,
         )
 
 

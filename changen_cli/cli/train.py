@@ -56,7 +56,11 @@ def command(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run; resumed if it holds one.")],
     data: Annotated[
         list[str] | None,
-        typer.Option("--data", "-d", help="Folder, raster or list of scenes with footprints, or an xBD / xView2 tree; repeatable."),
+        typer.Option(
+            "--data",
+            "-d",
+            help="Folder, raster or list of scenes with footprints, or an xBD / xView2 tree; repeatable.",
+        ),
     ] = None,
     model: Annotated[
         str | None,

@@ -43,7 +43,7 @@ class TrainingBatch:
 
 
 def to_device(raw: dict[str, Tensor], device: str | torch.device, first: int) -> TrainingBatch:
-    """Brings a batch of :func:`~changen_cli.training.data.batches` to a device, channels last, bytes as -1..1."""
+    """Brings a batch of :func:`~changen_cli.training.loading.batches` to a device, channels last, bytes as -1..1."""
     image = raw["image"].to(device, non_blocking=True).float().div_(127.5).sub_(1)
     return TrainingBatch(
         image=image.contiguous(memory_format=torch.channels_last),
@@ -58,7 +58,7 @@ def to_parts(raw: dict[str, Tensor], device: str | torch.device, first: int, mos
     """Brings a batch to a device in parts that it can take one after the other.
 
     Args:
-        raw: A batch of :func:`~changen_cli.training.data.batches`.
+        raw: A batch of :func:`~changen_cli.training.loading.batches`.
         device: A torch device.
         first: Number of its first sample in the run.
         most: Most samples of a part; 0 makes one part of all.

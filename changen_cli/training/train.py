@@ -19,9 +19,10 @@ from changen_cli.errors import TrainingError
 from changen_cli.training.batch import to_parts
 from changen_cli.training.checkpoint import LAST, read_checkpoint, restore
 from changen_cli.training.config import TrainConfig
-from changen_cli.training.data import CropSampler, batches, load_scenes, share_of
+from changen_cli.training.data import CropSampler, load_scenes
 from changen_cli.training.folder import RunFolder, find_state
 from changen_cli.training.learners import Learner, make_learner
+from changen_cli.training.loading import batches, share_of
 from changen_cli.training.scenes import StreamedScene
 from changen_cli.training.team import make_team
 
@@ -107,7 +108,7 @@ def train(
     workers = (
         _workers(team, streamed=isinstance(scenes[0], StreamedScene)) if config.workers is None else config.workers
     )
-    source = batches(sampler, done, config.iterations, workers, mine)
+    source = batches(sampler, done, config.iterations, workers, mine, pin=team.device.type == "cuda")
     checkpoint = output / LAST
     opened = RunFolder(output, config, done, learner.columns, say) if team.is_global_zero else nullcontext()
     with opened as folder:

@@ -123,4 +123,8 @@ def test_training_shows_its_speed(capsys):
 
     with progress.TrainingView(quiet=False) as view:
         view.update(Report())  # type: ignore[arg-type]
-    assert capsys.readouterr().err == "train: 10/10 iterations, 4.0 images/s, 0 min left, G 1.000, D 0.750\n"
+    assert capsys.readouterr().err == "train: 10/10 iterations, 4.0 images/s, G 1.000, D 0.750\n"
+    Report.iterations = 1810
+    with progress.TrainingView(quiet=False) as view:
+        view.update(Report())  # type: ignore[arg-type]
+    assert "G 1.000, D 0.750, 1:00:00 left" in capsys.readouterr().err

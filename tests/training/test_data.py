@@ -18,7 +18,8 @@ from changen_cli.scenes.layout import Footprint, Layout
 from changen_cli.scenes.tile import Tile
 from changen_cli.training import data
 from changen_cli.training.config import DataConfig, TrainConfig, parse_config
-from changen_cli.training.data import CropSampler, TrainingScene, batches, load_scenes, scene_shares
+from changen_cli.training.data import CropSampler, TrainingScene, load_scenes, scene_shares
+from changen_cli.training.loading import batches
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,9 @@ from changen_cli.errors import TrainingError, UsageError
 from changen_cli.models.layers import conv, normalized_once
 from changen_cli.training.batch import TrainingBatch, to_parts, with_counts
 from changen_cli.training.config import TrainConfig, parse_config, read_recipe
-from changen_cli.training.data import CropSampler, batches, load_scenes, share_of
+from changen_cli.training.data import CropSampler, load_scenes
 from changen_cli.training.learners import make_learner
+from changen_cli.training.loading import batches, share_of
 from changen_cli.training.sharing import batch_norm_over_all, power_iteration_held
 from changen_cli.training.team import launched, make_team
 from changen_cli.training.train import train
@@ -240,6 +241,14 @@ def test_what_a_team_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
     with pytest.raises(UsageError, match="--devices 3 --nodes 2: torchrun started 4 processes, 2 on this machine"):
         make_team("cpu", 3)
+
+
+def test_without_fabric_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "lightning_fabric", None)
+    with pytest.raises(
+        TrainingError, match=r'training needs lightning_fabric; install with: pip install "changen\[train\]"'
+    ):
+        make_team("cpu")
 
 
 def test_one_process_needs_no_group() -> None:
