@@ -30,8 +30,10 @@ objects. `segmenter`: reads layouts from images.
 
 **Recipes** (`--preset`)
 
-`compact` and `paper` for changen; `ablation-no-destyle` and `ablation-no-masking` (Table 3); `oasis`, `spade`,
-`deepfill` and `segmenter`, of the size of `compact`. Without `--preset` or `--config` a model's own is taken.
+For a CPU: `compact` for changen; `ablation-no-destyle` and `ablation-no-masking` (Table 3); `oasis`, `spade`,
+`deepfill` and `segmenter`, of about that size. Without `--preset` or `--config` a model's own is taken. For GPUs, as in
+section 4.1 and at full size: `paper`, `paper-no-destyle`, `paper-no-masking`, `paper-oasis`, `paper-spade`,
+`paper-deepfill`.
 
 **Several GPUs, or processes**
 
