@@ -101,7 +101,7 @@ def check_labels(changes: tuple[Change, ...], before: np.ndarray, after: np.ndar
     np.testing.assert_array_equal((before > 0) ^ (after > 0), expected)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(world=worlds(), seed=st.integers(0, 2**31), steps=st.integers(1, 4))
 def test_histories_keep_every_rule(world: tuple[Layout, Site], seed: int, steps: int) -> None:
     layout, site = world

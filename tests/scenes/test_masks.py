@@ -33,7 +33,7 @@ def in_memory(mask: np.ndarray, min_area: float = 0.0, **profile) -> Layout:
     return Layout(height, width, found)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(hnp.arrays(np.uint8, st.tuples(st.integers(1, 14), st.integers(1, 14)), elements=st.sampled_from([0, 1])))
 def test_drawing_the_polygons_gives_the_mask_back(mask):
     layout = in_memory(mask)
@@ -49,7 +49,7 @@ def test_drawing_the_polygons_gives_the_mask_back(mask):
     assert met == sorted(met)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     hnp.arrays(np.uint16, st.tuples(st.integers(2, 12), st.integers(2, 12)), elements=st.sampled_from([0, 2, 7, 900]))
 )
