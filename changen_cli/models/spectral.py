@@ -1,0 +1,112 @@
+"""Spectral normalisation (Miyato et al. 2018): weights divided by their largest singular value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
+from torch.nn.utils import parametrize
+
+FIRST_ITERATIONS = 15
+"""Power iterations on fresh weights; as many as PyTorch's own spectral norm does."""
+
+
+def spectral_norm(layer: nn.Module) -> None:
+    """Applies spectral normalisation to the weight of a convolution or a linear layer, in place.
+
+    Args:
+        layer: Its weight is [outputs, ...].
+    """
+    parametrize.register_parametrization(layer, "weight", SpectralNorm(layer.get_parameter("weight")))
+
+
+class SpectralNorm(nn.Module):
+    """A weight over the estimate of its largest singular value, by one power iteration a call in training.
+
+    The function, and the names in a checkpoint, are those of :func:`torch.nn.utils.parametrizations.spectral_norm`. It
+    moves less memory, which on weights is all there is to do: a weight that lies channels last is read as it lies, the
+    singular value is what the power iteration has at hand, and the gradient is one formula.
+    """
+
+    _u: Tensor
+    _v: Tensor
+
+    def __init__(self, weight: Tensor, eps: float = 1e-12) -> None:
+        """Starts from random singular vectors.
+
+        Args:
+            weight: The weight, [outputs, ...].
+            eps: What no norm falls below.
+        """
+        super().__init__()
+        self.eps = eps
+        matrix = weight.detach().flatten(1)
+        for name, size in zip(("_u", "_v"), matrix.shape, strict=True):
+            self.register_buffer(name, F.normalize(matrix.new_empty(size).normal_(), dim=0, eps=eps))
+        for _ in range(FIRST_ITERATIONS):
+            _iterate(matrix, self._u, self._v, eps)
+
+    def forward(self, weight: Tensor) -> Tensor:
+        """Normalises a weight, [outputs, ...]; in evaluation mode by the singular vectors as they are."""
+        if not self.training:
+            sigma = torch.dot(self._u.clone(), torch.mv(weight.flatten(1), self._v.clone()))
+            return weight / sigma
+        matrix = _as_it_lies(weight.detach(), weight)
+        # new vectors: those of the call before may still be needed for its gradient
+        u = torch.empty_like(self._u)
+        v = _as_it_lies(self._v.view(1, *weight.shape[1:]), weight)[0].clone()
+        sigma = _iterate(matrix, u, v, self.eps)
+        self._u.copy_(u)
+        self._v.copy_(_as_shaped(v[None], weight[:1]).flatten())
+        normalized: Tensor = _Quotient.apply(weight, sigma, u, v)
+        return normalized
+
+
+class _Quotient(torch.autograd.Function):
+    """weight / sigma, where sigma = u^T W v depends on the weight as well."""
+
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, sigma: Tensor, u: Tensor, v: Tensor) -> Tensor:
+        quotient = weight / sigma
+        ctx.save_for_backward(quotient, sigma, u, v)
+        return quotient
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
+        # G / sigma - <G, W> / sigma^2 u v^T, and W = sigma Q: (G - <G, Q> u v^T) / sigma
+        quotient, sigma, u, v = ctx.saved_tensors
+        slope = _as_it_lies(gradient, quotient)
+        along = torch.dot(slope.flatten(), _as_it_lies(quotient, quotient).flatten())
+        return _as_shaped(torch.addr(slope, u * -along, v).div_(sigma), quotient), None, None, None
+
+
+@torch.no_grad()
+def _iterate(matrix: Tensor, u: Tensor, v: Tensor, eps: float) -> Tensor:
+    """Does one power iteration on a matrix W: writes u, updates v, returns the singular value |W^T u| = u^T W v."""
+    torch.mv(matrix, v, out=u)
+    u.div_(torch.linalg.vector_norm(u).clamp_(min=eps))
+    torch.mv(matrix.t(), u, out=v)
+    sigma: Tensor = torch.linalg.vector_norm(v)
+    v.div_(sigma.clamp(min=eps))
+    return sigma
+
+
+def _is_channels_last(weight: Tensor) -> bool:
+    return weight.ndim == 4 and weight.is_contiguous(memory_format=torch.channels_last)
+
+
+def _as_it_lies(x: Tensor, weight: Tensor) -> Tensor:
+    """Gives x [outputs, ...] as a matrix [outputs, -1] whose columns are in the order of the weight's memory."""
+    return (x.permute(0, 2, 3, 1) if _is_channels_last(weight) else x).flatten(1)
+
+
+def _as_shaped(matrix: Tensor, weight: Tensor) -> Tensor:
+    """The way back from :func:`_as_it_lies`, to the shape of the weight."""
+    if not _is_channels_last(weight):
+        return matrix.view(weight.shape)
+    outputs, inputs, height, width = weight.shape
+    return matrix.view(outputs, height, width, inputs).permute(0, 3, 1, 2)
