@@ -244,7 +244,10 @@ class ConditionalNorm(nn.Module):
         hidden = self.shared(condition)
         if self.noise is not None:
             hidden = add_bias(hidden, self.noise(noise))
-        scale, shift = self.modulation(F.relu(hidden)).chunk(2, 1)
+        # each half by itself in memory: CPUs go through strided bfloat16 one by one where channels are few
+        scale, shift = (
+            half.contiguous(memory_format=torch.channels_last) for half in self.modulation(F.relu(hidden)).chunk(2, 1)
+        )
         normalized: Tensor = self.norm(x)
         modulated: Tensor = torch.addcmul(shift, normalized.to(scale.dtype), 1 + scale)
         return modulated

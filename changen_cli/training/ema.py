@@ -6,6 +6,7 @@ import copy
 
 import torch
 from torch import nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
 class MovingAverage:
@@ -30,7 +31,8 @@ class MovingAverage:
             iteration: Updates it has seen; the decay is at most (1 + iteration) / (10 + iteration).
         """
         decay = min(self.decay, (1 + iteration) / (10 + iteration))
-        for average, weight in zip(self.network.parameters(), network.parameters(), strict=True):
-            average.lerp_(weight, 1 - decay)
+        # all at once: on GPUs the launches would cost more than the averages
+        move = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+        move(tuple(self.network.parameters()), tuple(network.parameters()), iteration)
         for kept, value in zip(self.network.buffers(), network.buffers(), strict=True):
             kept.copy_(value)
