@@ -208,7 +208,8 @@ def results(plan: Plan) -> dict[str, Any]:
         "machine": {"precision": "bf16", "processor": "a processor", "cores": 2, "load": 0.1},
     }
     trained = {"oasis": {"iterations": 1485, "processor_seconds": 1500.0}}
-    return {"plan": deepcopy(plan.values), "commit": "c0ffee", "trained": trained, "trials": rows, "time": time}
+    values = deepcopy(plan.values) | {"remarks": []}
+    return {"plan": values, "commit": "c0ffee", "trained": trained, "trials": rows, "time": time}
 
 
 def lines_of(page: str, start: str) -> list[str]:
