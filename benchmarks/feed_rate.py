@@ -44,7 +44,7 @@ def main() -> None:
     from changen_cli.pipeline.options import GenerateOptions
     from changen_cli.pipeline.prepare import Preparer
     from changen_cli.pipeline.run import generate, prepare_run
-    from changen_cli.store.formats import make_writer
+    from changen_cli.store.formats.registry import make_writer
     from changen_cli.store.journal import Journal, commit_shard
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

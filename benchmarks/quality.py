@@ -36,9 +36,9 @@ from quality_sheet import write_sheet
 from quality_time import measure_all, settings_of
 
 from changen_cli.errors import ChangenError
-from changen_cli.training.checkpoint import LAST, read_checkpoint
-from changen_cli.training.config import TrainConfig
-from changen_cli.training.folder import FREE
+from changen_cli.training.config.options import TrainConfig
+from changen_cli.training.run.checkpoint import LAST, read_checkpoint
+from changen_cli.training.run.folder import FREE
 from changen_cli.weights.card import read_card
 
 HERE = Path(__file__).resolve().parent

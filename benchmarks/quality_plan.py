@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from changen_cli.training.checkpoint import LAST
-from changen_cli.training.config import TrainConfig, parse_config, read_recipe
+from changen_cli.training.config.options import TrainConfig, parse_config, read_recipe
+from changen_cli.training.run.checkpoint import LAST
 from changen_cli.weights.card import find_weights
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from quality_plan import EventSet, Plan, Trial
 
-from changen_cli.metrics.pairs import choose
-from changen_cli.pictures import as_picture, assemble, draw_layouts, write_picture
+from changen_cli.metrics.change.pairs import choose
+from changen_cli.reports.pictures import as_picture, assemble, draw_layouts, write_picture
 from changen_cli.store.series import Sample, open_series
 
 TILES = 2

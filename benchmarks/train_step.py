@@ -111,10 +111,10 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     import yaml
 
     from changen_cli.device import DTYPES, resolve_precision
-    from changen_cli.training.batch import to_device
-    from changen_cli.training.config import RECIPES as FOLDER
-    from changen_cli.training.config import parse_config
-    from changen_cli.training.data import CropSampler, load_scenes
+    from changen_cli.training.config.options import RECIPES as FOLDER
+    from changen_cli.training.config.options import parse_config
+    from changen_cli.training.data.batch import to_device
+    from changen_cli.training.data.crops import CropSampler, load_scenes
     from changen_cli.training.learners import make_learner
 
     torch.set_num_threads(arguments.threads)

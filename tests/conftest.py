@@ -97,7 +97,7 @@ def tiny_recipe(tiny_scenes: Path) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory: pytest.TempPathFactory, tiny_recipe: dict[str, Any], one_thread: None) -> Path:
     """The folder of a finished training run of two iterations."""
-    from changen_cli.training.config import parse_config
+    from changen_cli.training.config.options import parse_config
     from changen_cli.training.train import train
 
     output = tmp_path_factory.mktemp("runs") / "tiny"
@@ -108,7 +108,7 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory, tiny_recipe: dict[str, An
 @pytest.fixture(scope="session")
 def tiny_weights(tmp_path_factory: pytest.TempPathFactory, tiny_run: Path) -> Path:
     """``tiny.safetensors`` with its card, packed from the run, stored as float32."""
-    from changen_cli.weights.pack import pack_weights
+    from changen_cli.training.export import pack_weights
 
     folder = tmp_path_factory.mktemp("weights")
     return pack_weights(tiny_run, folder, "tiny", dtype="fp32", summary="for tests", licence="CC0-1.0")

@@ -111,10 +111,10 @@ def quality_command(
     """Parses, calls :func:`changen_cli.metrics.quality.evaluate_quality`, reports."""
     from changen_cli.device import resolve_device
     from changen_cli.metrics.options import QualityOptions
-    from changen_cli.metrics.page import write_page
     from changen_cli.metrics.quality import evaluate_quality
-    from changen_cli.metrics.summary import summarize
     from changen_cli.pipeline.options import parse_bands
+    from changen_cli.reports.quality_page import write_page
+    from changen_cli.reports.quality_table import summarize
 
     options = QualityOptions(
         series=series,

@@ -23,7 +23,7 @@ def command(
     limit: Annotated[int, typer.Option(help="Most series, spread evenly over the output.", min=1)] = 6,
 ) -> None:
     """Draws a contact sheet."""
-    from changen_cli.pictures import as_picture, assemble, draw_history, write_picture
+    from changen_cli.reports.pictures import as_picture, assemble, draw_history, write_picture
     from changen_cli.store.series import open_series
 
     data = open_series(series)

@@ -9,7 +9,7 @@ import typer
 
 from changen_cli.cli.progress import TrainingView
 from changen_cli.errors import UsageError
-from changen_cli.training.best import RULE
+from changen_cli.training.validation.best import RULE
 
 HELP = f"""Train a network on single-date scenes with footprints: changen (Algorithm 1), or one it is compared with.
 
@@ -112,8 +112,8 @@ def command(
 ) -> None:
     """Trains a network."""
     from changen_cli.device import resolve_device
-    from changen_cli.training.config import default_recipe, parse_config, read_recipe
-    from changen_cli.training.team import launched, make_team
+    from changen_cli.training.config.options import default_recipe, parse_config, read_recipe
+    from changen_cli.training.distributed import launched, make_team
     from changen_cli.training.train import train
 
     if not data and (resolution is not None or val):

@@ -69,7 +69,7 @@ def pack_command(
     metrics: Annotated[Path | None, typer.Option(help="YAML or JSON file of figures, for the card.")] = None,
 ) -> None:
     """Pack a training run's generator into safetensors and a card."""
-    from changen_cli.weights.pack import pack_weights
+    from changen_cli.training.export import pack_weights
 
     path = pack_weights(
         run,

@@ -41,7 +41,7 @@ class Site:
     Attributes:
         allowed: Where a placed footprint must lie wholly, pixel coordinates: the valid pixels less the exclusions.
         gap: Least distance between a placed footprint and any other, pixels.
-        shapes: Outlines that new objects may take, each centred on (0, 0), pixels; may be empty.
+        outlines: Outlines that new objects may take, each centred on (0, 0), pixels; may be empty.
         occupied: Footprints of S_t. Nothing is placed on them even where this step removed one: a new object on the
             ground of an old one would be a change that S_t xor S_t+1 cannot show.
         settled: uids that this step has already changed; an object changes at most once a step.
@@ -49,7 +49,7 @@ class Site:
 
     allowed: BaseGeometry
     gap: float = 1.0
-    shapes: tuple[Polygon | MultiPolygon, ...] = ()
+    outlines: tuple[Polygon | MultiPolygon, ...] = ()
     occupied: tuple[Footprint, ...] = ()
     settled: frozenset[int] = frozenset()
 

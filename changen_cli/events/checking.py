@@ -10,7 +10,7 @@ from shapely.geometry import MultiPolygon, Polygon
 
 from changen_cli.events.base import Change, Proposal, Site
 from changen_cli.events.geometry import outline_array
-from changen_cli.events.placement import Room
+from changen_cli.events.room import Room
 from changen_cli.scenes.layout import Footprint, Layout
 
 _SLACK = 1e-6

@@ -21,7 +21,7 @@ from changen_cli.events.geometry import (
     turn_and_scale,
 )
 from changen_cli.events.parameters import check_flag, check_number, check_range, check_whole
-from changen_cli.events.placement import Room, drawn_size, search
+from changen_cli.events.room import Room, drawn_size, search
 from changen_cli.scenes.layout import BUILDING, Footprint, Layout
 
 
@@ -30,7 +30,7 @@ class Create:
     """Puts new footprints on free ground, in the outlines of the scene or of a library.
 
     F_c of section 3.2.1 pastes instances "on the rest area" of the label. Here an outline is drawn from
-    ``site.shapes``, turned, scaled and placed at random, wholly on allowed ground and clear of every footprint of S_t.
+    ``site.outlines``, turned, scaled and placed at random, wholly on allowed ground, clear of every footprint of S_t.
     Settlements are aligned, so by default the walls follow those of the nearest footprint.
     """
 
@@ -69,9 +69,9 @@ class Create:
 
     def propose(self, layout: Layout, site: Site, rng: np.random.Generator, count: int) -> Proposal:
         """Creates footprints; see :meth:`changen_cli.events.base.Event.propose`."""
-        shapes = outline_array(site.shapes)
-        shapes = shapes[~shapely.is_empty(shapes)]
-        if not len(shapes):
+        outlines = outline_array(site.outlines)
+        outlines = outlines[~shapely.is_empty(outlines)]
+        if not len(outlines):
             return Proposal(
                 reason="no outlines to create from: the scene has no whole footprint and no library was given"
             )
@@ -80,7 +80,7 @@ class Create:
             return Proposal(reason="nothing may be placed on this tile: no valid pixel lies outside the exclusions")
 
         def draw(n: int) -> tuple[Outlines, Sequence[Footprint | None]]:
-            chosen = shapes[rng.integers(len(shapes), size=n)]
+            chosen = outlines[rng.integers(len(outlines), size=n)]
             where = rng.random((n, 2))
             turn = self._turns(room, chosen, area, where, rng)
             scale = rng.uniform(*self.scale, size=n)

@@ -9,7 +9,7 @@ import shapely
 
 from changen_cli.events.base import Change, Proposal, Site
 from changen_cli.events.geometry import Floats, Outline, Outlines, outline_array
-from changen_cli.events.placement import Room, search
+from changen_cli.events.room import Room, search
 from changen_cli.scenes.layout import Footprint, Layout
 
 

@@ -13,7 +13,7 @@ from changen_cli.events.base import Proposal, Site
 from changen_cli.events.geometry import Floats, Outline, Outlines, fit, shift, turn_and_scale
 from changen_cli.events.moving import Movers
 from changen_cli.events.parameters import check_number, check_range, check_whole, write_value
-from changen_cli.events.placement import drawn_size
+from changen_cli.events.room import drawn_size
 from changen_cli.scenes.layout import Layout
 
 

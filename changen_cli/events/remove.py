@@ -9,7 +9,7 @@ import numpy as np
 
 from changen_cli.events.base import Change, Proposal, Site
 from changen_cli.events.parameters import check_number
-from changen_cli.events.placement import Room
+from changen_cli.events.room import Room
 from changen_cli.scenes.layout import Layout
 
 

@@ -11,7 +11,7 @@ from changen_cli.events.base import Proposal, Site
 from changen_cli.events.geometry import Floats, Outline, Outlines, shift, turn_and_scale
 from changen_cli.events.moving import Movers
 from changen_cli.events.parameters import check_number, check_range, check_whole
-from changen_cli.events.placement import differing_part, drawn_size
+from changen_cli.events.room import differing_part, drawn_size
 from changen_cli.scenes.layout import Layout
 
 

@@ -48,7 +48,7 @@ class Schedule:
                 "low at least 0, high at least 1 and not below low"
             )
 
-    def describe(self) -> dict[str, Any]:
+    def as_manifest(self) -> dict[str, Any]:
         """Returns everything that decides what happens, fit for JSON and for comparing two runs."""
         return {
             "changes_per_step": list(self.changes_per_step),

@@ -34,7 +34,7 @@ def simulate(layout: Layout, site: Site, schedule: Schedule, steps: int, key: rn
 
     Args:
         layout: S_0.
-        site: Where building is allowed, the gap and the shapes; ``occupied`` and ``settled`` are set here, every step.
+        site: Where building is allowed, the gap and the outlines; ``occupied`` and ``settled`` are set at every step.
         schedule: The events.
         steps: n, at least 1.
         key: What the history is for: (seed, scene, tile, variant).

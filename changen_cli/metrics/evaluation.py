@@ -9,15 +9,15 @@ import numpy as np
 import torch
 from torch import nn
 
-from changen_cli.metrics.agreement import LabelAgreement
-from changen_cli.metrics.drift import BackgroundDrift
-from changen_cli.metrics.features import exact_arithmetic
-from changen_cli.metrics.figure import Figure, absent
-from changen_cli.metrics.leakage import Leakage
-from changen_cli.metrics.pairs import Pair
-from changen_cli.metrics.segmenter import load_segmenter, see_buildings
-from changen_cli.metrics.sets import ImageSets
-from changen_cli.metrics.structure import edge_structure
+from changen_cli.metrics.base import Figure, absent
+from changen_cli.metrics.change.agreement import LabelAgreement
+from changen_cli.metrics.change.drift import BackgroundDrift
+from changen_cli.metrics.change.leakage import Leakage
+from changen_cli.metrics.change.pairs import Pair
+from changen_cli.metrics.change.segmenter import load_segmenter, see_buildings
+from changen_cli.metrics.change.structure import edge_structure
+from changen_cli.metrics.distances.features import exact_arithmetic
+from changen_cli.metrics.distances.sets import ImageSets
 from changen_cli.types import UInt8Array
 
 NO_SEGMENTER = (

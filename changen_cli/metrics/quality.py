@@ -8,11 +8,11 @@ from typing import Any
 
 from changen_cli import __version__
 from changen_cli.errors import UsageError
+from changen_cli.metrics.base import Figure
+from changen_cli.metrics.change.occurrences import EventStatistics
+from changen_cli.metrics.change.pairs import Pair, choose, pairs_of, samples_of
 from changen_cli.metrics.evaluation import Evaluation
-from changen_cli.metrics.figure import Figure
-from changen_cli.metrics.occurrences import EventStatistics
 from changen_cli.metrics.options import QualityOptions
-from changen_cli.metrics.pairs import Pair, choose, pairs_of, samples_of
 from changen_cli.metrics.reference import Reference, open_reference, read_options, whole_areas
 from changen_cli.store.series import SeriesDataset, open_series
 

@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 from shapely.geometry import box
 
 from changen_cli.errors import SceneError, UsageError
-from changen_cli.metrics.pairs import choose
+from changen_cli.metrics.change.pairs import choose
 from changen_cli.scenes.discover import find_scenes
 from changen_cli.scenes.options import ReadOptions
 from changen_cli.scenes.scene import open_scene
 from changen_cli.scenes.source import SceneSource
-from changen_cli.scenes.window import Grid
+from changen_cli.scenes.window import TileGrid
 from changen_cli.store.base import Status
 from changen_cli.store.manifest import NAME
 from changen_cli.store.series import Sample, SeriesDataset, open_series
@@ -134,7 +134,7 @@ class SceneReference:
         grids, unplaced = [], 0
         for source in sources:
             with open_scene(source, options) as scene:
-                grids.append(Grid(scene.height, scene.width, self._size))
+                grids.append(TileGrid(scene.height, scene.width, self._size))
                 unplaced += options.resolution is not None and scene.ground_resolution is None
         self.notes: tuple[str, ...] = ()
         if unplaced:
@@ -143,7 +143,7 @@ class SceneReference:
                 f"pixels, not at {options.resolution:g} m",
             )
         starts = np.cumsum([0, *(len(grid) for grid in grids)])
-        self._chosen: list[tuple[SceneSource, Grid, list[int]]] = []
+        self._chosen: list[tuple[SceneSource, TileGrid, list[int]]] = []
         wanted = np.array(choose(int(starts[-1]), limit))
         for number, (source, grid) in enumerate(zip(sources, grids, strict=True)):
             inside = wanted[(wanted >= starts[number]) & (wanted < starts[number + 1])] - starts[number]

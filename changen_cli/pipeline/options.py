@@ -12,7 +12,7 @@ from changen_cli.errors import UsageError
 from changen_cli.events.schedule import Schedule, make_schedule
 from changen_cli.scenes.options import ReadOptions
 from changen_cli.store.check import SPLITS
-from changen_cli.store.formats import FORMATS
+from changen_cli.store.formats.registry import FORMATS
 
 SHARD_BYTES = 40_000_000
 """About what a shard may hold in memory where its size is not given."""

@@ -16,7 +16,7 @@ from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.scenes.discover import find_scenes
 from changen_cli.scenes.scene import open_scene
 from changen_cli.scenes.source import SceneSource, is_remote
-from changen_cli.scenes.window import Grid, Window
+from changen_cli.scenes.window import TileGrid, Window
 from changen_cli.store.base import StoreSpec
 from changen_cli.store.check import SPLITS
 
@@ -25,7 +25,7 @@ END_BYTES = 16_384
 
 
 @dataclass(frozen=True)
-class Place:
+class SampleRef:
     """Where a sample is.
 
     Attributes:
@@ -56,7 +56,7 @@ class Plan:
     """
 
     sources: tuple[SceneSource, ...]
-    grids: tuple[Grid, ...]
+    grids: tuple[TileGrid, ...]
     splits: tuple[str, ...]
     variants: int
     spec: StoreSpec
@@ -68,16 +68,16 @@ class Plan:
         """Number of tiles up to and with each scene."""
         return tuple(accumulate(len(grid) for grid in self.grids))
 
-    def place(self, sample: int) -> Place:
+    def place(self, sample: int) -> SampleRef:
         """Finds a sample by its number on the sample axis."""
         tile, variant = divmod(sample, self.variants)
         ends = self._ends
         scene = bisect_right(ends, tile)
         window = self.grids[scene][tile - (ends[scene - 1] if scene else 0)]
         suffix = f"__v{variant}" if self.variants > 1 else ""
-        return Place(scene, window, variant, f"{self.sources[scene].id}__{window.tile_id}{suffix}")
+        return SampleRef(scene, window, variant, f"{self.sources[scene].id}__{window.tile_id}{suffix}")
 
-    def shard(self, index: int) -> list[Place]:
+    def shard(self, index: int) -> list[SampleRef]:
         """Lists the samples of one shard."""
         first = index * self.spec.shard_samples
         return [self.place(k) for k in range(first, min(first + self.spec.shard_samples, self.spec.samples))]
@@ -103,8 +103,8 @@ def make_plan(options: GenerateOptions, note: Callable[[str], None]) -> Plan:
     for source in find_scenes(options.inputs, masks=options.masks, footprints=options.footprints):
         try:
             with open_scene(source, read) as scene:
-                grids.append(Grid(scene.height, scene.width, options.tile_size, options.overlap, options.edges))
-                scenes.append(scene.describe())
+                grids.append(TileGrid(scene.height, scene.width, options.tile_size, options.overlap, options.edges))
+                scenes.append(scene.as_manifest())
                 sources.append(source)
         except SceneError as error:
             first_error = first_error or error

@@ -18,8 +18,8 @@ from changen_cli.errors import SceneError, TileError
 from changen_cli.events.base import History, Site
 from changen_cli.events.schedule import Schedule
 from changen_cli.events.simulate import simulate
-from changen_cli.pipeline.plan import Place, Plan
-from changen_cli.scenes.library import Library
+from changen_cli.pipeline.plan import Plan, SampleRef
+from changen_cli.scenes.footprints.library import Library
 from changen_cli.scenes.options import ReadOptions
 from changen_cli.scenes.pool import ScenePool
 from changen_cli.scenes.scene import Scene
@@ -90,17 +90,17 @@ class Preparer:
         """Closes the scenes."""
         self.pool.close()
 
-    def _sample(self, place: Place) -> Prepared:
+    def _sample(self, place: SampleRef) -> Prepared:
         try:
             scene = self.pool.get(place.scene)
             tile = self._read(scene, place)
-            shapes = self._shapes(scene)
+            outlines = self._new_outlines(scene)
         except (SceneError, TileError) as error:
             return Prepared(Outcome(place.id, Status.FAILED, str(error)))
         share = float(tile.valid.mean())
         if share < max(self.task.min_valid, 1e-9):
             return Prepared(Outcome(place.id, Status.SKIPPED, f"only {share:.0%} of the pixels are valid"))
-        site = Site(allowed=allowed_ground(tile), gap=self.task.gap, shapes=shapes)
+        site = Site(allowed=allowed_ground(tile), gap=self.task.gap, outlines=outlines)
         key: rng.Key = (self.task.seed, tile.scene, tile.id, place.variant)
         history = simulate(tile.layout, site, self.task.schedule, self.task.steps, key)
         if history.shortfalls and not any(history.changes):
@@ -108,22 +108,22 @@ class Preparer:
         series = self._draw(scene, tile, place, history)
         return Prepared(Outcome(place.id, Status.DONE, series=series), self._noise(key))
 
-    def _read(self, scene: Scene, place: Place) -> Tile:
+    def _read(self, scene: Scene, place: SampleRef) -> Tile:
         """Reads a tile once for all its variants."""
         name = (place.scene, place.window.tile_id)
         if self._last is None or self._last[0] != name:
             self._last = (name, scene.read(place.window))
         return self._last[1]
 
-    def _shapes(self, scene: Scene) -> tuple[Polygon | MultiPolygon, ...]:
+    def _new_outlines(self, scene: Scene) -> tuple[Polygon | MultiPolygon, ...]:
         if self.task.library is None:
-            return scene.shapes()
+            return scene.outlines()
         ground = scene.ground_resolution
         if self._outlines is None or self._outlines[0] != ground:
-            self._outlines = (ground, self.task.library.shapes(ground))
+            self._outlines = (ground, self.task.library.outlines_at(ground))
         return self._outlines[1]
 
-    def _draw(self, scene: Scene, tile: Tile, place: Place, history: History) -> Series:
+    def _draw(self, scene: Scene, tile: Tile, place: SampleRef, history: History) -> Series:
         drawn = [layout.rasterize() for layout in history.layouts]
         # where there is no image there is no label either
         masks = np.stack([mask for mask, _ in drawn]) * tile.valid

@@ -16,9 +16,9 @@ from changen_cli.pipeline.prepare import Task
 from changen_cli.pipeline.shards import synthesize_shards
 from changen_cli.pipeline.summary import Summary
 from changen_cli.pipeline.workers import make_workers
-from changen_cli.scenes.library import Library, read_library
+from changen_cli.scenes.footprints.library import Library, read_library
 from changen_cli.store.base import Status
-from changen_cli.store.formats import make_writer
+from changen_cli.store.formats.registry import make_writer
 from changen_cli.store.journal import Journal, finish_run
 from changen_cli.synthesis.base import Synthesizer, SynthesizerSettings
 from changen_cli.synthesis.engine import Engine, choose_batch_size

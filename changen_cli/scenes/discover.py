@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from changen_cli.errors import SceneError, UsageError
+from changen_cli.scenes.footprints.xbd_tree import find_images, find_labels, plain_name
 from changen_cli.scenes.source import SceneSource, is_remote
-from changen_cli.scenes.xbd_tree import find_images, find_labels, plain_name
 
 __all__ = ["SceneSource", "find_scenes"]
 

@@ -13,18 +13,18 @@ from rasterio.errors import RasterioError
 from shapely.geometry import MultiPolygon, Polygon
 
 from changen_cli.errors import SceneError, TileError
-from changen_cli.scenes.frame import make_frame
-from changen_cli.scenes.labels import Labels, NoLabels, Report
+from changen_cli.scenes.footprints.base import Labels, NoLabels, Report
+from changen_cli.scenes.footprints.masks import MaskLabels
+from changen_cli.scenes.footprints.vectors import Exclusion, VectorLabels
+from changen_cli.scenes.footprints.xbd import XbdFile, XbdLabels, is_label, read_label
+from changen_cli.scenes.image.geobox import make_geobox
+from changen_cli.scenes.image.pixels import Pixels
+from changen_cli.scenes.image.rasters import open_raster, reason
 from changen_cli.scenes.layout import Footprint, Layout
-from changen_cli.scenes.masks import MaskLabels
 from changen_cli.scenes.options import ReadOptions
-from changen_cli.scenes.pixels import Pixels
-from changen_cli.scenes.rasters import open_raster, reason
 from changen_cli.scenes.source import SceneSource
 from changen_cli.scenes.tile import Tile
-from changen_cli.scenes.vectors import Exclusion, VectorLabels
 from changen_cli.scenes.window import Window
-from changen_cli.scenes.xbd import XbdFile, XbdLabels, is_label, read_label
 from changen_cli.types import BoolArray, UInt8Array
 
 
@@ -57,7 +57,7 @@ class Scene:
         self.id = source.id
         self.source = source
         self._options = options
-        self._shapes: dict[int, tuple[Polygon | MultiPolygon, ...]] = {}
+        self._outlines: dict[int, tuple[Polygon | MultiPolygon, ...]] = {}
         self._dataset = open_raster(source.image)
         self._labels: Labels = NoLabels()
         self._pixels: Pixels | None = None
@@ -65,7 +65,7 @@ class Scene:
             path = source.image
             self._xbd = self._read_xbd()
             fitted = None if self._xbd is None else self._xbd.fit.georeference
-            self._frame = make_frame(self._dataset, path, options.resolution, options.resolution_optional, fitted)
+            self._frame = make_geobox(self._dataset, path, options.resolution, options.resolution_optional, fitted)
             self._pixels = Pixels(self._dataset, path, self._frame, options)
             self._labels = self._open_labels()
             self._exclusion = (
@@ -164,7 +164,7 @@ class Scene:
         """
         return self._read(self._frame.whole, "all")
 
-    def shapes(self, limit: int = 256) -> tuple[Polygon | MultiPolygon, ...]:
+    def outlines(self, limit: int = 256) -> tuple[Polygon | MultiPolygon, ...]:
         """Returns outlines of whole footprints of the scene, which new objects may take.
 
         They depend on the scene and the options alone, not on what was read before. Vectors give a sample spread evenly
@@ -179,11 +179,11 @@ class Scene:
         Raises:
             TileError: If the mask is damaged where it is sampled.
         """
-        if limit not in self._shapes:
-            self._shapes[limit] = self._labels.shapes(limit)
-        return self._shapes[limit]
+        if limit not in self._outlines:
+            self._outlines[limit] = self._labels.outlines(limit)
+        return self._outlines[limit]
 
-    def describe(self) -> dict[str, Any]:
+    def as_manifest(self) -> dict[str, Any]:
         """Returns what the manifest says of the scene (JSON values); an ``auto`` rescale is settled for it."""
         pixels, frame = self._open_pixels(), self._frame
         rescale = pixels.rescale
@@ -200,8 +200,8 @@ class Scene:
             "resampled": frame.resampled,
             "bands": {"rgb": list(pixels.choice.bands), "why": pixels.choice.why},
             "rescale": None if rescale is None else {"low": rescale.low, "high": rescale.high, "why": rescale.why},
-            "footprints": self._labels.describe(),
-            "exclude": None if self._exclusion is None else self._exclusion.describe(),
+            "footprints": self._labels.as_manifest(),
+            "exclude": None if self._exclusion is None else self._exclusion.as_manifest(),
         }
 
     def close(self) -> None:

@@ -39,7 +39,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class TileGrid:
     """Square windows that cover a scene, row by row.
 
     Attributes:

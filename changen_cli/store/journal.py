@@ -23,11 +23,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from changen_cli.errors import StoreError
-from changen_cli.store import formats
-from changen_cli.store.base import Outcome, Writer
-from changen_cli.store.check import check_shard
-from changen_cli.store.events_table import events_bytes, write_events
-from changen_cli.store.files import (
+from changen_cli.files import (
     HOME,
     clear_scratch,
     disk_errors,
@@ -36,6 +32,9 @@ from changen_cli.store.files import (
     remove_folder_if_empty,
     write_files,
 )
+from changen_cli.store.base import Outcome, Writer
+from changen_cli.store.check import check_shard
+from changen_cli.store.formats import registry as formats
 from changen_cli.store.lock import Lock
 from changen_cli.store.manifest import NAME as MANIFEST
 from changen_cli.store.manifest import write_manifest
@@ -49,7 +48,8 @@ from changen_cli.store.records import (
     summarize,
     to_json,
 )
-from changen_cli.store.samples_table import write_samples
+from changen_cli.store.tables.events import events_bytes, write_events
+from changen_cli.store.tables.samples import write_samples
 
 VERSION = 1
 """Version of the layout of an output, in ``run.json`` and in the manifest."""

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from changen_cli.errors import StoreError
-from changen_cli.store.files import disk_errors
+from changen_cli.files import disk_errors
 
 _log = logging.getLogger(__name__)
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP}

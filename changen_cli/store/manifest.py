@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from changen_cli.errors import StoreError
-from changen_cli.store.files import HOME, write_files
+from changen_cli.files import HOME, write_files
 from changen_cli.store.records import to_json
 
 NAME = "manifest.json"

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from changen_cli.errors import StoreError
+from changen_cli.files import HOME
 from changen_cli.store.base import Outcome, Status, StoreSpec
 from changen_cli.store.check import shard_range
-from changen_cli.store.files import HOME
 
 Record = dict[str, Any]
 """JSON values."""

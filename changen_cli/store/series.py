@@ -20,8 +20,8 @@ from changen_cli.errors import StoreError
 from changen_cli.events.base import Change
 from changen_cli.scenes.layout import Footprint
 from changen_cli.store.base import Status
+from changen_cli.store.formats.readers import Reader, make_reader
 from changen_cli.store.manifest import read_manifest
-from changen_cli.store.readers import Reader, make_reader
 from changen_cli.types import BoolArray, Int32Array, UInt8Array
 
 if TYPE_CHECKING:

@@ -78,6 +78,6 @@ class Synthesizer(Protocol):
         """
         ...
 
-    def describe(self) -> dict[str, Any]:
+    def as_manifest(self) -> dict[str, Any]:
         """Returns what the manifest must say of this synthesizer: weights, SHA-256, licences (JSON values)."""
         ...

@@ -23,6 +23,6 @@ class CopySynthesizer:
         """Returns ``batch.image``."""
         return batch.image
 
-    def describe(self) -> dict[str, Any]:
+    def as_manifest(self) -> dict[str, Any]:
         """Returns its name."""
         return {"name": self.name}

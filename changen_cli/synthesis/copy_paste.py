@@ -80,6 +80,6 @@ class CopyPasteSynthesizer:
         pixels: UInt8Array = canvas.round().clip(0, 255).astype(np.uint8)
         return pixels
 
-    def describe(self) -> dict[str, Any]:
+    def as_manifest(self) -> dict[str, Any]:
         """Returns its name."""
         return {"name": self.name}

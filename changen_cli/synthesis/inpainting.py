@@ -81,7 +81,7 @@ class InpaintingSynthesizer:
         result: UInt8Array = np.asarray(filled, np.uint8).transpose(2, 0, 1)
         return result
 
-    def describe(self) -> dict[str, Any]:
+    def as_manifest(self) -> dict[str, Any]:
         """Returns its name, method and numbers."""
         return {
             "name": self.name,

@@ -108,7 +108,7 @@ class NetworkSynthesizer(ABC, Generic[Network]):
                 "and --event-option create.category a class that they know"
             )
 
-    def describe(self) -> dict[str, Any]:
+    def as_manifest(self) -> dict[str, Any]:
         """Returns name, SHA-256, licence and attribution of the weights."""
         return {
             "name": self.name,

@@ -16,15 +16,15 @@ from torch import Tensor
 from changen_cli import rng
 from changen_cli.device import DTYPES, cores, resolve_precision
 from changen_cli.errors import TrainingError
-from changen_cli.training.batch import to_parts
-from changen_cli.training.checkpoint import LAST, read_checkpoint, restore
-from changen_cli.training.config import TrainConfig
-from changen_cli.training.data import CropSampler, load_scenes
-from changen_cli.training.folder import RunFolder, find_state
+from changen_cli.training.config.options import TrainConfig
+from changen_cli.training.data.batch import to_parts
+from changen_cli.training.data.crops import CropSampler, load_scenes
+from changen_cli.training.data.loader import batches, share_of
+from changen_cli.training.data.scenes import StreamedScene
+from changen_cli.training.distributed import make_team
 from changen_cli.training.learners import Learner, make_learner
-from changen_cli.training.loading import batches, share_of
-from changen_cli.training.scenes import StreamedScene
-from changen_cli.training.team import make_team
+from changen_cli.training.run.checkpoint import LAST, read_checkpoint, restore
+from changen_cli.training.run.folder import RunFolder, find_state
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -68,9 +68,9 @@ def train(
 
     Args:
         config: The recipe.
-        output: Folder of the run (:class:`~changen_cli.training.folder.RunFolder`).
+        output: Folder of the run (:class:`~changen_cli.training.run.folder.RunFolder`).
         device: A torch device, where there is no team.
-        team: The processes of the run (:mod:`changen_cli.training.team`), launched; None for this one alone.
+        team: The processes of the run (:mod:`changen_cli.training.distributed`), launched; None for this one alone.
         report: Called after each logged iteration.
         say: Called with lines for the user: what a validation found.
 

@@ -19,7 +19,7 @@ from typer.main import get_command
 from changen_cli import plugins
 from changen_cli.cli.main import app
 from changen_cli.synthesis.base import SynthesizerSettings
-from changen_cli.training.checkpoint import LAST
+from changen_cli.training.run.checkpoint import LAST
 from changen_cli.weights.card import Card
 
 PLAN = ROOT / "benchmarks" / "quality.yaml"

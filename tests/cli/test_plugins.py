@@ -59,7 +59,7 @@ class Negative:
     def synthesize(self, batch):
         return 255 - batch.image
 
-    def describe(self):
+    def as_manifest(self):
         return {"name": "negative", "licence": "MIT"}
 """
 

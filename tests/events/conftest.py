@@ -47,13 +47,13 @@ def make_layout() -> MakeLayout:
 
 @pytest.fixture(scope="session")
 def make_site() -> MakeSite:
-    """Makes the site of a layout: everything allowed unless told otherwise, its own whole outlines as shapes."""
+    """Makes the site of a layout: everything allowed unless told otherwise, its own whole outlines as outlines."""
 
     def make(layout: Layout, allowed: BaseGeometry | None = None, gap: float = 1.0, **other: object) -> Site:
         canvas = box(0, 0, layout.width, layout.height)
         whole = [f for f in layout.footprints if canvas.contains_properly(f.polygon)]
-        shapes = tuple(affinity.translate(f.polygon, -f.polygon.centroid.x, -f.polygon.centroid.y) for f in whole)
-        fields = {"shapes": shapes, "occupied": layout.footprints} | other
+        outlines = tuple(affinity.translate(f.polygon, -f.polygon.centroid.x, -f.polygon.centroid.y) for f in whole)
+        fields = {"outlines": outlines, "occupied": layout.footprints} | other
         return Site(canvas if allowed is None else allowed, gap, **fields)  # type: ignore[arg-type]
 
     return make

@@ -43,7 +43,7 @@ def test_new_footprints_follow_the_walls_of_their_neighbours(town: Layout, make_
 
 
 def test_without_align_new_footprints_turn_as_far_as_turn(town: Layout, make_site: MakeSite) -> None:
-    site = make_site(town, shapes=(box(-6, -3, 6, 3),))
+    site = make_site(town, outlines=(box(-6, -3, 6, 3),))
     for turn, least, most in ((5.0, 0.0, 5.01), (180.0, 20.0, 45.0)):
         event = Create(align=False, turn=turn, scale=(0.5, 0.5))
         proposal = event.propose(town, site, rng.generator(3), 8)
@@ -53,7 +53,7 @@ def test_without_align_new_footprints_turn_as_far_as_turn(town: Layout, make_sit
 
 def test_an_empty_tile_gets_footprints_turned_freely(make_layout: MakeLayout, make_site: MakeSite) -> None:
     empty = make_layout()
-    proposal = Create().propose(empty, make_site(empty, shapes=(box(-6, -3, 6, 3),)), rng.generator(4), 4)
+    proposal = Create().propose(empty, make_site(empty, outlines=(box(-6, -3, 6, 3),)), rng.generator(4), 4)
     found = main_directions(outline_array([c.after.polygon for c in proposal.changes if c.after]))
     assert len(found) == 4
     assert found.max() - found.min() > 5
@@ -61,7 +61,7 @@ def test_an_empty_tile_gets_footprints_turned_freely(make_layout: MakeLayout, ma
 
 def test_scale_is_a_ratio_of_lengths(make_layout: MakeLayout, make_site: MakeSite) -> None:
     empty = make_layout()
-    site = make_site(empty, shapes=(box(-4, -4, 4, 4),))
+    site = make_site(empty, outlines=(box(-4, -4, 4, 4),))
     changes = Create(scale=(2.0, 2.0)).propose(empty, site, rng.generator(5), 1).changes
     assert changes[0].after is not None
     assert changes[0].after.polygon.area == pytest.approx(16 * 16, rel=1e-3)
@@ -69,14 +69,14 @@ def test_scale_is_a_ratio_of_lengths(make_layout: MakeLayout, make_site: MakeSit
 
 def test_category_goes_into_the_footprints(make_layout: MakeLayout, make_site: MakeSite) -> None:
     empty = make_layout()
-    site = make_site(empty, shapes=(box(-4, -4, 4, 4),))
+    site = make_site(empty, outlines=(box(-4, -4, 4, 4),))
     changes = Create(category=9).propose(empty, site, rng.generator(5), 1).changes
     assert changes[0].after is not None
     assert changes[0].after.category == 9
 
 
 @pytest.mark.parametrize(
-    ("shapes", "allowed", "reason"),
+    ("outlines", "allowed", "reason"),
     [
         ((), None, "no outlines"),
         ((Polygon(),), None, "no outlines"),
@@ -88,11 +88,11 @@ def test_category_goes_into_the_footprints(make_layout: MakeLayout, make_site: M
     ],
 )
 def test_says_why_nothing_could_be_created(
-    make_layout: MakeLayout, make_site: MakeSite, shapes: tuple[Polygon, ...], allowed: Polygon | None, reason: str
+    make_layout: MakeLayout, make_site: MakeSite, outlines: tuple[Polygon, ...], allowed: Polygon | None, reason: str
 ) -> None:
     empty = make_layout()
     proposal = Create(align=False, turn=0.0).propose(
-        empty, make_site(empty, allowed, shapes=shapes), rng.generator(6), 2
+        empty, make_site(empty, allowed, outlines=outlines), rng.generator(6), 2
     )
     assert proposal.changes == ()
     assert re.search(reason, proposal.reason)
@@ -100,7 +100,7 @@ def test_says_why_nothing_could_be_created(
 
 def test_fills_what_room_there_is_and_stops(make_layout: MakeLayout, make_site: MakeSite) -> None:
     layout = make_layout(box(0, 0, 64, 40))
-    site = make_site(layout, shapes=(affinity.scale(box(-10, -10, 10, 10), 1, 1),))
+    site = make_site(layout, outlines=(affinity.scale(box(-10, -10, 10, 10), 1, 1),))
     proposal = Create(scale=(1, 1)).propose(layout, site, rng.generator(7), 50)
     assert 1 <= len(proposal.changes) <= 3
     assert proposal.reason

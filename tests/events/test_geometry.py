@@ -5,6 +5,7 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+from rasterio.features import shapes
 from shapely import affinity, box
 from shapely.geometry import MultiPolygon, Polygon
 
@@ -75,7 +76,6 @@ def test_main_directions_do_not_mix_neighbours_of_a_batch() -> None:
 
 
 def test_main_direction_sees_through_the_staircase_of_a_traced_mask() -> None:
-    from rasterio.features import shapes
 
     turned = affinity.rotate(box(30, 40, 80, 65), 20)
     mask, _ = Layout(128, 128, (Footprint(1, turned),)).rasterize()

@@ -139,7 +139,7 @@ def test_a_schedule_travels_to_workers() -> None:
 
 
 def test_describe_tells_every_parameter_and_fits_json() -> None:
-    found = json.loads(json.dumps(make_schedule("relocate=2", "3", ["relocate.turn=5"]).describe(), allow_nan=False))
+    found = json.loads(json.dumps(make_schedule("relocate=2", "3", ["relocate.turn=5"]).as_manifest(), allow_nan=False))
     assert found == {
         "changes_per_step": [3, 3],
         "events": [
@@ -151,7 +151,10 @@ def test_describe_tells_every_parameter_and_fits_json() -> None:
             }
         ],
     }
-    assert make_schedule("relocate").describe() != make_schedule("relocate", parameters=["relocate.turn=5"]).describe()
+    assert (
+        make_schedule("relocate").as_manifest()
+        != make_schedule("relocate", parameters=["relocate.turn=5"]).as_manifest()
+    )
     assert Relocate().turn == 0.0
 
 

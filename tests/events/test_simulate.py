@@ -44,8 +44,8 @@ def worlds(draw: st.DrawFn) -> tuple[Layout, Site]:
     layout = Layout(*size, tuple(Footprint(i + 1, p) for i, p in enumerate(polygons)))
     lake = shapely.Point(draw(st.floats(0, 96)), draw(st.floats(0, 96))).buffer(draw(st.floats(1, 30)))
     allowed = canvas.difference(lake) if draw(st.booleans()) else canvas
-    shapes = (box(-6, -4, 6, 4), Polygon([(-6, -6), (6, -6), (6, -1), (0, -1), (0, 6), (-6, 6)]))
-    return layout, Site(allowed, draw(st.sampled_from([0.0, 1.0, 2.5])), shapes)
+    outlines = (box(-6, -4, 6, 4), Polygon([(-6, -6), (6, -6), (6, -1), (0, -1), (0, 6), (-6, 6)]))
+    return layout, Site(allowed, draw(st.sampled_from([0.0, 1.0, 2.5])), outlines)
 
 
 def check_history(history: History, site: Site, schedule: Schedule) -> None:
@@ -172,7 +172,7 @@ def test_the_number_of_changes_covers_its_range(town: Layout, make_site: MakeSit
 
 def test_a_full_tile_ends_with_shortfalls(make_layout: MakeLayout, make_site: MakeSite) -> None:
     full = make_layout(*(box(x, y, x + 15, y + 15) for x in range(0, 64, 16) for y in range(0, 64, 16)))
-    history = simulate(full, make_site(full, shapes=(box(-6, -6, 6, 6),)), make_schedule("create", "5"), 2, KEY)
+    history = simulate(full, make_site(full, outlines=(box(-6, -6, 6, 6),)), make_schedule("create", "5"), 2, KEY)
     assert history.layouts[1] == history.layouts[2] == full
     assert [(s.step, s.event, s.wanted, s.made) for s in history.shortfalls] == [
         (1, "create", 5, 0),
@@ -183,7 +183,7 @@ def test_a_full_tile_ends_with_shortfalls(make_layout: MakeLayout, make_site: Ma
 
 def test_what_one_event_cannot_do_the_others_are_offered(make_layout: MakeLayout, make_site: MakeSite) -> None:
     empty = make_layout(size=(256, 256))
-    site = make_site(empty, shapes=(box(-6, -4, 6, 4),))
+    site = make_site(empty, outlines=(box(-6, -4, 6, 4),))
     history = simulate(empty, site, make_schedule("create,remove=9", "4"), 1, KEY)
     assert [c.event for c in history.changes[0]] == ["create"] * 4
     (short,) = history.shortfalls
@@ -194,7 +194,7 @@ def test_what_one_event_cannot_do_the_others_are_offered(make_layout: MakeLayout
 
 def test_when_no_event_can_do_more_every_shortfall_is_recorded(make_layout: MakeLayout, make_site: MakeSite) -> None:
     one = make_layout(box(20, 20, 40, 40))
-    history = simulate(one, make_site(one, shapes=()), make_schedule("create,remove", "6"), 1, KEY)
+    history = simulate(one, make_site(one, outlines=()), make_schedule("create,remove", "6"), 1, KEY)
     assert len(history.changes[0]) == 1
     assert history.layouts[1].footprints == ()
     assert {s.event for s in history.shortfalls} == {"create", "remove"}
@@ -305,7 +305,7 @@ def test_a_plugin_of_a_third_party_runs(install: Install, make_layout: MakeLayou
     assert [c.after for c in history.changes[0]] == [Footprint(2, box(1, 1, 12, 12))]
     assert history.changes[1] == ()
     assert [(s.step, s.event, s.reason) for s in history.shortfalls] == [(2, "corner", "the corner is taken")]
-    assert schedule.describe()["events"][0]["plugin"] == "sprawl:Corner"
+    assert schedule.as_manifest()["events"][0]["plugin"] == "sprawl:Corner"
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from changen_cli.metrics import evaluation, sets
+from changen_cli.metrics import evaluation
+from changen_cli.metrics.change.pairs import Pair
+from changen_cli.metrics.distances import sets
 from changen_cli.metrics.evaluation import Evaluation
-from changen_cli.metrics.pairs import Pair
 from changen_cli.weights.card import Card
 
 Make = Callable[..., Pair]

@@ -108,11 +108,11 @@ def test_what_cannot_be_done_is_recorded(options, changes, status, reason):
 
 
 def test_a_library_is_scaled_once_per_resolution(options, outlines, tmp_path, monkeypatch):
-    from changen_cli.scenes.library import Library
+    from changen_cli.scenes.footprints.library import Library
 
     asked = []
-    shapes = Library.shapes
-    monkeypatch.setattr(Library, "shapes", lambda self, ground: asked.append(ground) or shapes(self, ground))
+    outlines = Library.outlines
+    monkeypatch.setattr(Library, "shapes", lambda self, ground: asked.append(ground) or outlines(self, ground))
     library = outlines(tmp_path / "library.gpkg", [shapely.box(0, 0, 20, 10)])
     Preparer(prepare_run(options(library=str(library), shard_samples=6)).task()).prepare(0)
     assert len(asked) == 1

@@ -17,7 +17,7 @@ from changen_cli.errors import SceneError, TileError
 from changen_cli.scenes.discover import SceneSource, find_scenes
 from changen_cli.scenes.options import ReadOptions
 from changen_cli.scenes.scene import open_scene
-from changen_cli.scenes.window import Grid, Window
+from changen_cli.scenes.window import TileGrid, Window
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 KAMPALA = SHARED / "oam" / "kampala_00.tif"
@@ -39,7 +39,7 @@ def test_tile_by_tile_is_the_whole(write_raster, image, name, profile, edges):
         assert whole.id == "all"
         assert np.array_equal(whole.image, image)
         assert whole.valid.all()
-        for window in Grid(scene.height, scene.width, 50, 10, edges):
+        for window in TileGrid(scene.height, scene.width, 50, 10, edges):
             tile = scene.read(window)
             inside = window.within(120, 160)
             there = (slice(window.row, window.row + inside.height), slice(window.column, window.column + inside.width))
@@ -58,7 +58,7 @@ def test_tile_by_tile_is_the_whole_at_another_resolution(write_raster, image, re
         whole = scene.read_all()
         assert not whole.valid.all()
         assert scene.ground_resolution == resolution
-        for window in Grid(scene.height, scene.width, 23):
+        for window in TileGrid(scene.height, scene.width, 23):
             tile = scene.read(window)
             there = (slice(window.row, window.row + 23), slice(window.column, window.column + 23))
             assert np.array_equal(tile.image, whole.image[:, *there])
@@ -69,7 +69,7 @@ def test_a_coarse_resolution_is_read_in_strips(write_raster, image, monkeypatch)
     source = SceneSource("s", write_raster("a.tif", image))
     with open_scene(source, ReadOptions(resolution=2.0)) as scene:
         whole = scene.read_all().image
-    monkeypatch.setattr("changen_cli.scenes.pixels._STRIP_PIXELS", 2000)
+    monkeypatch.setattr("changen_cli.scenes.image.pixels._STRIP_PIXELS", 2000)
     with open_scene(source, ReadOptions(resolution=2.0)) as scene:
         assert np.array_equal(scene.read_all().image, whole)
 
@@ -142,9 +142,9 @@ def test_16_bit(write_raster):
         open_scene(SceneSource("s", path))
     with open_scene(SceneSource("s", path), ReadOptions(rescale="0:3000")) as scene:
         assert scene.read_all().image[0, 0, [0, -1]].tolist() == [0, 255]
-        assert scene.describe()["bands"] == {"rgb": [3, 2, 1], "why": "colour interpretation"}
+        assert scene.as_manifest()["bands"] == {"rgb": [3, 2, 1], "why": "colour interpretation"}
     with open_scene(SceneSource("s", path), ReadOptions(rescale="auto")) as scene:
-        assert scene.describe()["rescale"]["low"] == pytest.approx(60, abs=20)
+        assert scene.as_manifest()["rescale"]["low"] == pytest.approx(60, abs=20)
 
 
 @pytest.mark.parametrize("count", [1, 5])
@@ -178,7 +178,7 @@ def test_truncated_rasters(write_raster, image, tmp_path):
 @pytest.mark.parametrize("name", ["a.png", "a.jpg"])
 @pytest.mark.parametrize("limit", [64_000_000, 0])
 def test_truncated_pictures(write_raster, image, tmp_path, monkeypatch, name, limit):
-    monkeypatch.setattr("changen_cli.scenes.rasters._SEQUENTIAL_LIMIT", limit)
+    monkeypatch.setattr("changen_cli.scenes.image.rasters._SEQUENTIAL_LIMIT", limit)
     path = tmp_path / name
     write_raster(name, np.repeat(np.repeat(image, 4, 1), 4, 2), georeferenced=False)
     data = path.read_bytes()
@@ -213,7 +213,7 @@ def test_windows_must_start_in_the_scene(write_raster, image):
 def test_describe_is_json_and_source_travels(write_raster, write_vector, image):
     source = SceneSource("s", write_raster("a.tif", image), footprints=write_vector("v.gpkg", [box(0, 0, 9, 9)]))
     with open_scene(source, ReadOptions(resolution=1.0)) as scene:
-        text = json.loads(json.dumps(scene.describe()))
+        text = json.loads(json.dumps(scene.as_manifest()))
         assert text["raster"] == {"width": 160, "height": 120, "driver": "GTiff"}
         assert text["crs"] == "EPSG:32633"
         assert text["resampled"] is True
@@ -249,7 +249,7 @@ def test_kampala():
         missing = mask & ~drawn
         missing[713:827, 467:661] = False
         assert not missing.any()
-        assert len(scene.shapes()) > 50
+        assert len(scene.outlines()) > 50
     with open_scene(source, ReadOptions(resolution=0.5)) as scene:
         assert scene.width == pytest.approx(1536 * 0.1493 / 0.5, abs=2)
         coarse = scene.read_all()

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from changen_cli.errors import UsageError
-from changen_cli.scenes.window import Grid, Window
+from changen_cli.scenes.window import TileGrid, Window
 
 lengths = st.integers(1, 90)
 
@@ -14,7 +14,7 @@ lengths = st.integers(1, 90)
 @given(lengths, lengths, st.integers(1, 40), st.data(), st.sampled_from(["shift", "pad"]))
 def test_grid_covers_every_pixel(height, width, size, data, edges):
     overlap = data.draw(st.integers(0, size - 1))
-    grid = Grid(height, width, size, overlap, edges)
+    grid = TileGrid(height, width, size, overlap, edges)
     seen = np.zeros((height, width), int)
     windows = list(grid)
     for window in windows:
@@ -33,14 +33,14 @@ def test_grid_covers_every_pixel(height, width, size, data, edges):
 
 
 def test_neighbours_share_the_overlap():
-    grid = Grid(100, 100, 40, overlap=10)
+    grid = TileGrid(100, 100, 40, overlap=10)
     assert [grid[i].column for i in range(3)] == [0, 30, 60]
-    assert Grid(95, 95, 40, overlap=10)[2].column == 55
-    assert Grid(95, 95, 40, overlap=10, edges="pad")[2].column == 60
+    assert TileGrid(95, 95, 40, overlap=10)[2].column == 55
+    assert TileGrid(95, 95, 40, overlap=10, edges="pad")[2].column == 60
 
 
 def test_a_country_is_not_listed():
-    grid = Grid(4_000_000, 4_000_000, 256)
+    grid = TileGrid(4_000_000, 4_000_000, 256)
     assert len(grid) == 15_625**2
     assert grid[len(grid) - 1] == Window(3_999_744, 3_999_744, 256, 256)
     with pytest.raises(IndexError):
@@ -48,7 +48,7 @@ def test_a_country_is_not_listed():
 
 
 def test_tile_ids_sort_as_their_places_do():
-    ids = [window.tile_id for window in Grid(3000, 3000, 256)]
+    ids = [window.tile_id for window in TileGrid(3000, 3000, 256)]
     assert ids[1] == "r000000_c000256"
     assert ids == sorted(ids)
 
@@ -59,4 +59,4 @@ def test_tile_ids_sort_as_their_places_do():
 )
 def test_unusable_grids(arguments, message):
     with pytest.raises(UsageError, match=message):
-        Grid(*arguments)
+        TileGrid(*arguments)

@@ -16,7 +16,7 @@ from changen_cli.events.base import Change, History, Shortfall
 from changen_cli.rng import generator
 from changen_cli.scenes.layout import Footprint, Layout
 from changen_cli.store.base import Outcome, Series, Status, StoreSpec
-from changen_cli.store.formats import make_writer
+from changen_cli.store.formats.registry import make_writer
 from changen_cli.store.journal import Journal, commit_shard, finish_run
 
 UTM = CRS.from_epsg(32736).to_wkt()

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
+from changen_cli import files
 from changen_cli.errors import StoreError
-from changen_cli.store import files
 from changen_cli.store.base import Outcome, Series, Status, StoreSpec
-from changen_cli.store.formats import FORMATS, make_writer
+from changen_cli.store.formats.registry import FORMATS, make_writer
 from changen_cli.store.journal import Journal, commit_shard, finish_run
 
 Run = Callable[..., None]
@@ -142,7 +142,7 @@ def test_processes_write_shards_side_by_side(
 REAL = """
 import os, signal, sys
 from pathlib import Path
-from changen_cli.store import files
+from changen_cli import files
 left = int(sys.argv[2])
 real = os.fsync
 def fsync(descriptor):
@@ -153,7 +153,7 @@ def fsync(descriptor):
     real(descriptor)
 os.fsync = fsync
 from changen_cli.store.base import Outcome, Status, StoreSpec
-from changen_cli.store.formats import make_writer
+from changen_cli.store.formats.registry import make_writer
 from changen_cli.store.journal import Journal, commit_shard, finish_run
 writer = make_writer("zarr", Path(sys.argv[1]), StoreSpec(2, 1, 16, 16, 1))
 with Journal(writer.root) as journal:

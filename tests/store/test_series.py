@@ -11,11 +11,11 @@ import pytest
 from rasterio.crs import CRS
 
 from changen_cli.errors import StoreError
-from changen_cli.store import events_table
 from changen_cli.store.base import Outcome, StoreSpec
-from changen_cli.store.formats import FORMATS
-from changen_cli.store.levir_writer import pairs
+from changen_cli.store.formats.levir import pairs
+from changen_cli.store.formats.registry import FORMATS
 from changen_cli.store.series import open_series
+from changen_cli.store.tables import events as events_table
 
 Run = Callable[..., None]
 

@@ -117,7 +117,7 @@ def test_a_class_only_before_the_event_is_refused_too(synthesizer: ChangenSynthe
 
 
 def test_what_the_manifest_says(synthesizer: ChangenSynthesizer) -> None:
-    described = synthesizer.describe()
+    described = synthesizer.as_manifest()
     assert described["name"] == "changen"
     assert described["weights"] == "tiny"
     assert described["licence"] == "CC0-1.0"

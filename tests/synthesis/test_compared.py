@@ -108,7 +108,7 @@ def test_batches_in_images_out(name: str, precision: str, weights: Callable[[str
     assert made.shape == step.image.shape
     assert made.dtype == torch.uint8
     assert made.float().std() > 0
-    assert synthesizer.describe() == {
+    assert synthesizer.as_manifest() == {
         "name": name,
         "weights": name,
         "sha256": file_sha256(weights(name)),

@@ -12,5 +12,5 @@ def test_it_returns_the_image_and_is_installed_by_name() -> None:
     image = torch.randint(0, 256, (2, 3, 16, 20), dtype=torch.uint8)
     masks = torch.zeros(2, 16, 20, dtype=torch.uint8)
     assert torch.equal(copy.synthesize(Batch(image, masks, masks, torch.zeros(2, 0))), image)
-    assert copy.describe() == {"name": "copy"}
+    assert copy.as_manifest() == {"name": "copy"}
     assert copy.noise_dim == 0

@@ -201,7 +201,7 @@ def test_it_is_a_plugin_that_creates_only() -> None:
     factory = plugins.load(plugins.SYNTHESIZERS, "copy-paste")
     synthesizer = factory(SynthesizerSettings(events=("create",)))
     assert isinstance(synthesizer, Synthesizer)
-    assert synthesizer.describe() == {"name": "copy-paste"}
+    assert synthesizer.as_manifest() == {"name": "copy-paste"}
     with pytest.raises(UsageError, match="copy-paste: shows only the event 'create', not 'remove', 'scale'"):
         factory(SynthesizerSettings(events=("create", "remove", "scale")))
 

@@ -56,7 +56,7 @@ class Adder:
         created = (batch.after > batch.before).unsqueeze(1)
         return batch.image + 1 + 20 * created.to(torch.uint8)
 
-    def describe(self) -> dict[str, Any]:
+    def as_manifest(self) -> dict[str, Any]:
         return {}
 
 

@@ -89,7 +89,7 @@ def test_it_is_a_plugin_that_removes_only() -> None:
     factory = plugins.load(plugins.SYNTHESIZERS, "inpainting")
     synthesizer = factory(SynthesizerSettings(events=("remove",)))
     assert isinstance(synthesizer, Synthesizer)
-    assert synthesizer.describe()["method"] == "Telea 2004"
+    assert synthesizer.as_manifest()["method"] == "Telea 2004"
     with pytest.raises(
         UsageError, match="inpainting: shows only the event 'remove', not 'create'; use --events remove"
     ):

@@ -82,7 +82,7 @@ class Recorder:
         self.api.computing.enqueue("compute")
         return batch.image + 1
 
-    def describe(self) -> dict[str, Any]:
+    def as_manifest(self) -> dict[str, Any]:
         return {}
 
 
@@ -187,7 +187,7 @@ def test_streams_of_a_real_device() -> None:
                 busy = (busy @ busy).clamp(0, 1)
             return batch.image + 1 + (busy.amax() * 0).to(torch.uint8)
 
-        def describe(self) -> dict[str, Any]:
+        def as_manifest(self) -> dict[str, Any]:
             return {}
 
     transfer = make_transfer("cuda")

@@ -11,7 +11,7 @@ def _one_thread(one_thread: None) -> None:
 @pytest.fixture(autouse=True)
 def _no_curves(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if "curves" not in request.fixturenames:
-        monkeypatch.setattr("changen_cli.training.folder.draw_curves", lambda folder: None)
+        monkeypatch.setattr("changen_cli.training.run.folder.draw_curves", lambda folder: None)
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from changen_cli.training import losses
-from changen_cli.training.batch import TrainingBatch
-from changen_cli.training.config import TrainConfig, parse_config
+from changen_cli.training.config.options import TrainConfig, parse_config
+from changen_cli.training.data.batch import TrainingBatch
 from changen_cli.training.learners.changen import ChangenLearner
 
 BALANCED = tuple(f"heads.{n}.layers.4.bias" for n in range(4))

@@ -15,18 +15,18 @@ from torch import Tensor
 
 from changen_cli.cli.main import main
 from changen_cli.errors import TrainingError, UsageError
-from changen_cli.metrics.segmenter import load_segmenter
+from changen_cli.metrics.change.segmenter import load_segmenter
 from changen_cli.models.registry import ARCHITECTURES
 from changen_cli.synthesis.support import removed_ground
-from changen_cli.training.batch import TrainingBatch
-from changen_cli.training.checkpoint import read_checkpoint
-from changen_cli.training.config import MODELS, RECIPES, TrainConfig, default_recipe, parse_config, read_recipe
-from changen_cli.training.holes import LEAST, draw_holes
+from changen_cli.training.config.options import MODELS, RECIPES, TrainConfig, default_recipe, parse_config, read_recipe
+from changen_cli.training.data.batch import TrainingBatch
+from changen_cli.training.export import pack_weights
 from changen_cli.training.learners import LEARNERS, Learner, make_learner
+from changen_cli.training.learners.holes import LEAST, draw_holes
 from changen_cli.training.losses import perceptual_loss
+from changen_cli.training.run.checkpoint import read_checkpoint
 from changen_cli.training.train import train
 from changen_cli.weights.card import read_card
-from changen_cli.weights.pack import pack_weights
 
 TINY: dict[str, dict[str, Any]] = {
     "changen": {

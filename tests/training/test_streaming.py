@@ -16,11 +16,11 @@ import pytest
 import rasterio
 
 from changen_cli.errors import SceneError, TrainingError
-from changen_cli.training import scenes as scenes_module
-from changen_cli.training.config import DataConfig, TrainConfig, parse_config
-from changen_cli.training.data import CropSampler, Sample
-from changen_cli.training.loading import batches
-from changen_cli.training.scenes import StreamedScene, TrainingScene, load_scenes
+from changen_cli.training.data import scenes as scenes_module
+from changen_cli.training.config.options import DataConfig, TrainConfig, parse_config
+from changen_cli.training.data.crops import CropSampler, Sample
+from changen_cli.training.data.loader import batches
+from changen_cli.training.data.scenes import StreamedScene, TrainingScene, load_scenes
 from changen_cli.training.train import train as train_run
 
 GOLDEN = {

@@ -10,10 +10,10 @@ import yaml
 from skimage.io import imread
 
 from changen_cli.errors import ChangenError, TrainingError
-from changen_cli.training.batch import TrainingBatch
-from changen_cli.training.checkpoint import read_checkpoint
-from changen_cli.training.config import parse_config
+from changen_cli.training.config.options import parse_config
+from changen_cli.training.data.batch import TrainingBatch
 from changen_cli.training.learners.changen import ChangenLearner
+from changen_cli.training.run.checkpoint import read_checkpoint
 from changen_cli.training.train import Progress, train
 
 

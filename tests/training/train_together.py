@@ -13,9 +13,9 @@ import torch
 import yaml
 
 from changen_cli.training import train as module
-from changen_cli.training.config import parse_config
+from changen_cli.training.config.options import parse_config
+from changen_cli.training.distributed import launched, make_team
 from changen_cli.training.learners import Learner, make_learner
-from changen_cli.training.team import launched, make_team
 
 
 def main(recipes: Path, folder: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import torch
 
-from changen_cli.training.config import TrainConfig
+from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.learners.base import Learner
 from changen_cli.training.learners.changen import ChangenLearner
 from changen_cli.training.learners.deepfill import DeepFillLearner

@@ -14,12 +14,12 @@ from torch.optim import Adam, Optimizer
 
 from changen_cli.models.layers import normalized_once
 from changen_cli.training import losses
-from changen_cli.training.batch import TrainingBatch, with_counts
-from changen_cli.training.config import TrainConfig
-from changen_cli.training.data import Sample
+from changen_cli.training.config.options import TrainConfig
+from changen_cli.training.data.batch import TrainingBatch, with_counts
+from changen_cli.training.data.crops import Sample
 from changen_cli.training.ema import MovingAverage
+from changen_cli.training.run.sheets import Rows
 from changen_cli.training.sharing import batch_norm_over_all, power_iteration_held
-from changen_cli.training.sheets import Rows
 
 if TYPE_CHECKING:  # packing weights reads checkpoints, and must not need Fabric
     from lightning_fabric import Fabric
@@ -86,7 +86,7 @@ class Learner(ABC):
         return next(self.generator.parameters()).device
 
     @abstractmethod
-    def generator_turn(self, generator: nn.Module, batch: TrainingBatch) -> Turn:
+    def generator_loss(self, generator: nn.Module, batch: TrainingBatch) -> Turn:
         """What the generator is to descend; the judges' weights are frozen.
 
         Args:
@@ -97,7 +97,7 @@ class Learner(ABC):
             The loss, its scalars, and what the judges are to see.
         """
 
-    def judges_turn(self, judges: Sequence[nn.Module], batch: TrainingBatch, *made: Tensor) -> Turn:
+    def discriminator_loss(self, judges: Sequence[nn.Module], batch: TrainingBatch, *made: Tensor) -> Turn:
         """What the judges are to descend; a learner without judges has no such turn.
 
         Args:
@@ -166,13 +166,17 @@ class Learner(ABC):
         self._freeze_judges(True)
         networks = (self.generator, *self.judges)
         turns = self._descend(
-            self.optimizers[0], [generator], networks, parts, lambda _, part: self.generator_turn(generator, part)
+            self.optimizers[0], [generator], networks, parts, lambda _, part: self.generator_loss(generator, part)
         )
         if judges:
             self._freeze_judges(False)
             made = [turn.made for turn in turns]
             others = self._descend(
-                self.optimizers[1], judges, self.judges, parts, lambda n, part: self.judges_turn(judges, part, *made[n])
+                self.optimizers[1],
+                judges,
+                self.judges,
+                parts,
+                lambda n, part: self.discriminator_loss(judges, part, *made[n]),
             )
             turns = [Turn(a.loss, a.scalars | b.scalars) for a, b in zip(turns, others, strict=True)]
         sizes = torch.tensor([len(part) for part in parts], dtype=torch.float32, device=self.device)

@@ -13,8 +13,8 @@ from changen_cli.models.changen import ChangenGenerator
 from changen_cli.models.layers import one_hot
 from changen_cli.models.oasis import SegmentationDiscriminator
 from changen_cli.training import losses
-from changen_cli.training.batch import TrainingBatch
-from changen_cli.training.config import TrainConfig
+from changen_cli.training.config.options import TrainConfig
+from changen_cli.training.data.batch import TrainingBatch
 from changen_cli.training.learners.base import Turn, adversaries, placed
 from changen_cli.training.learners.drawing import DrawingLearner
 
@@ -40,7 +40,7 @@ class ChangenLearner(DrawingLearner):
             judges.append(placed(ProjectedDiscriminator(config.classes), device))
         super().__init__(config, precision, *adversaries(config, generator, *judges))
 
-    def generator_turn(self, generator: nn.Module, batch: TrainingBatch) -> Turn:
+    def generator_loss(self, generator: nn.Module, batch: TrainingBatch) -> Turn:
         """Lines 4 and 5: synthesises, and wants every pixel read as its class of S_t+1."""
         discriminator, *projected = self.judges
         with autocast(batch.image.device, self.precision):
@@ -56,7 +56,7 @@ class ChangenLearner(DrawingLearner):
             (fake.detach(),),
         )
 
-    def judges_turn(self, judges: Sequence[nn.Module], batch: TrainingBatch, *made: Tensor) -> Turn:
+    def discriminator_loss(self, judges: Sequence[nn.Module], batch: TrainingBatch, *made: Tensor) -> Turn:
         """Line 6. One call for real and synthesised keeps the power iteration of spectral norm the same for both."""
         discriminator, *projected = judges
         classes = self.config.classes

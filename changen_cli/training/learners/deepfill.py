@@ -11,21 +11,21 @@ from torch.nn import functional as F
 
 from changen_cli.device import autocast
 from changen_cli.models.deepfill import DeepFillGenerator, HoleDiscriminator
-from changen_cli.pictures import as_picture
+from changen_cli.reports.pictures import as_picture
 from changen_cli.training import losses
-from changen_cli.training.batch import TrainingBatch
-from changen_cli.training.config import TrainConfig
-from changen_cli.training.data import Sample
-from changen_cli.training.holes import draw_holes
+from changen_cli.training.config.options import TrainConfig
+from changen_cli.training.data.batch import TrainingBatch
+from changen_cli.training.data.crops import Sample
 from changen_cli.training.learners.base import Learner, Turn, adversaries, placed
-from changen_cli.training.sheets import Rows, as_batch, as_bytes
+from changen_cli.training.learners.holes import draw_holes
+from changen_cli.training.run.sheets import Rows, as_batch, as_bytes
 
 
 class DeepFillLearner(Learner):
     """L1 to the image behind the hole for both steps of G, and the hinge loss of SN-PatchGAN for the filled image.
 
-    Holes lie on ground without buildings (:mod:`changen_cli.training.holes`): what is behind a hole is what G learns to
-    put there, and it shall put ground.
+    Holes lie on ground without buildings (:mod:`changen_cli.training.learners.holes`): G learns to fill a hole with
+    what is behind it, which must be ground.
     """
 
     columns: ClassVar[tuple[str, ...]] = ("g_coarse", "g_fine", "g_hinge", "d_real", "d_fake", "hole")
@@ -36,7 +36,7 @@ class DeepFillLearner(Learner):
         discriminator = placed(HoleDiscriminator(config.discriminator), device)
         super().__init__(config, precision, *adversaries(config, generator, discriminator))
 
-    def generator_turn(self, generator: nn.Module, batch: TrainingBatch) -> Turn:
+    def generator_loss(self, generator: nn.Module, batch: TrainingBatch) -> Turn:
         """Fills the hole twice: a guess, and its refinement, which is judged."""
         (discriminator,) = self.judges
         config, image = self.config, batch.image
@@ -55,7 +55,7 @@ class DeepFillLearner(Learner):
             (filled.detach(), hole),
         )
 
-    def judges_turn(self, judges: Sequence[nn.Module], batch: TrainingBatch, *made: Tensor) -> Turn:
+    def discriminator_loss(self, judges: Sequence[nn.Module], batch: TrainingBatch, *made: Tensor) -> Turn:
         """The hinge of the image and of the filled one under the same hole, in one call."""
         (discriminator,) = judges
         filled, hole = made

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from changen_cli.training.data import Sample
+from changen_cli.training.data.crops import Sample
 from changen_cli.training.learners.base import Learner
-from changen_cli.training.sheets import Rows, as_batch, change_rows
+from changen_cli.training.run.sheets import Rows, as_batch, change_rows
 
 
 class DrawingLearner(Learner):

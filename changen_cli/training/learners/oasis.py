@@ -14,8 +14,8 @@ from changen_cli import rng
 from changen_cli.device import autocast
 from changen_cli.models.oasis import OasisGenerator, SegmentationDiscriminator
 from changen_cli.training import losses
-from changen_cli.training.batch import TrainingBatch
-from changen_cli.training.config import TrainConfig
+from changen_cli.training.config.options import TrainConfig
+from changen_cli.training.data.batch import TrainingBatch
 from changen_cli.training.learners.base import Turn, adversaries, placed
 from changen_cli.training.learners.drawing import DrawingLearner
 
@@ -38,7 +38,7 @@ class OasisLearner(DrawingLearner):
         discriminator = placed(SegmentationDiscriminator(config.discriminator), device)
         super().__init__(config, precision, *adversaries(config, generator, discriminator))
 
-    def generator_turn(self, generator: nn.Module, batch: TrainingBatch) -> Turn:
+    def generator_loss(self, generator: nn.Module, batch: TrainingBatch) -> Turn:
         """Synthesises S_t, and wants every pixel read as its class."""
         (discriminator,) = self.judges
         with autocast(batch.image.device, self.precision):
@@ -48,7 +48,7 @@ class OasisLearner(DrawingLearner):
         segmentation = losses.labelled_loss(logits, batch.before, weights=weights)
         return Turn(segmentation, {"g_segmentation": segmentation.detach()}, (fake.detach(),))
 
-    def judges_turn(self, judges: Sequence[nn.Module], batch: TrainingBatch, *made: Tensor) -> Turn:
+    def discriminator_loss(self, judges: Sequence[nn.Module], batch: TrainingBatch, *made: Tensor) -> Turn:
         """Reads real, synthesised and, with ``labelmix``, mixed images in one call."""
         (discriminator,) = judges
         config, mask = self.config, batch.before

@@ -13,13 +13,13 @@ from torch.optim import Adam
 from changen_cli import rng
 from changen_cli.device import autocast
 from changen_cli.models.segmenter import Segmenter
-from changen_cli.pictures import as_picture, draw_layouts
+from changen_cli.reports.pictures import as_picture, draw_layouts
 from changen_cli.training import losses
-from changen_cli.training.batch import TrainingBatch
-from changen_cli.training.config import TrainConfig
-from changen_cli.training.data import Sample
+from changen_cli.training.config.options import TrainConfig
+from changen_cli.training.data.batch import TrainingBatch
+from changen_cli.training.data.crops import Sample
 from changen_cli.training.learners.base import Learner, Turn, placed
-from changen_cli.training.sheets import Rows, as_batch
+from changen_cli.training.run.sheets import Rows, as_batch
 
 
 class SegmenterLearner(Learner):
@@ -34,7 +34,7 @@ class SegmenterLearner(Learner):
         optimizer = Adam(network.parameters(), config.lr_generator, config.betas)
         super().__init__(config, precision, network, (), (optimizer,))
 
-    def generator_turn(self, generator: nn.Module, batch: TrainingBatch) -> Turn:
+    def generator_loss(self, generator: nn.Module, batch: TrainingBatch) -> Turn:
         """Wants every pixel of a real image read as its class."""
         mask = batch.before.long()
         with autocast(batch.image.device, self.precision):

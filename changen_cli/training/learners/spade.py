@@ -12,8 +12,8 @@ from changen_cli.device import autocast
 from changen_cli.models.layers import one_hot
 from changen_cli.models.spade import MultiScaleDiscriminator, SpadeGenerator, feature_matching
 from changen_cli.training import losses
-from changen_cli.training.batch import TrainingBatch
-from changen_cli.training.config import TrainConfig
+from changen_cli.training.config.options import TrainConfig
+from changen_cli.training.data.batch import TrainingBatch
 from changen_cli.training.learners.base import Turn, adversaries, placed
 from changen_cli.training.learners.drawing import DrawingLearner
 
@@ -44,7 +44,7 @@ class SpadeLearner(DrawingLearner):
             self.features = placed(Lite0Features(), device)
         super().__init__(config, precision, *adversaries(config, generator, discriminator))
 
-    def generator_turn(self, generator: nn.Module, batch: TrainingBatch) -> Turn:
+    def generator_loss(self, generator: nn.Module, batch: TrainingBatch) -> Turn:
         """Synthesises S_t; the real image of S_t goes along through D, for its features."""
         (discriminator,) = self.judges
         config = self.config
@@ -65,7 +65,7 @@ class SpadeLearner(DrawingLearner):
             (fake.detach(),),
         )
 
-    def judges_turn(self, judges: Sequence[nn.Module], batch: TrainingBatch, *made: Tensor) -> Turn:
+    def discriminator_loss(self, judges: Sequence[nn.Module], batch: TrainingBatch, *made: Tensor) -> Turn:
         """The hinge of real and synthesised images of one layout, in one call."""
         (discriminator,) = judges
         with autocast(batch.image.device, self.precision):

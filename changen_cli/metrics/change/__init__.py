@@ -1,0 +1,1 @@
+"""What a step did to an image, read pair by pair."""

@@ -1,0 +1,100 @@
+"""What gives the footprints of a scene: the protocol that masks, vectors (and any format to come) fulfil."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Protocol
+
+from shapely.geometry import MultiPolygon, Polygon
+
+from changen_cli.scenes.layout import Footprint
+from changen_cli.scenes.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of the features of a vector file within a scene.
+
+    Attributes:
+        features: Features looked at.
+        footprints: Polygons kept, after multi-part features were split.
+        repaired: Invalid polygons (self-crossing, for one) that were made valid.
+        empty: Features dropped since they have no geometry, or one that cannot be decoded or reprojected.
+        not_polygons: Points and lines dropped.
+        zero_area: Polygons dropped since they cover nothing.
+    """
+
+    features: int = 0
+    footprints: int = 0
+    repaired: int = 0
+    empty: int = 0
+    not_polygons: int = 0
+    zero_area: int = 0
+
+    @property
+    def dropped(self) -> int:
+        """Features of which nothing could be used."""
+        return self.empty + self.not_polygons + self.zero_area
+
+    def kept(self, footprints: int) -> Report:
+        """Returns this report with the number of footprints that were kept in the end."""
+        return replace(self, footprints=footprints)
+
+    def as_manifest(self) -> dict[str, int]:
+        """Returns the counts by name."""
+        return asdict(self)
+
+
+class Labels(Protocol):
+    """Where the footprints of a scene come from."""
+
+    def footprints(self, window: Window) -> tuple[Footprint, ...]:
+        """Returns the footprints of a window within the scene, clipped to it, in its pixel coordinates."""
+        ...
+
+    def outlines(self, limit: int) -> tuple[Polygon | MultiPolygon, ...]:
+        """Returns outlines of at most ``limit`` whole footprints of the scene, each with its centroid on (0, 0)."""
+        ...
+
+    def report(self) -> Report:
+        """Returns what was repaired and dropped so far; all zero where nothing is counted."""
+        ...
+
+    def known_empty(self) -> bool:
+        """Tells whether it is certain, without reading a pixel, that there is no footprint on the scene."""
+        ...
+
+    def as_manifest(self) -> dict[str, Any]:
+        """Returns what the manifest says of the labels (JSON values)."""
+        ...
+
+    def close(self) -> None:
+        """Closes files."""
+        ...
+
+
+class NoLabels:
+    """A scene without footprints."""
+
+    def footprints(self, window: Window) -> tuple[Footprint, ...]:
+        """Returns nothing."""
+        return ()
+
+    def outlines(self, limit: int) -> tuple[Polygon | MultiPolygon, ...]:
+        """Returns nothing."""
+        return ()
+
+    def report(self) -> Report:
+        """Returns zeros."""
+        return Report()
+
+    def known_empty(self) -> bool:
+        """Says so."""
+        return True
+
+    def as_manifest(self) -> dict[str, Any]:
+        """Says that there is none."""
+        return {"kind": "none"}
+
+    def close(self) -> None:
+        """Does nothing."""

@@ -1,0 +1,77 @@
+"""A library of outlines: footprints of anywhere, whose shapes new objects may take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas
+import numpy as np
+import shapely
+from shapely.geometry import MultiPolygon, Polygon
+
+from changen_cli.errors import SceneError
+from changen_cli.scenes.footprints.geometry import centred, to_polygons
+from changen_cli.scenes.footprints.vector_file import VectorFile
+
+LIMIT = 4096
+"""Most outlines that are kept, spread evenly over the file."""
+
+
+@dataclass(frozen=True)
+class Library:
+    """Outlines centred on (0, 0), y downwards.
+
+    Attributes:
+        path: The file.
+        outlines: In metres, or in pixels where the file has no CRS.
+        metres: Whether the unit is metres.
+    """
+
+    path: str
+    outlines: tuple[Polygon | MultiPolygon, ...]
+    metres: bool
+
+    def outlines_at(self, ground_resolution: float | None) -> tuple[Polygon | MultiPolygon, ...]:
+        """Gives the outlines in pixels of a scene.
+
+        Args:
+            ground_resolution: Metres per pixel of the scene, None if it has no georeference.
+
+        Raises:
+            SceneError: If the library is in metres and the scene does not know its resolution.
+        """
+        if not self.metres:
+            return self.outlines
+        if ground_resolution is None:
+            raise SceneError(
+                f"{self.path}: outlines in metres cannot be used for a scene without a georeference; give a library "
+                "without a CRS, in pixels, or georeference the scene"
+            )
+        scaled = shapely.transform(np.array(self.outlines, dtype=object), lambda xy: xy / ground_resolution)
+        return tuple(scaled)
+
+
+def read_library(path: str) -> Library:
+    """Reads a vector file of footprints as a library.
+
+    Args:
+        path: GeoJSON, GeoPackage, Shapefile, FlatGeobuf or GeoParquet; any CRS, or none for outlines in pixels.
+
+    Returns:
+        At most :data:`LIMIT` outlines.
+
+    Raises:
+        SceneError: If the file cannot be read or holds no polygon.
+    """
+    file = VectorFile(path)
+    extent = file.extent()
+    found = np.empty(0, object) if extent is None else file.select(extent)[1]
+    polygons = to_polygons(found).polygons
+    if not len(polygons):
+        raise SceneError(f"{path}: no polygon in it; a library needs footprints")
+    if file.crs is not None:
+        series = geopandas.GeoSeries(polygons, crs=file.crs)
+        # metres: UTM is true to about 0.04 % anywhere in its zone, and one library is one region
+        series = series.to_crs(series.estimate_utm_crs())
+        polygons = shapely.transform(series.to_numpy(), lambda xy: xy * (1, -1))  # y up to y down
+    return Library(path, centred(polygons, LIMIT), file.crs is not None)

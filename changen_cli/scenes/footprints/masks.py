@@ -1,0 +1,297 @@
+"""Raster masks read as polygons: connected components, or instances."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import shapely
+from rasterio.errors import RasterioError
+from rasterio.features import shapes as vectorize
+from shapely.geometry import MultiPolygon, Polygon
+
+from changen_cli import rng
+from changen_cli.errors import SceneError, TileError
+from changen_cli.scenes.footprints.base import Report
+from changen_cli.scenes.footprints.geometry import Geometries, PolygonIndex, centred, scale, to_polygons, translate
+from changen_cli.scenes.image.geobox import GeoBox, georeference
+from changen_cli.scenes.image.rasters import Access, gdal_settings, open_raster, reason, to_rasterio
+from changen_cli.scenes.layout import Footprint
+from changen_cli.scenes.window import Window
+from changen_cli.types import AnyArray, BoolArray
+
+_SAMPLE_LIMIT = 16_000_000
+_SAMPLE_ROWS = 8
+_SAMPLE_SIZE = 512
+_SHAPE_WINDOWS = 16
+_SHAPE_SIZE = 1024
+_INT32_MAX = np.iinfo(np.int32).max
+
+
+class MaskLabels:
+    """Footprints of a raster mask.
+
+    A mask of 0 and 1, 0 and 255, or of one bit tells where buildings are: each part that hangs together by pixel edges
+    is a footprint, and its uid is counted from 1 within a tile. A mask with any other value holds instance ids: each id
+    is one footprint, even in two parts, and its uid. Which of the two a mask is, is decided once for the scene, by all
+    of it up to 16 megapixels and by 64 windows spread over it above. Polygons are made at the mask's own resolution and
+    follow its pixel edges, so that drawing them gives the mask back; then they are scaled to the reading resolution.
+    nodata and NaN are background.
+    """
+
+    def __init__(self, path: str, image: Any, image_path: str, frame: GeoBox, scene: str, min_area: float) -> None:
+        """Opens a mask and checks that it fits its image; reads no pixel.
+
+        Args:
+            path: The mask.
+            image: Open rasterio dataset of the image.
+            image_path: Its path, for messages.
+            frame: The reading grid of the scene.
+            scene: Id of the scene, which keys the choice of :meth:`outlines`.
+            min_area: Footprints and holes smaller than this are dropped and filled, square pixels as read.
+
+        Raises:
+            SceneError: If the mask cannot be opened, has another size or place than the image, or is not a mask.
+        """
+        self._path, self._frame, self._scene, self._min_area = path, frame, scene, min_area
+        self._dataset = open_raster(path, "mask")
+        try:
+            self._check(image, image_path)
+        except SceneError:
+            self._dataset.close()
+            raise
+        self._access = Access(self._dataset)
+        self._kept: AnyArray | None = None
+
+    def footprints(self, window: Window) -> tuple[Footprint, ...]:
+        """Returns the footprints of a window, in raster order (masks) or by id (instances).
+
+        Raises:
+            TileError: If the mask is damaged there, or an id is no positive int32.
+        """
+        native = self._native(window)
+        try:
+            uids, polygons = self._polygons(self._read(native), self._instances)
+        except RasterioError as error:
+            raise self._damaged(window.tile_id, error) from error
+        if self._frame.resampled:
+            moved = self._to_scene(polygons, native)
+            polygons, kept = PolygonIndex(moved, np.arange(len(moved))).cut(window)
+            uids = uids[kept]
+        large = shapely.area(polygons) >= self._min_area
+        polygons, uids = polygons[large], uids[large]
+        if not self._instances:
+            uids = np.arange(1, len(polygons) + 1)
+        return tuple(Footprint(uid, polygon) for uid, polygon in zip(uids.tolist(), polygons, strict=True))
+
+    def outlines(self, limit: int) -> tuple[Polygon | MultiPolygon, ...]:
+        """Returns outlines of whole footprints from at most 16 windows, keyed by the scene's id."""
+        found: list[Any] = []
+        for window in sample_windows(self._frame, self._scene, _SHAPE_WINDOWS, _SHAPE_SIZE):
+            native = self._native(window)
+            try:
+                _, polygons = self._polygons(self._read(native), self._instances)
+            except RasterioError as error:
+                raise self._damaged("the sample of its outlines", error) from error
+            moved = self._to_scene(polygons, native)
+            west, north, east, south = shapely.bounds(moved).reshape(-1, 4).T
+            frame, edge = self._frame, 1e-6
+            # What touches an edge of the window may go on beyond it.
+            whole = (west > window.column + edge) & (east < min(window.column + window.width, frame.width) - edge)
+            whole &= (north > window.row + edge) & (south < min(window.row + window.height, frame.height) - edge)
+            whole &= shapely.area(moved) >= self._min_area
+            found.extend(moved[whole])
+        return centred(found, limit)
+
+    def report(self) -> Report:
+        """Returns zeros: polygons made of pixels need no repair."""
+        return Report()
+
+    def known_empty(self) -> bool:
+        """Says no: only its pixels could tell."""
+        return False
+
+    def as_manifest(self) -> dict[str, Any]:
+        """Returns what the manifest says of the mask."""
+        return {"kind": "mask", "path": self._path, "instances": self._instances}
+
+    def close(self) -> None:
+        """Closes the mask."""
+        self._kept = None
+        self._dataset.close()
+
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of decoded mask that are kept in memory."""
+        return 0 if self._kept is None else self._kept.nbytes
+
+    def _damaged(self, where: str, error: Exception) -> TileError:
+        return TileError(f"{self._path}: {where} cannot be read ({reason(error)}); the file is damaged or cut short")
+
+    def _check(self, image: Any, image_path: str) -> None:
+        mask, path = self._dataset, self._path
+        if (mask.height, mask.width) != (image.height, image.width):
+            raise SceneError(
+                f"{path}: mask of {mask.width} x {mask.height} pixels for the image {image_path} of {image.width} x "
+                f"{image.height}; give the mask of this image, at its size"
+            )
+        if mask.count != 1:
+            raise SceneError(
+                f"{path}: mask with {mask.count} bands; give one band (gdal_translate -b 1 {path} one_band.tif)"
+            )
+        if _is_lossy(mask):
+            raise SceneError(
+                f"{path}: mask in a lossy format, which blurs its values; save it without loss, as PNG or deflate TIFF"
+            )
+        if mask.dtypes[0].startswith("complex"):
+            raise SceneError(f"{path}: mask of complex numbers; give 0/1, 0/255 or instance ids")
+        ours, theirs = georeference(image), georeference(mask)
+        if None in ours or None in theirs or ours[1] != theirs[1]:
+            return
+        for corner in ((0, 0), (image.width, image.height)):
+            x, y = ~ours[0] @ (theirs[0] @ corner)  # type: ignore[operator]
+            if math.hypot(x - corner[0], y - corner[1]) > 0.5:
+                raise SceneError(
+                    f"{path}: mask lies elsewhere than the image {image_path}, by {x - corner[0]:.1f}, "
+                    f"{y - corner[1]:.1f} pixels at pixel {corner}; give the mask of this image"
+                )
+
+    @cached_property
+    def _instances(self) -> bool:
+        """True if the mask holds instance ids."""
+        if self._dataset.tags(1, ns="IMAGE_STRUCTURE").get("NBITS") == "1":
+            return False
+        for window in self._sampled():
+            try:
+                values = self._read(window)
+            except RasterioError:  # a tile that is damaged fails when it is read; the rest decides
+                continue
+            if ((values > 1) & (values != 255)).any():
+                return True
+        return False
+
+    def _sampled(self) -> Iterator[Window]:
+        height, width = self._dataset.height, self._dataset.width
+        if height * width <= _SAMPLE_LIMIT:
+            step = max(1, 4_000_000 // width)
+            for row in range(0, height, step):
+                yield Window(row, 0, min(step, height - row), width)
+            return
+        rows, columns = min(_SAMPLE_SIZE, height), min(_SAMPLE_SIZE, width)
+        for row in np.linspace(0, height - rows, _SAMPLE_ROWS).astype(int).tolist():
+            for column in np.linspace(0, width - columns, _SAMPLE_ROWS).astype(int).tolist():
+                yield Window(row, column, rows, columns)
+
+    def _native(self, window: Window) -> Window:
+        """Returns the mask's own pixels that a window touches."""
+        frame = self._frame
+        if not frame.resampled:
+            return window
+        row, column = math.floor(window.row * frame.scale_y), math.floor(window.column * frame.scale_x)
+        bottom = min(math.ceil((window.row + window.height) * frame.scale_y), self._dataset.height)
+        right = min(math.ceil((window.column + window.width) * frame.scale_x), self._dataset.width)
+        return Window(row, column, bottom - row, right - column)
+
+    def _to_scene(self, polygons: Geometries, native: Window) -> Geometries:
+        moved = translate(polygons, native.column, native.row)
+        return scale(moved, 1 / self._frame.scale_x, 1 / self._frame.scale_y)
+
+    def _read(self, native: Window) -> AnyArray:
+        with self._access.reading():
+            if self._access.keep and self._kept is None:
+                self._kept = self._load(Window(0, 0, self._dataset.height, self._dataset.width))
+            if self._kept is None:
+                return self._load(native)
+        rows = slice(native.row, native.row + native.height)
+        return self._kept[rows, native.column : native.column + native.width]
+
+    def _load(self, native: Window) -> AnyArray:
+        """Reads ids: uint8 or int32, 0 background."""
+        with gdal_settings(self._dataset):
+            values = self._dataset.read(1, window=to_rasterio(native))
+        nodata = self._dataset.nodata
+        if values.dtype.kind == "f":
+            values = np.nan_to_num(values, nan=0.0 if nodata is None or np.isnan(nodata) else nodata)
+        if nodata:
+            values[values == nodata] = 0
+        if values.dtype == np.uint8:
+            return np.asarray(values)
+        if values.size and (values.min() < 0 or values.max() > _INT32_MAX or (values != np.rint(values)).any()):
+            raise TileError(
+                f"{self._path}: mask values must be whole numbers from 0 to {_INT32_MAX}; give 0/1, 0/255 or "
+                "instance ids"
+            )
+        return np.asarray(values.astype(np.int32))
+
+    def _polygons(self, values: AnyArray, instances: bool) -> tuple[AnyArray, Geometries]:
+        """Makes polygons of mask values, in their pixel coordinates.
+
+        Returns:
+            Ids int64 [N], and polygons [N] in order.
+        """
+        hole = self._min_area * self._frame.scale_x * self._frame.scale_y
+        present = values != 0
+        if not present.any():
+            return np.empty(0, np.int64), np.empty(0, object)
+        if not instances:
+            found = np.array([p for _, p in _outlines(present.view(np.uint8), present, hole)], object)
+            return np.ones(len(found), np.int64), found[_raster_order(found)]
+        parts: dict[int, list[Polygon]] = {}
+        for uid, polygon in _outlines(values, present, hole):
+            parts.setdefault(uid, []).append(polygon)
+        uids = sorted(parts)
+        merged = [parts[u][0] if len(parts[u]) == 1 else MultiPolygon(parts[u]) for u in uids]
+        return np.array(uids, np.int64), np.array(merged, object)
+
+
+def sample_windows(frame: GeoBox, scene: str, count: int, size: int) -> list[Window]:
+    """Chooses windows that stand for a scene: all of it if it is small, else ``count`` random places.
+
+    Args:
+        frame: The reading grid.
+        scene: Id of the scene, the key of the choice.
+        count: Most windows.
+        size: Rows and columns of a window.
+    """
+    rows, columns = -(-frame.height // size), -(-frame.width // size)
+    if rows * columns <= count:
+        places = np.arange(rows * columns)
+    else:
+        places = np.sort(rng.generator(scene, "shapes").integers(0, rows * columns, count))
+    return [
+        Window(row * size, column * size, size, size).within(frame.height, frame.width)
+        for row, column in (divmod(place, columns) for place in np.unique(places).tolist())
+    ]
+
+
+def _is_lossy(mask: Any) -> bool:
+    structure = mask.tags(ns="IMAGE_STRUCTURE")
+    lossy = structure.get("COMPRESSION_REVERSIBILITY", "").startswith("LOSSY")
+    return mask.driver == "JPEG" or "JPEG" in structure.get("COMPRESSION", "").split() or lossy
+
+
+def _outlines(values: AnyArray, present: BoolArray, hole: float) -> Iterable[tuple[int, Polygon]]:
+    for outline, value in vectorize(values, mask=present, connectivity=4):
+        shell, *inner = outline["coordinates"]
+        polygon = Polygon(shell, [ring for ring in inner if _ring_area(ring) >= hole])
+        if inner and not polygon.is_valid:
+            for part in to_polygons(np.array([polygon], object)).polygons:
+                yield int(value), part
+        else:
+            yield int(value), polygon
+
+
+def _ring_area(ring: list[tuple[float, float]]) -> float:
+    x, y = np.array(ring).T
+    return abs(float(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1]))) / 2
+
+
+def _raster_order(polygons: Geometries) -> AnyArray:
+    """Returns the order in which a scan, row by row, meets the polygons: that of their first pixels."""
+    points, owner = shapely.get_coordinates(polygons, return_index=True)
+    scan = np.lexsort((points[:, 0], points[:, 1]))
+    _, first = np.unique(owner[scan], return_index=True)  # for each polygon its first corner in the scan
+    return np.argsort(first)

@@ -1,0 +1,224 @@
+"""Vector files: geometries and the CRS they are in, whatever the format."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pyogrio
+import shapely
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+from changen_cli.errors import SceneError
+from changen_cli.scenes.footprints.geometry import Geometries
+from changen_cli.scenes.image.rasters import reason
+from changen_cli.scenes.source import is_remote
+from changen_cli.types import AnyArray
+
+Box = tuple[float, float, float, float]
+"""West, south, east, north (least x, least y, largest x, largest y)."""
+
+INDEXED_LIMIT = 50_000
+"""Features above which a file with a spatial index is read window by window."""
+
+_JSON = (".geojson", ".json", ".geojsonl", ".geojsons")
+_PARQUET = (".parquet", ".geoparquet")
+_READ_ERRORS = (
+    DataSourceError,
+    DataLayerError,
+    FeatureError,
+    GeometryError,
+    OSError,
+    ValueError,
+    KeyError,
+    shapely.errors.ShapelyError,
+)
+
+
+class VectorFile:
+    """A layer of a vector file.
+
+    Files with a spatial index (GeoPackage, FlatGeobuf, Shapefile with .qix, GeoParquet with a bbox covering) are read
+    by extent; others are read whole, once per process.
+
+    Attributes:
+        path: Path as given, with the layer if one was named.
+        crs: The CRS the file says it is in, or None if it says none. Plain GeoJSON says EPSG:4326, by its standard.
+        features: Number of features.
+        windowed: True if the file is indexed and so large that it should be read window by window; selected ids are
+            then the file's own feature ids.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Opens a file.
+
+        Args:
+            path: File, ``/vsi...`` path or URL; ``path|layername=NAME`` for one layer of several.
+
+        Raises:
+            SceneError: If there is no such file, it cannot be read, or holds several layers and none was named.
+        """
+        self.path = path
+        self._file, _, layer = path.partition("|layername=")
+        if not is_remote(self._file) and not os.path.exists(self._file):
+            raise SceneError(f"{self._file}: no such vector file; check the path")
+        suffix = os.path.splitext(self._file)[1].lower()
+        self._parquet = suffix in _PARQUET
+        self._layer: str | None = layer or None
+        with _reading(path):
+            if self._parquet:
+                info = _parquet_info(self._file)
+                self._by_extent, self.features, self.crs = info.covered, info.rows, info.crs
+                self.windowed = False
+            else:
+                self._open_ogr(suffix)
+
+    def _open_ogr(self, suffix: str) -> None:
+        if suffix in _JSON:  # always one layer; asking for more would parse the file twice
+            self._by_extent = self.windowed = False
+            self.crs, _, geometries = self._whole()
+            self.features = len(geometries)
+            return
+        if self._layer is None:
+            layers = [str(name) for name, kind in pyogrio.list_layers(self._file) if kind is not None]
+            if len(layers) != 1:
+                names = ", ".join(layers[:8]) or "none"
+                raise SceneError(
+                    f"{self.path}: one layer of polygons is needed, found: {names}; name one as "
+                    f"'{self._file}|layername=NAME'"
+                )
+            self._layer = layers[0]
+        info = pyogrio.read_info(self._file, layer=self._layer)
+        self.features = int(info["features"])
+        self.crs = _crs(info["crs"])
+        self._by_extent = bool(info["capabilities"]["fast_spatial_filter"])
+        self.windowed = self._by_extent and self.features > INDEXED_LIMIT
+
+    def extent(self) -> Box | None:
+        """Returns the extent of all features, or None if no feature has a geometry."""
+        with _reading(self.path):
+            box: Any = None
+            if self._by_extent and self._parquet:
+                box = _parquet_info(self._file).extent
+            elif self._by_extent:
+                box = pyogrio.read_info(self._file, layer=self._layer, force_total_bounds=True)["total_bounds"]
+            if box is None:
+                box = shapely.total_bounds(self._whole()[2])
+        west, south, east, north = (float(v) for v in box)
+        return (west, south, east, north) if np.isfinite([west, south, east, north]).all() else None
+
+    def select(self, box: Box) -> tuple[AnyArray, Geometries]:
+        """Reads the features whose extent meets a box, in the file's CRS.
+
+        Args:
+            box: In the file's CRS.
+
+        Returns:
+            Ids int64 [N], ascending (feature ids or row numbers from 0), and geometries [N]; None where a feature has
+            no geometry or one that cannot be decoded.
+
+        Raises:
+            SceneError: If the file is damaged.
+        """
+        with _reading(self.path):
+            if not self._by_extent:
+                _, tree, geometries = self._whole()
+                missing = np.flatnonzero(shapely.is_missing(geometries) | shapely.is_empty(geometries))
+                hits = np.sort(np.concatenate([tree.query(shapely.box(*box)), missing]))
+                return hits, geometries[hits]
+            if self._parquet:
+                _, geometries = _parquet(self._file, box)
+                return np.arange(len(geometries)), geometries
+            fids, geometries = _ogr(self._file, self._layer, box)[1:]
+            order = np.argsort(fids, kind="stable")
+            return fids[order], geometries[order]
+
+    def _whole(self) -> tuple[CRS | None, shapely.STRtree, Geometries]:
+        stat = None if is_remote(self._file) else os.stat(self._file)
+        stamp = None if stat is None else (stat.st_mtime_ns, stat.st_size)
+        return _read_whole(self._file, self._layer, self._parquet, stamp)
+
+
+@contextmanager
+def _reading(path: str) -> Iterator[None]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # GDAL's remarks on rings and encodings; what matters is counted
+            yield
+    except _READ_ERRORS as error:
+        raise SceneError(
+            f"{path}: cannot be read as a vector file ({reason(error)}); if ogrinfo cannot read it either, it is "
+            "damaged or cut short: copy it again"
+        ) from error
+
+
+@lru_cache(maxsize=4)
+def _read_whole(
+    file: str, layer: str | None, parquet: bool, stamp: Any
+) -> tuple[CRS | None, shapely.STRtree, Geometries]:
+    """Reads a file without an index, once for all scenes that share it; ``stamp`` changes when the file does."""
+    if parquet:
+        crs, geometries = _parquet(file, None)
+    else:
+        crs, _, geometries = _ogr(file, layer, None)
+    return crs, shapely.STRtree(geometries), geometries
+
+
+def _ogr(file: str, layer: str | None, box: Box | None) -> tuple[CRS | None, AnyArray, Geometries]:
+    meta, fids, wkb, _ = pyogrio.raw.read(file, layer=layer, columns=[], bbox=box, return_fids=True, force_2d=True)
+    geometries = np.empty(0, object) if wkb is None else shapely.from_wkb(wkb, on_invalid="ignore")
+    return _crs(meta["crs"]), np.asarray(fids, np.int64), np.asarray(geometries, object)
+
+
+@dataclass(frozen=True)
+class _ParquetInfo:
+    """What the metadata of a GeoParquet file says; ``covered`` if it can be read by extent."""
+
+    column: str
+    covered: bool
+    rows: int
+    crs: CRS | None
+    extent: list[float] | None
+
+
+def _parquet_info(file: str) -> _ParquetInfo:
+    import pyarrow.parquet  # slow to import, and needed for this format alone
+
+    meta = pyarrow.parquet.read_metadata(file)
+    geo = (meta.metadata or {}).get(b"geo")
+    if geo is None:
+        raise ValueError("no GeoParquet metadata")
+    content = json.loads(geo)
+    name = content["primary_column"]
+    column = content["columns"][name]
+    said = column.get("crs", "OGC:CRS84")  # by the GeoParquet standard a CRS left out is this one, and null is unknown
+    crs = None if said is None else CRS.from_user_input(said)
+    box = column.get("bbox")
+    extent = None if box is None else [*box[:2], *box[len(box) // 2 :][:2]]
+    return _ParquetInfo(name, "bbox" in column.get("covering", {}), int(meta.num_rows), crs, extent)
+
+
+def _parquet(file: str, box: Box | None) -> tuple[CRS | None, Geometries]:
+    import geopandas  # slow to import, and needed for this format alone
+
+    info = _parquet_info(file)
+    frame = geopandas.read_parquet(file, columns=[info.column], bbox=box)
+    return info.crs, np.asarray(frame.geometry.array, object)
+
+
+def _crs(said: str | None) -> CRS | None:
+    if not said:
+        return None
+    try:
+        return CRS.from_user_input(said)
+    except CRSError:
+        return None

@@ -1,0 +1,257 @@
+"""Vector footprints and exclusions, laid on a scene and cut to windows."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely import GeometryType
+from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from changen_cli.errors import SceneError
+from changen_cli.scenes.footprints.base import Report
+from changen_cli.scenes.footprints.geometry import Geometries, PolygonIndex, centred, to_polygons
+from changen_cli.scenes.footprints.masks import sample_windows
+from changen_cli.scenes.footprints.projection import Projection
+from changen_cli.scenes.footprints.vector_file import Box, VectorFile
+from changen_cli.scenes.image.geobox import GeoBox
+from changen_cli.scenes.layout import Footprint
+from changen_cli.scenes.options import PIXEL_CRS, ReadOptions
+from changen_cli.scenes.window import Window
+from changen_cli.types import AnyArray
+
+_BLOCK = 2048
+_BLOCKS_KEPT = 8
+_SHAPE_BLOCKS = 8
+_INT32_MAX = np.iinfo(np.int32).max
+_LINES = (GeometryType.LINESTRING, GeometryType.LINEARRING, GeometryType.MULTILINESTRING)
+
+
+class _WholeLayer:
+    """All polygons on a scene, in memory; uids are 1 + row among them."""
+
+    def __init__(self, file: VectorFile, placement: Projection, frame: GeoBox) -> None:
+        box = placement.box_of(frame.whole)
+        geometries = np.empty(0, object) if box is None else file.select(box)[1]
+        self.lines = _lines(geometries)
+        parts = to_polygons(placement.to_pixels(geometries))
+        # The extent in the file's CRS is wider than the scene, so what numbers and counts is what really meets it.
+        polygons = parts.polygons[shapely.intersects(parts.polygons, _box(frame.whole))]
+        self.report = parts.report.kept(len(polygons))
+        self._index = PolygonIndex(polygons, np.arange(1, len(polygons) + 1))
+        self.empty = not len(polygons)
+
+    def cut(self, window: Window) -> tuple[Geometries, AnyArray]:
+        return self._index.cut(window)
+
+    def inside(self, frame: GeoBox, scene: str, min_area: float) -> Geometries:
+        return self._index.inside(frame.whole, min_area)
+
+
+class _BlockLayer:
+    """Polygons of a large indexed file, read in blocks of 2048 x 2048 pixels of which a few are kept.
+
+    uids are 1 + feature id. Of a feature in several parts only the first can have that one; the others get uids above
+    all feature ids, counted within the window.
+    """
+
+    report = Report()
+
+    def __init__(self, file: VectorFile, placement: Projection, frame: GeoBox) -> None:
+        self.lines = 0
+        self._file, self._placement, self._frame = file, placement, frame
+        self._blocks: OrderedDict[tuple[int, int], tuple[AnyArray, AnyArray, Geometries]] = OrderedDict()
+        box = placement.box_of(frame.whole)
+        extent = file.extent()
+        self.empty = box is None or extent is None or not _meet(box, extent)
+
+    def cut(self, window: Window) -> tuple[Geometries, AnyArray]:
+        rows = range(window.row // _BLOCK, (window.row + window.height - 1) // _BLOCK + 1)
+        columns = range(window.column // _BLOCK, (window.column + window.width - 1) // _BLOCK + 1)
+        blocks = [self._block(row, column) for row in rows for column in columns]
+        fids, part, polygons = (np.concatenate([block[i] for block in blocks]) for i in range(3))
+        _, first = np.unique(np.stack([fids, part]), axis=1, return_index=True)  # a footprint may be in two blocks
+        fids, part, polygons = fids[first], part[first], polygons[first]
+        cut, rows_of = PolygonIndex(polygons, np.arange(len(polygons))).cut(window)
+        fids, part = fids[rows_of], part[rows_of]
+        uids = fids + 1
+        others = part > 0
+        top = max(self._file.features, int(uids.max(initial=0)))
+        uids[others] = top + 1 + np.arange(others.sum())
+        if uids.size and uids.max() > _INT32_MAX:
+            raise SceneError(
+                f"{self._file.path}: feature ids reach {int(fids.max())}, above what an instance mask can hold; "
+                "renumber them (ogr2ogr -unsetFid)"
+            )
+        return cut, uids
+
+    def inside(self, frame: GeoBox, scene: str, min_area: float) -> Geometries:
+        found = []
+        for window in sample_windows(frame, scene, _SHAPE_BLOCKS, _BLOCK):
+            polygons = self._block(window.row // _BLOCK, window.column // _BLOCK)[2]
+            found.append(PolygonIndex(polygons, np.arange(len(polygons))).inside(window, min_area))
+        return np.concatenate(found)
+
+    def _block(self, row: int, column: int) -> tuple[AnyArray, AnyArray, Geometries]:
+        """Returns feature ids, part numbers and polygons in scene pixels of one block."""
+        key = (row, column)
+        if key not in self._blocks:
+            window = Window(row * _BLOCK, column * _BLOCK, _BLOCK, _BLOCK).within(self._frame.height, self._frame.width)
+            box = self._placement.box_of(window)
+            fids, geometries = (np.empty(0, np.int64), np.empty(0, object)) if box is None else self._file.select(box)
+            self.lines += _lines(geometries)
+            parts = to_polygons(self._placement.to_pixels(geometries))
+            of = fids[parts.feature]
+            number = np.arange(len(of)) - np.searchsorted(of, of)  # ids ascend, so parts of one stand together
+            self._blocks[key] = (of, number, parts.polygons)
+            if len(self._blocks) > _BLOCKS_KEPT:
+                self._blocks.popitem(last=False)
+        self._blocks.move_to_end(key)
+        return self._blocks[key]
+
+
+class VectorLabels:
+    """Footprints of a vector file.
+
+    uids are 1 + the row of a footprint among those on the scene, so a building that two tiles share has one uid. Large
+    indexed files are read window by window and number by feature id.
+    """
+
+    def __init__(self, path: str, image: str, frame: GeoBox, scene: str, options: ReadOptions, shared: bool) -> None:
+        """Opens a file and lays it on a scene.
+
+        Args:
+            path: The vector file.
+            image: Path of the raster, for messages.
+            frame: The reading grid of the scene.
+            scene: Id of the scene.
+            options: CRS and least area.
+            shared: The file serves several scenes, of which some may have no footprints.
+
+        Raises:
+            SceneError: If the file cannot be read or laid on the raster, or none of its footprints touches it.
+        """
+        self._frame, self._scene, self._min_area = frame, scene, options.min_area
+        self._file = VectorFile(path)
+        self._placement = Projection(self._file, image, frame, options.footprints_crs, "--footprints-crs")
+        self._layer = _open_layer(self._file, self._placement, frame)
+        if self._layer.empty and self._file.features:
+            self._check_place(image, shared)
+
+    def footprints(self, window: Window) -> tuple[Footprint, ...]:
+        """Returns the footprints of a window in the order of the file, clipped; slivers are dropped."""
+        polygons, uids = self._layer.cut(window)
+        large = shapely.area(polygons) >= self._min_area
+        return tuple(Footprint(u, p) for u, p in zip(uids[large].tolist(), polygons[large], strict=True))
+
+    def outlines(self, limit: int) -> tuple[Polygon | MultiPolygon, ...]:
+        """Returns outlines picked evenly among the footprints that lie wholly on the scene."""
+        return centred(self._layer.inside(self._frame, self._scene, self._min_area), limit)
+
+    def report(self) -> Report:
+        """Returns the counts on this scene; zeros where the file is read window by window."""
+        return self._layer.report
+
+    def known_empty(self) -> bool:
+        """Tells whether no polygon of the file meets the scene."""
+        return bool(self._layer.empty)
+
+    def as_manifest(self) -> dict[str, Any]:
+        """Returns what the manifest says of the file."""
+        windowed = isinstance(self._layer, _BlockLayer)
+        return {
+            "kind": "vector",
+            "path": self._file.path,
+            "crs": self._placement.as_manifest(),
+            "features": self._file.features,
+            "read_by_window": windowed,
+            **({} if windowed else {"on_scene": self.report().as_manifest()}),
+        }
+
+    def close(self) -> None:
+        """Does nothing: no file is kept open."""
+
+    def _check_place(self, image: str, shared: bool) -> None:
+        extent = self._file.extent()
+        if extent is None:
+            raise SceneError(f"{self._file.path}: none of its features has a geometry; give polygons")
+        box = self._placement.box_of(self._frame.whole, margin=0.0)
+        if box is not None and _meet(box, extent):
+            report = self.report()
+            if report.features and report.dropped == report.features:
+                raise SceneError(
+                    f"{self._file.path}: no polygon with an area on {image}: {report.not_polygons} points or lines, "
+                    f"{report.zero_area} of zero area, {report.empty} without geometry; give building outlines"
+                )
+            if shared:
+                return
+        where = "cannot be expressed in that CRS" if box is None else f"covers {_words(box)}"
+        raise SceneError(
+            f"{self._file.path}: its footprints touch no pixel of {image}: they cover {_words(extent)} in "
+            f"{self._placement.as_manifest()}, the raster {where}; give the footprints of this place, or their true "
+            "CRS with --footprints-crs"
+        )
+
+
+class Exclusion:
+    """Polygons where nothing may be built: water, roads, reserves."""
+
+    def __init__(self, path: str, image: str, frame: GeoBox, options: ReadOptions) -> None:
+        """Opens a file and lays it on a scene; on a scene it does not touch it excludes nothing.
+
+        Args:
+            path: The vector file; it must hold polygons. Points are ignored and counted.
+            image: Path of the raster, for messages.
+            frame: The reading grid of the scene.
+            options: ``footprints_crs="pixel"`` holds for exclusions as well, any other CRS does not.
+
+        Raises:
+            SceneError: If the file cannot be read or laid on the raster, or holds lines, which have no area.
+        """
+        self._file = VectorFile(path)
+        crs = PIXEL_CRS if options.footprints_crs == PIXEL_CRS else None
+        self._layer = _open_layer(self._file, Projection(self._file, image, frame, crs), frame)
+        self._image = image
+        self._refuse_lines()
+
+    def cut(self, window: Window) -> BaseGeometry:
+        """Returns what is excluded of a window, in its pixel coordinates; an empty polygon if nothing is."""
+        polygons, _ = self._layer.cut(window)
+        self._refuse_lines()  # a file read window by window shows its lines only now
+        if not len(polygons):
+            return Polygon()
+        return shapely.union_all(polygons) if len(polygons) > 1 else polygons[0]
+
+    def as_manifest(self) -> dict[str, Any]:
+        """Returns what the manifest says of the file."""
+        return {"path": self._file.path, "features": self._file.features, "on_scene": self._layer.report.as_manifest()}
+
+    def _refuse_lines(self) -> None:
+        if self._layer.lines:
+            raise SceneError(
+                f"{self._file.path}: holds {self._layer.lines} line(s) on {self._image}, which exclude no area; buffer "
+                "them to their width first (QGIS: Vector > Geoprocessing > Buffer)"
+            )
+
+
+def _open_layer(file: VectorFile, placement: Projection, frame: GeoBox) -> _WholeLayer | _BlockLayer:
+    return (_BlockLayer if file.windowed else _WholeLayer)(file, placement, frame)
+
+
+def _lines(geometries: Geometries) -> int:
+    return int(np.isin(shapely.get_type_id(geometries), _LINES).sum())
+
+
+def _box(window: Window) -> Polygon:
+    return shapely.box(window.column, window.row, window.column + window.width, window.row + window.height)
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def _words(box: Box) -> str:
+    return f"x {box[0]:.7g} to {box[2]:.7g}, y {box[1]:.7g} to {box[3]:.7g}"

@@ -1,0 +1,1 @@
+"""Pixels of a scene: the reading grid, bands, resampling and rescaling."""

@@ -1,0 +1,160 @@
+"""The reading grid: which pixels a scene is read at, and where they lie on the ground."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import pyproj
+from affine import Affine
+from pyproj.exceptions import ProjError
+from rasterio.crs import CRS
+from rasterio.errors import RasterioError
+
+from changen_cli.errors import SceneError
+from changen_cli.scenes.window import Window
+
+
+@dataclass(frozen=True)
+class GeoBox:
+    """The pixels a scene is read at.
+
+    Attributes:
+        height: Rows at the reading resolution.
+        width: Columns at the reading resolution.
+        transform: Reading pixels to CRS coordinates, or None without a georeference.
+        crs: CRS, or None.
+        scale_x: Columns of the raster per column read.
+        scale_y: Rows of the raster per row read.
+        ground_resolution: Metres on the ground per pixel read at the centre of the scene, or None if not known.
+    """
+
+    height: int
+    width: int
+    transform: Affine | None
+    crs: CRS | None
+    scale_x: float = 1.0
+    scale_y: float = 1.0
+    ground_resolution: float | None = None
+
+    @property
+    def resampled(self) -> bool:
+        """True if reading pixels are not the pixels of the raster."""
+        return (self.scale_x, self.scale_y) != (1.0, 1.0)
+
+    @property
+    def whole(self) -> Window:
+        """The window that covers the scene."""
+        return Window(0, 0, self.height, self.width)
+
+    def transform_of(self, window: Window) -> Affine | None:
+        """Returns the transform of a window: its pixels to CRS coordinates."""
+        if self.transform is None:
+            return None
+        return self.transform @ Affine.translation(window.column, window.row)
+
+
+def make_geobox(
+    dataset: Any,
+    path: str,
+    resolution: float | None,
+    optional: bool,
+    fitted: tuple[Affine, CRS] | None = None,
+) -> GeoBox:
+    """Lays the reading grid over a raster.
+
+    The grid starts at the raster's top left corner and keeps its CRS. Rows and columns are scaled apart, so pixels are
+    square on the ground also where the raster's are not; less than one reading pixel is left out at the right and at
+    the bottom. If the raster has that resolution to within half a pixel over its extent, it is read as it is.
+
+    Args:
+        dataset: Open rasterio dataset.
+        path: Its path, for messages.
+        resolution: Metres on the ground per pixel, or None to read the raster's own pixels.
+        optional: Read a raster without a georeference at its own pixels instead of refusing it.
+        fitted: Transform and CRS found elsewhere, for a raster that has none of its own.
+
+    Raises:
+        SceneError: If a resolution is asked for and the raster has no georeference, or less than one such pixel.
+    """
+    transform, crs = georeference(dataset)
+    if fitted is not None and (transform is None or crs is None):
+        transform, crs = fitted
+    ground = ground_pixel_size(transform, crs, dataset.height, dataset.width)
+    known = math.sqrt(ground[0] * ground[1]) if ground else None
+    native = GeoBox(dataset.height, dataset.width, transform, crs, ground_resolution=known)
+    if resolution is None or (ground is None and optional):
+        return native
+    if ground is None or transform is None:
+        raise SceneError(
+            f"{path}: has no georeference that gives metres, so it cannot be read at {resolution:g} m; give it one "
+            "(gdal_edit.py -a_srs EPSG:... -a_ullr ...) or leave the resolution out"
+        )
+    scale_x, scale_y = resolution / ground[0], resolution / ground[1]
+    fit_x, fit_y = dataset.width / scale_x, dataset.height / scale_y
+    if abs(fit_x - dataset.width) < 0.5 and abs(fit_y - dataset.height) < 0.5:
+        return native
+    width, height = math.floor(fit_x + 1e-6), math.floor(fit_y + 1e-6)
+    if width < 1 or height < 1:
+        raise SceneError(
+            f"{path}: covers {dataset.width * ground[0]:.3g} x {dataset.height * ground[1]:.3g} m, less than one pixel "
+            f"of {resolution:g} m; give a finer resolution"
+        )
+    scaled = transform @ Affine.scale(scale_x, scale_y)
+    return GeoBox(height, width, scaled, crs, scale_x, scale_y, resolution)
+
+
+def georeference(dataset: Any) -> tuple[Affine | None, CRS | None]:
+    """Returns the transform and CRS of a raster, None for what it does not have.
+
+    An identity transform means that there is none; a CRS without a transform places nothing and counts as none.
+    """
+    if dataset.transform.is_identity:
+        return None, None
+    return dataset.transform, dataset.crs or None
+
+
+def ground_pixel_size(transform: Affine | None, crs: CRS | None, height: int, width: int) -> tuple[float, float] | None:
+    """Measures a pixel on the ellipsoid at the centre of a raster.
+
+    What the CRS calls a metre is not one on the ground (EPSG:3857 is off by 1 / cos(latitude)), and degrees are none.
+
+    Returns:
+        Metres along a row and along a column, or None if the CRS does not tell.
+    """
+    if transform is None or crs is None:
+        return None
+    try:
+        proj = pyproj.CRS.from_wkt(crs.to_wkt())
+        geodetic, geod = proj.geodetic_crs, proj.get_geod()
+    except (ProjError, RasterioError):
+        return None
+    if geodetic is None or geod is None:
+        return _unit_size(transform, proj)
+    x, y = width / 2, height / 2
+    dx, dy = min(width, 64) / 2, min(height, 64) / 2
+    corners = [transform @ p for p in ((x - dx, y), (x + dx, y), (x, y - dy), (x, y + dy))]
+    try:
+        to_geodetic = pyproj.Transformer.from_crs(proj, geodetic, always_xy=True)
+        lon, lat = to_geodetic.transform([c[0] for c in corners], [c[1] for c in corners])
+        degrees = 180 / math.pi if _in_radians(geodetic) else 1.0
+        lon, lat = [v * degrees for v in lon], [v * degrees for v in lat]
+        _, _, across = geod.inv(lon[0], lat[0], lon[1], lat[1])
+        _, _, down = geod.inv(lon[2], lat[2], lon[3], lat[3])
+    except (ProjError, ValueError):
+        return None
+    size = (across / (2 * dx), down / (2 * dy))
+    return size if all(math.isfinite(s) and s > 0 for s in size) else None
+
+
+def _in_radians(geodetic: pyproj.CRS) -> bool:
+    return bool(geodetic.axis_info) and geodetic.axis_info[0].unit_name == "radian"
+
+
+def _unit_size(transform: Affine, proj: pyproj.CRS) -> tuple[float, float] | None:
+    """Pixel size by the CRS's unit of length, for local (engineering) systems that no ellipsoid belongs to."""
+    if not proj.is_engineering or not proj.axis_info:
+        return None
+    factor = proj.axis_info[0].unit_conversion_factor
+    return math.hypot(transform.a, transform.d) * factor, math.hypot(transform.b, transform.e) * factor

@@ -1,0 +1,139 @@
+"""Making 8-bit pixels of any others, with stated limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from rasterio.windows import Window as RasterioWindow
+
+from changen_cli.errors import SceneError
+from changen_cli.scenes.image.bands import BandChoice
+from changen_cli.scenes.image.rasters import gdal_settings
+from changen_cli.scenes.options import ReadOptions
+from changen_cli.types import AnyArray, BoolArray, UInt8Array
+
+_PERCENTILES = (2.0, 98.0)
+_SAMPLE = 1024
+_WHOLE_LIMIT = 64_000_000
+_PATCHES = 16
+_PATCH = 64
+
+
+@dataclass(frozen=True)
+class Rescale:
+    """Linear limits: ``low`` becomes 0 and ``high`` 255, for all three bands alike.
+
+    Attributes:
+        low: Value that becomes 0.
+        high: Value that becomes 255.
+        why: Where the limits come from, for the manifest.
+    """
+
+    low: float
+    high: float
+    why: str
+
+    def apply(self, pixels: AnyArray) -> UInt8Array:
+        """Returns uint8 pixels, rounded to nearest and clipped; NaN becomes 0.
+
+        Args:
+            pixels: Any real type and shape.
+        """
+        scaled = (pixels.astype(np.float32) - np.float32(self.low)) * np.float32(255 / (self.high - self.low))
+        np.nan_to_num(scaled, copy=False, nan=0.0, posinf=255.0, neginf=0.0)
+        return np.clip(np.rint(scaled, out=scaled), 0, 255, out=scaled).astype(np.uint8)
+
+
+def needs_rescale(dataset: Any, choice: BandChoice) -> bool:
+    """Tells whether any band chosen is not 8-bit."""
+    return any(dataset.dtypes[band - 1] != "uint8" for band in choice.bands)
+
+
+def check_rescale(dataset: Any, path: str, choice: BandChoice, options: ReadOptions) -> None:
+    """Refuses a raster that needs limits and has none.
+
+    Raises:
+        SceneError: If the raster is not 8-bit and no rescale is given.
+    """
+    if options.rescale is None and needs_rescale(dataset, choice):
+        dtype = dataset.dtypes[choice.bands[0] - 1]
+        raise SceneError(
+            f"{path}: pixels are {dtype}, not 8-bit, and how to show them must be said; give --rescale LOW:HIGH, as in "
+            "--rescale 0:3000, or --rescale auto"
+        )
+
+
+def make_rescale(dataset: Any, choice: BandChoice, options: ReadOptions) -> Rescale | None:
+    """Settles the limits for one raster.
+
+    ``auto`` reads a decimated copy of the raster (at most 1024 x 1024 pixels). Where that would mean reading a huge
+    raster whole, since it has no overviews, a regular 16 x 16 grid of small patches stands for it. Either way the same
+    file gives the same limits in every process.
+
+    Args:
+        dataset: Open rasterio dataset.
+        choice: The bands.
+        options: Where ``rescale`` is.
+
+    Returns:
+        The limits, or None for 8-bit pixels.
+    """
+    if not needs_rescale(dataset, choice):
+        return None
+    stated = options.limits()
+    if stated is not None:
+        return Rescale(*stated, "given")
+    samples = _sample(dataset, choice)
+    if not samples.size:
+        return Rescale(0.0, 1.0, "auto: the scene has no valid pixels")
+    low, high = (float(v) for v in np.percentile(samples, _PERCENTILES))
+    if high <= low:
+        high = low + 1.0
+    return Rescale(low, high, "auto: 2nd and 98th percentile")
+
+
+def chosen_valid(dataset: Any, bands: tuple[int, int, int], pixels: AnyArray, **where: Any) -> BoolArray:
+    """Returns which pixels are valid, bool [H, W].
+
+    A pixel is invalid where the raster's mask or alpha says so, where all three bands are nodata (one alone is a dark
+    colour), or where any band is NaN or infinite.
+
+    Args:
+        dataset: Open rasterio dataset.
+        bands: Those read.
+        pixels: What was read of them, [3, H, W].
+        **where: The same ``window`` or ``out_shape`` as they were read with.
+    """
+    flags = [flag.name for flag in dataset.mask_flag_enums[bands[0] - 1]]
+    valid = np.ones(pixels.shape[1:], np.bool_)
+    if "per_dataset" in flags or "alpha" in flags:
+        valid = dataset.read_masks(bands[0], **_flat(where)) != 0
+    elif "all_valid" not in flags:
+        valid = (dataset.read_masks(list(bands), **where) != 0).any(axis=0)
+    if pixels.dtype.kind == "f":
+        valid = valid & np.isfinite(pixels).all(axis=0)
+    return valid
+
+
+def _flat(where: dict[str, Any]) -> dict[str, Any]:
+    shape = where.get("out_shape")
+    return where if shape is None else {**where, "out_shape": shape[-2:]}
+
+
+def _sample(dataset: Any, choice: BandChoice) -> AnyArray:
+    bands = choice.bands
+    with gdal_settings(dataset):
+        if dataset.width * dataset.height <= _WHOLE_LIMIT or dataset.overviews(bands[0]):
+            shape = (3, min(dataset.height, _SAMPLE), min(dataset.width, _SAMPLE))
+            pixels = dataset.read(list(bands), out_shape=shape)
+            return np.asarray(pixels[:, chosen_valid(dataset, bands, pixels, out_shape=shape)])
+        found = []
+        height, width = min(_PATCH, dataset.height), min(_PATCH, dataset.width)
+        for row in np.linspace(0, dataset.height - height, _PATCHES).astype(int).tolist():
+            for column in np.linspace(0, dataset.width - width, _PATCHES).astype(int).tolist():
+                window = RasterioWindow(column, row, width, height)
+                pixels = dataset.read(list(bands), window=window)
+                found.append(pixels[:, chosen_valid(dataset, bands, pixels, window=window)])
+    return np.concatenate(found, axis=1)

@@ -1,0 +1,231 @@
+"""GeoTIFF folders: one folder per sample, one file per frame, in any GIS without a plugin.
+
+========================== ==================== ==================================================
+file                       bands                values
+========================== ==================== ==================================================
+``t<k>.tif``               3 of uint8           I_k, with the validity as an internal mask
+``mask_t<k>.tif``          1 of uint8, coloured S_k, class, 0 background
+``instance_t<k>.tif``      1 of int32           uid of the object, 0 background
+``change_t<k>_t<k+1>.tif`` 1 of uint8, coloured 1 where S_k and S_k+1 differ, else 0
+========================== ==================== ==================================================
+
+Class and change masks carry a colour table, so that a GIS shows 0 and 1 apart; the values are plain for everyone else.
+Labels are always packed without loss, whatever the creation options say: those are the imagery's.
+"""
+
+from __future__ import annotations
+
+import colorsys
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import rasterio
+import rasterio.shutil
+from affine import Affine
+from rasterio.crs import CRS
+from rasterio.enums import ColorInterp
+from rasterio.errors import NotGeoreferencedWarning
+from rasterio.io import MemoryFile
+
+from changen_cli.errors import StoreError
+from changen_cli.files import disk_errors, make_folder, remove_files, remove_folder_if_empty, write_folders
+from changen_cli.store.base import Outcome, Series, StoreSpec
+from changen_cli.store.gdal import GDAL_ERRORS, gdal_warnings
+from changen_cli.types import AnyArray, BoolArray
+
+PLAIN = {"compress": "deflate", "predictor": 2, "zlevel": 1, "tiled": True}
+COG = {"compress": "deflate", "predictor": "standard", "level": 1}
+
+_FILE = re.compile(r"(?:(?:mask_|instance_)?t\d+|change_t\d+_t\d+)\.tif(?:\.aux\.xml)?")
+
+_REFUSALS: tuple[type[Exception], ...] = (*GDAL_ERRORS, TypeError, ValueError)
+
+Colors = dict[int, tuple[int, int, int, int]]
+
+
+@dataclass
+class GeoTiffWriter:
+    """Writes each sample as a folder of GeoTIFFs.
+
+    Attributes:
+        root: The output folder, which holds the sample folders.
+        spec: Its shape. Two options are read: ``creation_options``, a dict that is handed to the GTiff driver (or the
+            COG driver) as it is, in place of the defaults, for images; and ``cog``, True for cloud optimised GeoTIFFs.
+    """
+
+    root: Path
+    spec: StoreSpec
+    format: ClassVar[str] = "geotiff"
+
+    def create(self) -> None:
+        """Makes the folder, and tries the creation options on a small image.
+
+        Raises:
+            StoreError: If GDAL does not take the creation options, or the disk is not writable.
+        """
+        make_folder(self.root)
+        image = np.zeros((3, 16, 16), np.uint8)
+        # GDAL drops an option that it does not know, or a value of one, with no more than a warning.
+        with gdal_warnings() as warned:
+            self._image(image, np.zeros((16, 16), bool), None, None, "a test image")
+        if warned:
+            raise StoreError(f"GDAL does not take the creation options: {warned[0]}; change them")
+
+    def write_shard(self, index: int, outcomes: list[Outcome]) -> None:
+        """Writes the folders of one shard; see :meth:`changen_cli.store.base.Writer.write_shard`."""
+        for outcome in outcomes:
+            self._make_way(self.root / outcome.id)
+        write_folders(
+            self.root,
+            ((self.root / one.id, self._files(one)) for outcome in outcomes if (one := outcome.series) is not None),
+        )
+
+    def finish(self, samples: list[dict[str, Any]]) -> None:
+        """Does nothing: every folder is whole by itself."""
+
+    def _make_way(self, folder: Path) -> None:
+        """Removes the folder of a sample that a cut-off run has left, never what somebody else has put into it."""
+        if not folder.exists():
+            return
+        with disk_errors(folder):
+            files = sorted(folder.iterdir())
+        strangers = [path.name for path in files if not _FILE.fullmatch(path.name)]
+        if strangers:
+            raise StoreError(f"{folder} holds {strangers[0]}, which changen did not write; move it away and run again")
+        remove_files(files)
+        remove_folder_if_empty(folder)
+
+    def _files(self, series: Series) -> Iterator[tuple[str, bytes]]:
+        """Encodes the files of one sample."""
+        crs = CRS.from_wkt(series.crs) if series.crs else None
+        for time, image in enumerate(series.images):
+            yield f"t{time}.tif", self._image(image, series.valid, series.transform, crs, series.id)
+        masks = ("mask", series.masks, class_colors()), ("instance", series.instances, None)
+        for name, frames, colors in masks:
+            for time, frame in enumerate(frames):
+                yield f"{name}_t{time}.tif", self._label(frame, series.transform, crs, series.id, colors)
+        for time, frame in enumerate(series.changes):
+            data = self._label(frame, series.transform, crs, series.id, change_colors())
+            yield f"change_t{time}_t{time + 1}.tif", data
+
+    def _image(self, image: AnyArray, valid: BoolArray, transform: Affine | None, crs: CRS | None, what: str) -> bytes:
+        """Encodes one frame."""
+        given = self.spec.options.get("creation_options")
+        options = dict((COG if self._cog else PLAIN) if given is None else given)
+        return _encode(image, transform, crs, options, what, cog=self._cog, valid=valid)
+
+    def _label(
+        self, label: AnyArray, transform: Affine | None, crs: CRS | None, what: str, colors: Colors | None
+    ) -> bytes:
+        """Encodes one mask."""
+        options = dict(COG if self._cog else PLAIN)
+        return _encode(label[None], transform, crs, options, what, cog=self._cog, colors=colors)
+
+    @property
+    def _cog(self) -> bool:
+        return bool(self.spec.options.get("cog", False))
+
+
+def _encode(
+    bands: AnyArray,
+    transform: Affine | None,
+    crs: CRS | None,
+    options: dict[str, Any],
+    what: str,
+    *,
+    cog: bool,
+    valid: BoolArray | None = None,
+    colors: Colors | None = None,
+) -> bytes:
+    """Encodes a raster as a GeoTIFF in memory, so that a full disk cannot be swallowed by GDAL.
+
+    Args:
+        bands: [bands, H, W], uint8 or int32.
+        transform: Pixel to CRS, or None.
+        crs: CRS, or None.
+        options: Creation options of the driver, GTiff or COG.
+        what: What an error is about.
+        cog: True for a cloud optimised GeoTIFF.
+        valid: bool [H, W]; written as an internal mask where something is not valid.
+        colors: Colour table of a single band.
+
+    Returns:
+        The file.
+
+    Raises:
+        StoreError: If GDAL cannot write it; the usual reason is a creation option.
+    """
+    count, height, width = bands.shape
+    profile: dict[str, Any] = {
+        "driver": "GTiff",
+        "count": count,
+        "height": height,
+        "width": width,
+        "dtype": bands.dtype,
+    }
+    if crs is not None:
+        profile["crs"] = crs
+    if transform is not None:
+        profile["transform"] = transform
+    if not cog:
+        profile.update(options)
+    try:
+        with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), warnings.catch_warnings(), MemoryFile() as plain:
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            with plain.open(**profile) as target:
+                if colors is not None:
+                    # Before the pixels: a TIFF cannot turn into a palette image afterwards.
+                    target.write_colormap(1, colors)
+                target.write(bands)
+                if count == 3:
+                    target.colorinterp = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
+                if valid is not None and not valid.all():
+                    target.write_mask(valid)
+            if not cog:
+                return bytes(plain.getbuffer())
+            with plain.open() as source, MemoryFile(ext=".tif") as optimised:
+                rasterio.shutil.copy(source, optimised.name, driver="COG", **options)
+                return bytes(optimised.getbuffer())
+    except _REFUSALS as error:
+        given = ", ".join(f"{key}={value}" for key, value in options.items())
+        raise StoreError(f"GDAL cannot write {what} with {given}: {error}; change the creation options") from error
+
+
+def change_colors() -> Colors:
+    """Returns the colour table of change masks: black, and white where something changed."""
+    return {0: (0, 0, 0, 255), 1: (255, 255, 255, 255)}
+
+
+def class_colors() -> Colors:
+    """Returns the colour table of class masks: black background, and 255 colours that are far apart."""
+    table: Colors = {0: (0, 0, 0, 255)}
+    for category in range(1, 256):
+        # Steps of the golden ratio around the colour circle: neighbouring classes never look alike.
+        red, green, blue = colorsys.hsv_to_rgb((0.05 + (category - 1) * 0.618034) % 1.0, 0.75, 1.0)
+        table[category] = (round(red * 255), round(green * 255), round(blue * 255), 255)
+    return table
+
+
+def clear(root: Path) -> None:
+    """Deletes the sample folders that changen wrote into a folder; one that holds anything else stays.
+
+    Args:
+        root: The output.
+
+    Raises:
+        StoreError: If something cannot be deleted.
+    """
+    with disk_errors(root):
+        folders = [path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    for folder in sorted(folders):
+        with disk_errors(folder):
+            files = sorted(folder.iterdir())
+        names = {path.name for path in files}
+        if {"t0.tif", "mask_t0.tif", "instance_t0.tif"} <= names and all(_FILE.fullmatch(name) for name in names):
+            remove_files(files)
+            remove_folder_if_empty(folder)

@@ -1,0 +1,1 @@
+"""The GeoParquet tables of an output: changes and samples."""

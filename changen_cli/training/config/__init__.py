@@ -1,0 +1,1 @@
+"""Arguments of a training run, from recipes and the command line."""

@@ -1,0 +1,1 @@
+"""Training samples: scenes, crops and mini-batches."""

@@ -1,0 +1,108 @@
+"""Mini-batches of training samples, prepared ahead by processes of their own, shared by those that train."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from changen_cli import rng
+from changen_cli.errors import ChangenError, TrainingError, UsageError
+from changen_cli.training.data.crops import CropSampler
+
+
+class _Stream(Dataset[dict[str, Tensor] | ChangenError]):
+    """What one process has of the batches of a sampler, from one iteration on."""
+
+    def __init__(self, sampler: CropSampler, first: int, last: int, mine: range) -> None:
+        self.sampler, self.first, self.last, self.mine = sampler, first, last, mine
+
+    def __len__(self) -> int:
+        return max(0, self.last - self.first)
+
+    def __getitem__(self, item: int) -> dict[str, Tensor] | ChangenError:
+        try:
+            return self._batch(self.first + item)
+        except ChangenError as error:
+            return error  # raised in a worker it would arrive as a traceback within a message
+
+    def _batch(self, iteration: int) -> dict[str, Tensor]:
+        config = self.sampler.config
+        samples = [self.sampler[iteration * config.batch_size + k] for k in self.mine]
+        draw = rng.generator(config.seed, self.sampler.stream, iteration, "noise")
+        noise = draw.standard_normal((config.batch_size, config.noise_dim), np.float32)
+        return {
+            "image": torch.from_numpy(np.stack([s.image for s in samples])),
+            "before": torch.from_numpy(np.stack([s.before for s in samples])),
+            "after": torch.from_numpy(np.stack([s.after for s in samples])),
+            "noise": torch.from_numpy(noise[self.mine.start : self.mine.stop]),
+        }
+
+
+def share_of(batch_size: int, rank: int, processes: int) -> range:
+    """Says which samples of every mini-batch a process takes.
+
+    Args:
+        batch_size: Samples of a mini-batch, over all processes.
+        rank: Number of the process.
+        processes: How many there are.
+
+    Returns:
+        The places of its samples.
+
+    Raises:
+        UsageError: If the batch cannot be shared evenly, so that a mean over processes would not be one over samples.
+    """
+    if batch_size % processes:
+        raise UsageError(
+            f"batch_size {batch_size}: cannot be shared evenly by {processes} processes; choose a multiple of that"
+        )
+    share = batch_size // processes
+    return range(rank * share, (rank + 1) * share)
+
+
+def batches(
+    sampler: CropSampler, first: int, last: int, workers: int, mine: range | None = None, *, pin: bool = False
+) -> Iterator[dict[str, Tensor]]:
+    """Gives the batches of iterations ``first`` .. ``last`` - 1.
+
+    Args:
+        sampler: Draws the samples.
+        first: First iteration; a resumed run starts where it stopped.
+        last: One past the last iteration.
+        workers: Processes that prepare batches ahead; 0 prepares them when they are asked for.
+        mine: Which samples of each batch (:func:`share_of`); None for all.
+        pin: Whether they are put into pinned memory, from which a GPU can fetch them while it computes.
+
+    Yields:
+        "image" uint8 [B, 3, crop, crop], "before" and "after" uint8 [B, crop, crop], "noise" float32 [B, noise_dim].
+
+    Raises:
+        TrainingError: As the sampler does.
+    """
+    stream = _Stream(sampler, first, last, range(sampler.config.batch_size) if mine is None else mine)
+    loader = DataLoader(
+        stream,
+        batch_size=None,
+        shuffle=False,
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+        pin_memory=pin,
+    )
+    source = iter(loader)
+    while True:
+        try:
+            batch = next(source)
+        except StopIteration:
+            return
+        except RuntimeError as error:  # what the loader makes of a worker that was killed
+            raise TrainingError(
+                "a process that prepares crops died, most likely for want of memory; run the same command again with "
+                "fewer workers, it goes on from its last checkpoint"
+            ) from error
+        if isinstance(batch, ChangenError):
+            raise batch
+        yield batch

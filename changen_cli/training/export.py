@@ -1,0 +1,143 @@
+"""``changen weights pack``: from a training run to safetensors and a card."""
+
+from __future__ import annotations
+
+import math
+import os
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import save
+
+from changen_cli import __version__
+from changen_cli.errors import StoreError, TrainingError, UsageError
+from changen_cli.models.layers import fold_spectral_norm
+from changen_cli.models.registry import make_network
+from changen_cli.training.run.checkpoint import LAST, read_checkpoint
+from changen_cli.training.validation.best import BEST, VALIDATION, read_validations
+from changen_cli.weights.card import Card, file_sha256
+
+DTYPES = {"fp16": torch.float16, "fp32": torch.float32}
+
+CHECKPOINTS = {"last": LAST, "best": BEST}
+"""Which checkpoint of a run, and its file."""
+
+
+def pack_weights(
+    run: Path,
+    output: Path,
+    name: str,
+    *,
+    checkpoint: str = "last",
+    dtype: str = "fp16",
+    command: str = "",
+    summary: str = "",
+    licence: str = "",
+    attribution: str = "",
+    metrics: dict[str, Any] | None = None,
+) -> Path:
+    """Packs the moving average of a run's generator (or segmenter), spectral norm folded.
+
+    Args:
+        run: Folder of a training run, or one of its checkpoints.
+        output: Folder for the weights and the card.
+        name: Name of the weights; a plain file name.
+        checkpoint: Of a folder "last", where the run stands, or "best", where its best validation was
+            (:mod:`changen_cli.training.validation.best`).
+        dtype: "fp16" (half the size) or "fp32", as stored; loading gives float32.
+        command: The command that trained them, for the card.
+        summary: One line for the card.
+        licence: Licence of the weights, for the card.
+        attribution: What users must say of the training data, for the card.
+        metrics: Figures for the card.
+
+    Returns:
+        The safetensors file; its card lies beside it.
+
+    Raises:
+        TrainingError: If there is no such checkpoint, or its weights are not finite.
+        UsageError: For a name that is not a plain file name, an unknown dtype or checkpoint, or the best of a file.
+        StoreError: If the output cannot be written.
+    """
+    if not name or Path(name).name != name or name.startswith(".") or name.endswith(".safetensors"):
+        raise UsageError(f"weights name {name!r}: give a plain name such as compact")
+    if dtype not in DTYPES:
+        raise UsageError(f"weights dtype {dtype!r}: choose {' or '.join(DTYPES)}")
+    source = _find_checkpoint(run, checkpoint)
+    state = read_checkpoint(source)
+    config = state["config"]
+    arguments = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(config.generator).items()}
+    generator = make_network(config.model, arguments)
+    generator.load_state_dict(state["average"])
+    fold_spectral_norm(generator.eval())
+    # whole numbers (how many batches a normalisation has seen) stay whole
+    tensors = {
+        key: value.contiguous().to(DTYPES[dtype] if value.is_floating_point() else value.dtype)
+        for key, value in generator.state_dict().items()
+    }
+    for key, tensor in tensors.items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise TrainingError(f"{source}: {key} is not finite in {dtype}; pack an earlier checkpoint or use fp32")
+    validated = _validated(source.parent / VALIDATION, state["iteration"])
+    path = output / f"{name}.safetensors"
+    temporary = output / f"{name}.tmp"
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        # one key: safetensors writes several in any order, and the same run must give the same SHA-256
+        temporary.write_bytes(save(tensors, metadata={"format": "pt"}))  # with the modes of an ordinary file
+        os.replace(temporary, path)
+        Card(
+            name=name,
+            architecture=config.model,
+            arguments=arguments,
+            sha256=file_sha256(path),
+            summary=summary,
+            licence=licence,
+            attribution=attribution,
+            training={
+                "command": command,
+                "changen": __version__,
+                "checkpoint": next((which for which, file in CHECKPOINTS.items() if file == source.name), source.name),
+                "iterations": state["iteration"],
+                **validated,
+                "seed": config.seed,
+                "recipe": config.to_dict(),
+            },
+            metrics=metrics or {},
+        ).write(path.with_suffix(".yaml"))
+    except (OSError, SafetensorError) as error:  # safetensors has an error of its own for a full disk
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise StoreError(f"{output}: cannot write the weights: {reason}") from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    return path
+
+
+def _find_checkpoint(run: Path, checkpoint: str) -> Path:
+    """Finds the checkpoint of a run that is asked for; what is no folder is a checkpoint itself."""
+    if checkpoint not in CHECKPOINTS:
+        raise UsageError(f"checkpoint {checkpoint!r}: choose {' or '.join(CHECKPOINTS)}")
+    if run.is_dir():
+        path = run / CHECKPOINTS[checkpoint]
+        if checkpoint == "best" and not path.exists() and (run / LAST).exists():
+            raise TrainingError(
+                f"{run}: has no {BEST}, since no validation has found a best one yet; train on, with validation, until "
+                "one does, or pack with --checkpoint last"
+            )
+        return path
+    if checkpoint == "best" and run.name != BEST:
+        raise UsageError(f"--checkpoint best: is for the folder of a run, and {run} is none; give its folder")
+    return run
+
+
+def _validated(log: Path, iteration: int) -> dict[str, Any]:
+    """Looks up the validation of an iteration, which saw the very weights of its checkpoint."""
+    _, rows = read_validations(log)
+    found = next((row.figures for row in rows if row.iteration == iteration), None)
+    # what is not a number is no figure, and YAML has no word for it that all read
+    return {} if found is None else {"validation": {k: v for k, v in found.items() if math.isfinite(v)}}

@@ -1,0 +1,1 @@
+"""The folder of a run: logs, curves, sample sheets, checkpoints."""

@@ -1,0 +1,102 @@
+"""Checkpoints: everything a run needs to go on as if it had never stopped."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from changen_cli.errors import TrainingError
+from changen_cli.training.config.options import TrainConfig, parse_config
+from changen_cli.training.learners.base import Learner
+
+LAST = "last.ckpt"
+
+
+def save_checkpoint(path: Path, iteration: int, learner: Learner, config: TrainConfig) -> None:
+    """Writes a checkpoint, whole or not at all.
+
+    Crops, events and z are functions of (seed, iteration), so the state of the networks, of the optimizers and of
+    PyTorch's own generators is the whole state.
+
+    Args:
+        path: Checkpoint file.
+        iteration: Iterations done.
+        learner: Networks and optimizers.
+        config: The run's configuration.
+
+    Raises:
+        TrainingError: If it cannot be written; the checkpoint before it stays.
+    """
+    state = {
+        "iteration": iteration,
+        "config": config.to_dict(),
+        **learner.state(),
+        "random": torch.get_rng_state(),
+        "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+    }
+    temporary = path.with_suffix(".tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except (OSError, RuntimeError) as error:  # torch turns a full disk into a RuntimeError
+        temporary.unlink(missing_ok=True)
+        raise TrainingError(
+            f"{path}: cannot write the checkpoint of iteration {iteration}: {error}; the one before it is intact: free "
+            "space and run the same command again, it resumes"
+        ) from error
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """Reads a checkpoint; tensors and plain values only, nothing in it is executed.
+
+    Args:
+        path: Checkpoint file.
+
+    Returns:
+        What :func:`save_checkpoint` wrote, with ``config`` parsed.
+
+    Raises:
+        TrainingError: If the file is missing or damaged.
+    """
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise TrainingError(f"{path}: no such checkpoint; train first with: changen train --output RUN") from error
+    except OSError as error:
+        raise TrainingError(f"{path}: the checkpoint cannot be read ({error.strerror or error})") from error
+    except Exception as error:  # a damaged archive can fail in any of the layers under torch.load
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise TrainingError(f"{path}: not a changen checkpoint, or damaged ({reason}); delete it") from error
+    if not isinstance(state, dict) or not {"iteration", "config", "generator", "average"} <= state.keys():
+        raise TrainingError(f"{path}: not a changen checkpoint; delete it")
+    state["config"] = parse_config(state["config"], str(path))
+    return state
+
+
+def restore(state: dict[str, Any], learner: Learner) -> int:
+    """Puts a checkpoint's state into networks, optimizers and random generators.
+
+    Args:
+        state: From :func:`read_checkpoint`.
+        learner: Networks and optimizers; updated.
+
+    Returns:
+        Iterations done.
+
+    Raises:
+        RuntimeError: If a network is of another shape.
+        ValueError: If an optimizer is, or there are other judges.
+    """
+    learner.restore(state)
+    torch.set_rng_state(state["random"])
+    # nothing draws from them after the networks are made, so a machine with fewer devices can go on as well
+    if torch.cuda.is_available() and len(state["random_cuda"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(state["random_cuda"])
+    return int(state["iteration"])

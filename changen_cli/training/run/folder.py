@@ -1,0 +1,144 @@
+"""The folder of a run: everything that training writes, and what it says when the disk is full."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from changen_cli.errors import TrainingError
+from changen_cli.training.config.options import TrainConfig
+from changen_cli.training.data.crops import CropSampler
+from changen_cli.training.learners import Learner
+from changen_cli.training.run.checkpoint import LAST, read_checkpoint, save_checkpoint
+from changen_cli.training.run.curves import draw_curves
+from changen_cli.training.run.log import LossLog
+from changen_cli.training.run.sheets import Rows, write_sheet
+from changen_cli.training.validation.runner import Validations
+
+FREE = ("iterations", "micro_batch", "log_every", "sample_every", "save_every", "validate_every", "workers", "threads")
+"""Arguments that a run may change when it goes on: they do not change what is learnt."""
+
+
+class RunFolder:
+    """What a run writes.
+
+    ``config.yaml``, ``losses.csv``, ``tensorboard/``, ``sheets/``, ``curves.png`` and ``last.ckpt``, and, where scenes
+    are held out, ``validation.csv`` and ``best.ckpt``.
+
+    One process of a run has one; the others write nothing.
+    """
+
+    def __init__(
+        self, path: Path, config: TrainConfig, done: int, columns: tuple[str, ...], say: Callable[[str], None]
+    ) -> None:
+        """Opens the folder, and makes it if need be.
+
+        Args:
+            path: The folder.
+            config: The recipe.
+            done: Iterations done; what is logged of later ones, by a run that was killed, is dropped.
+            columns: Scalars of the learner.
+            say: Called with lines for the user.
+
+        Raises:
+            TrainingError: If it cannot be written.
+        """
+        self.path, self.config, self._say = path, config, say
+        self._done, self._drawing = done, True
+        self._validations: Validations | None = None
+        with writing(path):
+            path.mkdir(parents=True, exist_ok=True)
+            (path / "config.yaml").write_text(yaml.safe_dump(config.to_dict(), sort_keys=False), encoding="utf-8")
+            self._log = LossLog(path, done, columns)
+        self._begun = time.monotonic() - self._log.seconds
+
+    def log(self, iteration: int, rate: float, losses: Mapping[str, float]) -> None:
+        """Appends a row to the log; ``rate`` is in images a second."""
+        values = {"seconds": time.monotonic() - self._begun, "images_per_second": rate, **losses}
+        with writing(self.path):
+            self._log.write(iteration, values)
+
+    def hold_out(self, crops: CropSampler, device: str) -> None:
+        """Gets ready to validate on held-out crops, and says by what.
+
+        Raises:
+            TrainingError: If the log of validations cannot be gone on with.
+            WeightsError: If a network that judges cannot be loaded.
+        """
+        with writing(self.path):
+            self._validations = Validations(self.path, self.config, crops, self._done, device)
+        for remark in self._validations.remarks:
+            self._say(f"validation: {remark}")
+
+    def validate(self, iteration: int, learner: Learner) -> None:
+        """Validates, if scenes are held out, and says what was found."""
+        if self._validations is not None:
+            with writing(self.path):
+                self._say(self._validations.run(iteration, learner))
+
+    def show(self, iteration: int, rows: Rows) -> None:
+        """Writes a sample sheet, and draws the curves anew."""
+        with writing(self.path):
+            write_sheet(self.path / "sheets" / f"{iteration:06d}.png", rows)
+        if self._drawing:
+            try:
+                draw_curves(self.path)
+            except TrainingError as error:  # the run is worth more than its picture
+                self._say(str(error))
+                self._drawing = False
+
+    def save(self, iteration: int, learner: Learner) -> None:
+        """Writes the checkpoint that a run goes on from."""
+        save_checkpoint(self.path / LAST, iteration, learner, self.config)
+
+    def __enter__(self) -> RunFolder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._log.__exit__(None, None, None)
+        if self._validations is not None:
+            self._validations.close()
+
+
+def find_state(config: TrainConfig, path: Path) -> dict[str, Any] | None:
+    """Reads the checkpoint that a run goes on from.
+
+    Args:
+        config: The recipe.
+        path: Folder of the run.
+
+    Returns:
+        As :func:`~changen_cli.training.run.checkpoint.read_checkpoint`, or None for a run that starts.
+
+    Raises:
+        TrainingError: If the folder holds a run with other arguments, or a damaged checkpoint.
+    """
+    if not (path / LAST).exists():
+        return None
+    state = read_checkpoint(path / LAST)
+    old: TrainConfig = replace(state["config"], **{name: getattr(config, name) for name in FREE})
+    if old != config:
+        before, now = old.to_dict(), config.to_dict()
+        name = next(key for key in ("model", *now) if now[key] != before[key])
+        raise TrainingError(
+            f"{path}: holds a run with {name} = {before[name]}, not {now[name]}; give another --output, or delete it"
+        )
+    return state
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turns what a full or protected disk raises into one line that names the file, or the folder ``path``."""
+    try:
+        yield
+    except OSError as error:
+        raise TrainingError(
+            f"{error.filename or path}: cannot be written ({error.strerror or error}); make room or choose another "
+            "--output, and run the same command again: it goes on from the last checkpoint"
+        ) from error

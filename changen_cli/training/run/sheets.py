@@ -1,0 +1,69 @@
+"""Sample sheets: what a network makes of held-out samples, side by side, to be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from changen_cli.reports.pictures import as_picture, assemble, draw_layouts, write_picture
+from changen_cli.training.data.batch import TrainingBatch, to_device
+from changen_cli.training.data.crops import Sample
+from changen_cli.types import UInt8Array
+
+Rows = list[list[UInt8Array]]
+"""Rows of pictures, uint8 [H, W, 3], equally many in each."""
+
+
+def as_batch(samples: Sequence[Sample], noise: Tensor, device: str | torch.device) -> TrainingBatch:
+    """Stacks samples to a batch on a device.
+
+    Args:
+        samples: What to show.
+        noise: z, float [len(samples), noise_dim].
+        device: A torch device.
+
+    Returns:
+        The batch.
+    """
+    names = ("image", "before", "after")
+    raw = {name: torch.from_numpy(np.stack([getattr(s, name) for s in samples])) for name in names}
+    return to_device({**raw, "noise": noise}, str(device), 0)
+
+
+def as_bytes(images: Tensor) -> UInt8Array:
+    """Turns images in -1..1, [B, 3, H, W], into bytes."""
+    pixels: UInt8Array = ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
+    return pixels
+
+
+def change_rows(samples: Sequence[Sample], made: Tensor) -> Rows:
+    """Makes a row of each sample: I_t, S_t (removed in red), S_t+1 (created in green), I~_t+1.
+
+    Args:
+        samples: What is shown.
+        made: I~_t+1, float [len(samples), 3, H, W] in -1..1.
+
+    Returns:
+        The rows.
+    """
+    return [
+        [as_picture(sample.image), *draw_layouts(sample.before, sample.after), as_picture(result)]
+        for sample, result in zip(samples, as_bytes(made), strict=True)
+    ]
+
+
+def write_sheet(path: Path, rows: Rows) -> None:
+    """Writes one sheet.
+
+    Args:
+        path: PNG file.
+        rows: Its pictures.
+
+    Raises:
+        StoreError: If it cannot be written.
+    """
+    write_picture(path, assemble(rows))

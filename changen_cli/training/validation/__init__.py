@@ -1,0 +1,1 @@
+"""Figures of a model in training, on held-out crops."""

@@ -1,0 +1,95 @@
+"""Held-out crops, and what a model in training makes of them, without a trace on the training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from changen_cli.device import autocast
+from changen_cli.errors import TrainingError, UsageError
+from changen_cli.metrics.change.pairs import grow, shrink
+from changen_cli.training.data.batch import TrainingBatch
+from changen_cli.training.data.crops import Sample
+from changen_cli.training.run.sheets import as_batch
+from changen_cli.types import BoolArray, UInt8Array
+
+Imagine = Callable[[TrainingBatch], Tensor]
+"""Inference of a model; the samples of the batch are numbered from :attr:`TrainingBatch.first` on."""
+
+BLACK = 2
+"""More than twice as many black pixels, in a square, are no data; fewer can be a shadow."""
+
+
+class HeldOut:
+    """Crops of held-out scenes, the same all through a run.
+
+    Attributes:
+        samples: The crops.
+        valid: Where each has data, bool [H, W].
+        device: Where models see them.
+    """
+
+    def __init__(self, samples: Sequence[Sample], noise: Tensor, device: str | torch.device, batch_size: int) -> None:
+        """Keeps the crops.
+
+        Args:
+            samples: The crops.
+            noise: z of each, float32 [len(samples), noise_dim].
+            device: A torch device.
+            batch_size: Samples a network sees at once.
+
+        Raises:
+            UsageError: If there are no samples, or not as many noise vectors.
+        """
+        if not samples or len(noise) != len(samples):
+            raise UsageError(
+                f"a validation needs held-out crops and as many noise vectors; it got {len(samples)} and {len(noise)}"
+            )
+        self.samples, self._noise = samples, noise
+        self.valid = [_has_data(sample.image) for sample in samples]
+        self.device, self._batch_size = torch.device(device), batch_size
+
+    def imagined(self, imagine: Imagine) -> Iterator[tuple[int, Tensor]]:
+        """Lets a model see all crops.
+
+        Args:
+            imagine: Inference of the model.
+
+        Yields:
+            The number of the first sample of a batch, and what the model makes of that batch, float32 [B, ...].
+
+        Raises:
+            TrainingError: If that is not finite.
+        """
+        for first in range(0, len(self.samples), self._batch_size):
+            part = slice(first, first + self._batch_size)
+            made = imagine(replace(as_batch(self.samples[part], self._noise[part], self.device), first=first))
+            if not bool(torch.isfinite(made).all()):
+                raise TrainingError(
+                    f"validation: what the model makes of held-out crops {first} to {first + len(made) - 1} is not "
+                    "finite; lower the learning rates or use fp32"
+                )
+            yield first, made.float()
+
+
+@contextmanager
+def undisturbed(device: torch.device) -> Iterator[None]:
+    """Computes without gradients, in float32, and puts random generators, gradient mode and autocast back.
+
+    Args:
+        device: Where networks compute.
+    """
+    # a seed reaches every CUDA device, so the generators of all of them are put back
+    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
+    with torch.random.fork_rng(devices=devices), torch.no_grad(), autocast(device, torch.float32):
+        yield
+
+
+def _has_data(image: UInt8Array) -> BoolArray:
+    """Finds where a crop has data: samples do not say, but where there is none they are black."""
+    found: BoolArray = ~grow(shrink((image == 0).all(0), BLACK), BLACK)
+    return found

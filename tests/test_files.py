@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from changen_cli import files
+from changen_cli.errors import StoreError
+
+
+def test_files_appear_whole_and_leave_no_scratch(tmp_path: Path) -> None:
+    files.write_files(tmp_path, [(tmp_path / "a", b"1"), (tmp_path / "b", b"22")])
+    files.write_files(tmp_path, [(tmp_path / "a", b"3")])
+    assert (tmp_path / "a").read_bytes() == b"3"
+    assert (tmp_path / "b").read_bytes() == b"22"
+    assert list(files.scratch_folder(tmp_path).iterdir()) == []
+
+
+def test_nothing_appears_before_everything_is_written(tmp_path: Path) -> None:
+    def source() -> object:
+        yield tmp_path / "a", b"1"
+        raise StoreError("the encoder broke")
+
+    with pytest.raises(StoreError, match="encoder"):
+        files.write_files(tmp_path, source())  # type: ignore[arg-type]
+    assert not (tmp_path / "a").exists()
+    assert list(files.scratch_folder(tmp_path).iterdir()) == []
+
+
+def test_folders_appear_whole(tmp_path: Path) -> None:
+    files.write_folders(tmp_path, [(tmp_path / "x", [("a", b"1"), ("b", b"2")])])
+    assert sorted(path.name for path in (tmp_path / "x").iterdir()) == ["a", "b"]
+    umask = os.umask(0)
+    os.umask(umask)
+    assert (tmp_path / "x").stat().st_mode & 0o777 == 0o777 & ~umask
+
+
+def test_a_full_disk_is_named_with_its_free_space(mount: Callable[[str], Path]) -> None:
+    disk = mount("size=64k")
+    with pytest.raises(StoreError, match=r"no space left on the disk of .*disk0 \(.* bytes free\).*same command again"):
+        files.write_files(disk, [(disk / "a", b"x" * 200_000)])
+    assert not (disk / "a").exists()
+    assert list(files.scratch_folder(disk).iterdir()) == [], "the space it took is free again"
+
+
+def test_a_read_only_disk_is_named(mount: Callable[[str], Path]) -> None:
+    disk = mount("ro")
+    with pytest.raises(StoreError, match=r"cannot write .*disk0.*Read-only file system.*another --output"):
+        files.make_folder(disk / "out")
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (errno.ENOSPC, "no space left"),
+        (errno.EACCES, "give write permission"),
+        (errno.EROFS, "choose another --output"),
+        (errno.EIO, "cannot use"),
+    ],
+)
+def test_every_disk_error_has_a_remedy(tmp_path: Path, code: int, words: str) -> None:
+    with pytest.raises(StoreError, match=words) as caught, files.disk_errors(tmp_path / "not" / "there"):
+        raise OSError(code, os.strerror(code))
+    assert str(tmp_path / "not" / "there") in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_replacing_keeps_the_old_file_when_the_block_fails(tmp_path: Path) -> None:
+    path = tmp_path / "table"
+    path.write_bytes(b"old")
+
+    def fail() -> None:
+        with files.replacing(tmp_path, path) as scratch:
+            scratch.write_bytes(b"half")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert path.read_bytes() == b"old"
+    with files.replacing(tmp_path, path) as scratch:
+        scratch.write_bytes(b"new")
+    assert path.read_bytes() == b"new"
+
+
+def test_a_folder_that_holds_something_is_not_removed(tmp_path: Path) -> None:
+    (tmp_path / "f").mkdir()
+    (tmp_path / "f" / "a").touch()
+    assert not files.remove_folder_if_empty(tmp_path / "f")
+    files.remove_files([tmp_path / "f" / "a", tmp_path / "f" / "b"])
+    assert files.remove_folder_if_empty(tmp_path / "f")
+    assert not (tmp_path / "f").exists()
