@@ -16,8 +16,8 @@ import pytest
 import rasterio
 
 from changen_cli.errors import SceneError, TrainingError
-from changen_cli.training.data import scenes as scenes_module
 from changen_cli.training.config.options import DataConfig, TrainConfig, parse_config
+from changen_cli.training.data import scenes as scenes_module
 from changen_cli.training.data.crops import CropSampler, Sample
 from changen_cli.training.data.loader import batches
 from changen_cli.training.data.scenes import StreamedScene, TrainingScene, load_scenes

@@ -3,9 +3,9 @@
 A label file gives every building twice: ``features.xy`` in pixels of its PNG and ``features.lng_lat`` in degrees. The
 PNG itself has no georeference, but where enough of those vertices agree an affine transform is fitted, and the scene
 lies where it was taken (:mod:`changen_cli.scenes.footprints.fit`). Reading at a resolution in metres works through
-that transform, and through nothing else: ``gsd`` and ``pan_resolution`` in the metadata are those of the sensor's bands on that day,
-not the size of the PNG's pixels. So a scene with too few buildings for a fit has no resolution; it is read at its own
-pixels, or refused if metres are asked for.
+that transform, and through nothing else: ``gsd`` and ``pan_resolution`` in the metadata are those of the sensor's
+bands on that day, not the size of the PNG's pixels. So a scene with too few buildings for a fit has no resolution; it
+is read at its own pixels, or refused if metres are asked for.
 """
 
 from __future__ import annotations

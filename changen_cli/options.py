@@ -1,0 +1,298 @@
+"""One declaration of an option: a dataclass field with its type, range, default, help and group.
+
+Everything else is made from it: the command line (:mod:`changen_cli.cli.options`), YAML files and recipes
+(:func:`build`), validation (pydantic's) with its messages, and what the manifest records (:func:`as_manifest`)::
+
+    @options("--")
+    class GenerateOptions:
+        steps: Annotated[Whole, Ge(1)] = option(1, help="Steps of a series.", group="Events")
+
+Values may be given as the text that one types: ``steps="3"`` is 3.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, dataclass
+from functools import wraps
+from typing import Annotated, Any, Literal, TypeVar, dataclass_transform
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BeforeValidator, ConfigDict, ValidationError
+from pydantic.dataclasses import dataclass as pydantic_dataclass
+
+from changen_cli.errors import UsageError
+
+__all__ = [
+    "Ge", "Gt", "Le", "Lt", "Number", "PathText", "Says", "Whole", "as_manifest", "build", "check", "flat",
+    "info", "option", "options", "split", "words",
+]  # fmt: skip
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """Metadata of an annotated type: what a value must be, in words that follow "must be"."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Info:
+    """What a field declares beside its type and default.
+
+    Attributes:
+        help: One or two sentences, in the user's words and with the unit.
+        group: Heading that it stands under in ``--help``.
+        flags: Other spellings on the command line, such as ``-o``.
+        name: Long name on the command line where it is not the field's, without dashes.
+        choices: Names to list in the help, of what is installed; None where the type tells.
+        cli: Whether the command line has it.
+        recorded: Whether it decides what comes out, so that the manifest records it and a resumed run must repeat it.
+    """
+
+    help: str
+    group: str = ""
+    flags: tuple[str, ...] = ()
+    name: str = ""
+    choices: Callable[[], Iterable[str]] | None = None
+    cli: bool = True
+    recorded: bool = True
+
+
+def option(
+    default: Any = MISSING,
+    *,
+    default_factory: Any = MISSING,
+    help: str,
+    group: str = "",
+    flags: tuple[str, ...] = (),
+    name: str = "",
+    choices: Callable[[], Iterable[str]] | None = None,
+    cli: bool = True,
+    recorded: bool = True,
+) -> Any:
+    """Declares an option; to stand where ``dataclasses.field`` stands. Arguments as the attributes of :class:`Info`."""
+    metadata = {"option": Info(help, group, flags, name, choices, cli, recorded), "help": help}
+    if default_factory is not MISSING:
+        return dataclasses.field(default_factory=default_factory, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def info(field: dataclasses.Field[Any]) -> Info:
+    """Returns what a field declares; of a field that is no :func:`option`, only its help."""
+    found = field.metadata.get("option")
+    return found if isinstance(found, Info) else Info(str(field.metadata.get("help", "")))
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(option, dataclasses.field))
+def options(prefix: str = "") -> Callable[[type[T]], type[T]]:
+    """Makes a class a frozen dataclass that validates and converts its fields when it is made.
+
+    Args:
+        prefix: What stands before a field's name in messages: "--" where the fields are options of a command.
+
+    Returns:
+        A class decorator. What cannot be used raises :class:`~changen_cli.errors.UsageError`, in one line.
+    """
+
+    def decorate(cls: type[T]) -> type[T]:
+        made: Any = pydantic_dataclass(frozen=True, config=ConfigDict(extra="forbid", arbitrary_types_allowed=True))(
+            cls
+        )
+        init = made.__init__
+
+        @wraps(init)
+        def validated(self: Any, *args: Any, **values: Any) -> None:
+            try:
+                init(self, *args, **values)
+            except ValidationError as error:
+                raise UsageError(f"{prefix}{_explain(error, made, bool(prefix))}") from error
+
+        made.__init__ = validated
+        return made  # type: ignore[no-any-return]
+
+    return decorate
+
+
+def build(cls: type[T], values: Any, where: str) -> T:
+    """Makes options from plain values, as YAML has them.
+
+    Args:
+        cls: A class made by :func:`options`.
+        values: Values by name of field; nested mappings for fields that are options themselves.
+        where: Named in messages, for example the file.
+
+    Returns:
+        The options.
+
+    Raises:
+        UsageError: If this is no mapping, a key is unknown, or a value cannot be used.
+    """
+    if not isinstance(values, Mapping):
+        raise UsageError(f"{where}: must be a mapping of name to value, not {values!r}")
+    known = [f.name for f in dataclasses.fields(cls) if f.init]  # type: ignore[arg-type]
+    if unknown := sorted({str(key) for key in values} - set(known)):
+        raise UsageError(f"{where}: unknown key {unknown[0]!r}; known: {', '.join(sorted(known))}")
+    try:
+        return cls(**values)
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from error
+
+
+def as_manifest(value: Any) -> dict[str, Any]:
+    """Returns the fields of options that decide what comes out, as JSON values: tuples become lists."""
+    return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value) if info(f).recorded}
+
+
+def flat(cls: type[Any]) -> dict[tuple[str, ...], dataclasses.Field[Any]]:
+    """Lists the fields of options, those of fields that are options themselves included.
+
+    Returns:
+        Fields by the names that lead to them; a field that is options itself is not among them.
+    """
+    hints = typing.get_type_hints(cls, include_extras=True)
+    found: dict[tuple[str, ...], dataclasses.Field[Any]] = {}
+    for field in dataclasses.fields(cls):
+        inner = hints[field.name]
+        if isinstance(inner, type) and dataclasses.is_dataclass(inner):
+            found |= {(field.name, *rest): leaf for rest, leaf in flat(inner).items()}
+        else:
+            found[(field.name,)] = field
+    return found
+
+
+def check(name: str, value: Any, kind: Any) -> Any:
+    """Converts one value to a type, as a field of that type would.
+
+    Args:
+        name: Named in messages.
+        value: The value, or the text of it.
+        kind: A type, annotated or not.
+
+    Raises:
+        UsageError: If it does not fit.
+    """
+    from pydantic import TypeAdapter
+
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        raise UsageError(f"{name} {value!r}: must be {words(kind)}") from error
+
+
+def words(kind: Any) -> str:
+    """Says what a value of a type must be: "a whole number of at least 1", "shift or pad"."""
+    metadata: tuple[Any, ...] = ()
+    while typing.get_origin(kind) is Annotated:
+        kind, *more = typing.get_args(kind)
+        metadata = (*more, *metadata)
+    if said := next((m.text for m in reversed(metadata) if isinstance(m, Says)), ""):
+        return said
+    origin, parts = typing.get_origin(kind), typing.get_args(kind)
+    if origin is Literal:
+        return _either([str(part) for part in parts])
+    if origin in (typing.Union, types.UnionType):
+        return _either(["none" if part is types.NoneType else words(part) for part in parts])
+    if origin is tuple:
+        if len(parts) == 2 and parts[1] is Ellipsis:
+            return f"a list, each {words(parts[0])}"
+        return f"{len(parts)} values, each {words(parts[0])}"
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        return "a mapping of name to value"
+    names = {bool: "yes or no", int: "a whole number", float: "a number", str: "text"}
+    return names.get(kind, f"of type {getattr(kind, '__name__', kind)}") + _range(metadata)
+
+
+def _either(items: list[str]) -> str:
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} or {items[-1]}"
+
+
+def _range(metadata: Iterable[Any]) -> str:
+    low = high = ""
+    ends: dict[str, Any] = {}
+    for limit in metadata:
+        if isinstance(limit, Ge):
+            low, ends["low"] = f"of at least {limit.ge:g}", limit.ge
+        elif isinstance(limit, Gt):
+            low = f"above {limit.gt:g}"
+        elif isinstance(limit, Le):
+            high, ends["high"] = f"at most {limit.le:g}", limit.le
+        elif isinstance(limit, Lt):
+            high = f"below {limit.lt:g}"
+    if len(ends) == 2:
+        return f" from {ends['low']:g} to {ends['high']:g}"
+    return "".join(f" {part}" for part in (low, "and" if low and high else "", high) if part)
+
+
+def _explain(error: ValidationError, cls: type[Any], dashes: bool) -> str:
+    """Turns the first thing that pydantic found into one line."""
+    first = error.errors(include_url=False)[0]
+    names: list[str] = []
+    kind: Any = cls
+    for step in first["loc"]:
+        inner = kind
+        while typing.get_origin(inner) is Annotated:
+            inner = typing.get_args(inner)[0]
+        if isinstance(step, str) and isinstance(inner, type) and dataclasses.is_dataclass(inner):
+            hints = typing.get_type_hints(inner, include_extras=True)
+            names.append(step)
+            if step not in hints:
+                return f"{'.'.join(names)}: is not known; known: {', '.join(sorted(hints))}"
+            kind = hints[step]
+        elif isinstance(step, int) and typing.get_origin(inner) is tuple and _options_within(inner):
+            names[-1] += f"[{step}]"
+            kind = typing.get_args(inner)[0]
+        else:
+            break
+    else:
+        if first["type"] in ("missing", "missing_argument"):
+            return f"{_written(names, dashes)}: is missing; it must be {words(kind)}"
+    value: Any = first["input"]
+    return f"{_written(names, dashes)} {value}: must be {words(kind)}"
+
+
+def _written(names: list[str], dashes: bool) -> str:
+    name = ".".join(names)
+    return name.replace("_", "-") if dashes else name
+
+
+def _options_within(kind: Any) -> bool:
+    inner = typing.get_args(kind)[0]
+    return isinstance(inner, type) and dataclasses.is_dataclass(inner)
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return as_manifest(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _no_flag(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("true and false are no numbers")
+    return value
+
+
+def split(separator: str) -> BeforeValidator:
+    """Makes a validator that takes text apart: "0:3" or "3,2,1"; other values pass as they are."""
+    return BeforeValidator(
+        lambda value: tuple(part.strip() for part in value.split(separator)) if isinstance(value, str) else value
+    )
+
+
+Whole = Annotated[int, BeforeValidator(_no_flag)]
+"""A whole number; not True or False, which Python takes for 1 and 0."""
+
+Number = Annotated[float, BeforeValidator(_no_flag)]
+"""A number; not True or False."""
+
+PathText = Annotated[str, BeforeValidator(lambda value: os.fspath(value) if isinstance(value, os.PathLike) else value)]
+"""A path, kept as text."""
