@@ -1,9 +1,10 @@
 """Putting bytes on the disk so that a file is under its name whole, or not there at all.
 
-Everything that changen writes into an output goes through this module. A file is written under a scratch name inside
-``<root>/.changen/tmp``, synced, renamed into place, and then its folder is synced, so neither a killed process nor a
-lost power supply leaves half a file under a final name. Several files are written first and synced together
-afterwards, which costs much less than one by one.
+Everything that changen writes goes through this module. A file is written under a scratch name, synced, renamed into
+place, and then its folder is synced, so neither a killed process nor a lost power supply leaves half a file under a
+final name. Inside an output the scratch name lies in ``<root>/.changen/tmp``, and several files are written first and
+synced together afterwards, which costs much less than one by one; a single file elsewhere (:func:`write_whole`,
+:func:`replacing_file`) has its scratch file beside it.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeAlias
 
-from changen_cli.errors import StoreError
+from changen_cli.errors import ChangenError, StoreError
 
 HOME = ".changen"
 """Folder inside an output where changen keeps its own records; its presence marks an output of changen."""
@@ -36,19 +37,20 @@ def scratch_folder(root: Path) -> Path:
 
 
 @contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Turns what the operating system says of a path into a :class:`StoreError` with the remedy.
+def disk_errors(path: Path, error: type[ChangenError] = StoreError) -> Iterator[None]:
+    """Turns what the operating system says of a path into an error of ours with the remedy.
 
     Args:
         path: What is being written or read; an error that names no path of its own is about this one.
+        error: What is raised.
 
     Raises:
-        StoreError: In place of any :class:`OSError`.
+        ChangenError: Of that class, in place of any :class:`OSError`.
     """
     try:
         yield
-    except OSError as error:
-        raise StoreError(_explain(error, path)) from error
+    except OSError as cause:
+        raise error(_explain(cause, path)) from cause
 
 
 def _explain(error: OSError, path: Path) -> str:
@@ -77,13 +79,17 @@ def _free(path: Path) -> str:
     return "unknown"
 
 
-def make_folder(path: Path) -> None:
-    """Makes a folder and its parents, durably; does nothing to one that is there.
+def make_folder(path: Path, error: type[ChangenError] = StoreError) -> None:
+    """Makes a folder and its parents, durably; one that is there stays as it is.
+
+    Args:
+        path: The folder.
+        error: What is raised where it cannot be made.
 
     Raises:
-        StoreError: If it cannot be made.
+        ChangenError: Of that class, if it cannot be made.
     """
-    with disk_errors(path):
+    with disk_errors(path, error):
         missing = [folder for folder in (path, *path.parents) if not folder.is_dir()]
         path.mkdir(parents=True, exist_ok=True)
         for folder in reversed(missing):
@@ -174,6 +180,53 @@ def replacing(root: Path, path: Path) -> Iterator[Path]:
         _sync(temporary, os.O_RDWR)
         os.replace(temporary, path)
         sync_folder(path.parent)
+
+
+@contextmanager
+def replacing_file(path: Path, error: type[ChangenError] = StoreError) -> Iterator[Path]:
+    """Gives a scratch path to write one file outside an output to; it takes its real name when the block ends well.
+
+    The scratch file is ``.<name>.tmp`` beside the file, so that the rename never crosses a disk, and a killed writer
+    leaves at most one, which the next takes over.
+
+    Args:
+        path: The file's real path; its folder is made where it is missing.
+        error: What is raised where it cannot be written.
+
+    Yields:
+        The path to write to. Its suffix is ``.tmp``: a library that takes the format from the name must be told.
+
+    Raises:
+        ChangenError: Of that class, if the disk is full or not writable. The file that was there is then whole, and
+            no scratch file stays behind.
+    """
+    make_folder(path.parent, error)
+    temporary = path.with_name(f".{path.name}.tmp")
+    with disk_errors(path, error):
+        try:
+            yield temporary
+            _sync(temporary, os.O_RDWR)
+            os.replace(temporary, path)
+        except BaseException:
+            with suppress(OSError):  # the error that brought us here is the one to report
+                temporary.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+
+
+def write_whole(path: Path, data: Data | str, error: type[ChangenError] = StoreError) -> None:
+    """Writes one file outside an output so that it is under its name whole, or as it was.
+
+    Args:
+        path: The file; its folder is made where it is missing.
+        data: Its content; text is written as UTF-8 with the line ends that it has.
+        error: What is raised where it cannot be written.
+
+    Raises:
+        ChangenError: Of that class, if the disk is full or not writable.
+    """
+    with replacing_file(path, error) as temporary:
+        temporary.write_bytes(data.encode() if isinstance(data, str) else data)
 
 
 def remove_files(paths: Iterable[Path]) -> None:

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from changen_cli import files
-from changen_cli.errors import StoreError
+from changen_cli.errors import StoreError, TrainingError
 
 
 def test_files_appear_whole_and_leave_no_scratch(tmp_path: Path) -> None:
@@ -20,12 +20,12 @@ def test_files_appear_whole_and_leave_no_scratch(tmp_path: Path) -> None:
 
 
 def test_nothing_appears_before_everything_is_written(tmp_path: Path) -> None:
-    def source() -> object:
+    def source() -> Iterator[tuple[Path, bytes]]:
         yield tmp_path / "a", b"1"
         raise StoreError("the encoder broke")
 
     with pytest.raises(StoreError, match="encoder"):
-        files.write_files(tmp_path, source())  # type: ignore[arg-type]
+        files.write_files(tmp_path, source())
     assert not (tmp_path / "a").exists()
     assert list(files.scratch_folder(tmp_path).iterdir()) == []
 
@@ -83,6 +83,58 @@ def test_replacing_keeps_the_old_file_when_the_block_fails(tmp_path: Path) -> No
     with files.replacing(tmp_path, path) as scratch:
         scratch.write_bytes(b"new")
     assert path.read_bytes() == b"new"
+
+
+def test_one_file_outside_an_output_is_whole_or_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "runs" / "losses.csv"
+    files.write_whole(path, "Zürich\n")
+    assert path.read_bytes() == "Zürich\n".encode()
+
+    def fail() -> None:
+        with files.replacing_file(path) as scratch:
+            scratch.write_bytes(b"half")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert path.read_bytes() == "Zürich\n".encode()
+    (path.parent / ".losses.csv.tmp").write_bytes(b"left by a killed run")
+    files.write_whole(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert [path.name for path in path.parent.iterdir()] == ["losses.csv"]
+
+
+def test_one_file_is_synced_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+
+    def watch(name: str, real: Callable[..., None]) -> None:
+        def call(*arguments: object) -> None:
+            calls.append(name)
+            real(*arguments)
+
+        monkeypatch.setattr(os, name, call)
+
+    watch("fsync", os.fsync)
+    watch("replace", os.replace)
+    files.write_whole(tmp_path / "a", b"1")
+    assert calls[:2] == ["fsync", "replace"]
+
+
+def test_one_file_on_a_full_disk(mount: Callable[[str], Path]) -> None:
+    disk = mount("size=64k")
+    files.write_whole(disk / "a", b"old")
+    with pytest.raises(TrainingError, match=r"no space left on the disk of .*disk0/a \(.* bytes free\)"):
+        files.write_whole(disk / "a", b"x" * 200_000, TrainingError)
+    assert [path.name for path in disk.iterdir()] == ["a"]
+    assert (disk / "a").read_bytes() == b"old"
+
+
+def test_one_file_where_nobody_may_write(mount: Callable[[str], Path]) -> None:
+    disk = mount("ro")
+    with pytest.raises(TrainingError, match="Read-only file system"):
+        files.write_whole(disk / "a", b"1", TrainingError)
+    with pytest.raises(TrainingError, match="Read-only file system"):
+        files.write_whole(disk / "new" / "a", b"1", TrainingError)
 
 
 def test_a_folder_that_holds_something_is_not_removed(tmp_path: Path) -> None:
