@@ -8,14 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
-from rasterio.features import shapes as vectorize
 from shapely.geometry import MultiPolygon, Polygon
-from shapely.geometry.base import BaseGeometry
 
 from changen_cli import rng
 from changen_cli.errors import SceneError, TileError
 from changen_cli.events.base import History, Site
+from changen_cli.events.ground import allowed_ground
 from changen_cli.events.schedule import Schedule
 from changen_cli.events.simulate import simulate
 from changen_cli.pipeline.plan import Plan, SampleRef
@@ -25,7 +23,7 @@ from changen_cli.scenes.pool import ScenePool
 from changen_cli.scenes.scene import Scene
 from changen_cli.scenes.tile import Tile
 from changen_cli.store.base import Outcome, Series, Status
-from changen_cli.types import BoolArray, Float32Array
+from changen_cli.types import Float32Array
 
 
 @dataclass(frozen=True)
@@ -149,18 +147,6 @@ class Preparer:
         size = self.task.noise_dim
         draws = [rng.generator(*key, step, "noise") for step in range(1, self.task.steps + 1)]
         return np.stack([draw.standard_normal(size, np.float32) for draw in draws])
-
-
-def allowed_ground(tile: Tile) -> BaseGeometry:
-    """Returns where a new footprint may lie: valid pixels, less the exclusion, pixel coordinates."""
-    height, width = tile.valid.shape
-    ground: BaseGeometry = shapely.box(0, 0, width, height) if tile.valid.all() else _outline(tile.valid)
-    return ground if tile.exclusion.is_empty else shapely.difference(ground, tile.exclusion)
-
-
-def _outline(valid: BoolArray) -> BaseGeometry:
-    parts = [shapely.geometry.shape(geometry) for geometry, _ in vectorize(valid.view(np.uint8), mask=valid)]
-    return shapely.union_all(parts)
 
 
 def _reasons(history: History) -> str:

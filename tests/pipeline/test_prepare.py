@@ -7,30 +7,10 @@ import sys
 import numpy as np
 import pytest
 import shapely
-from affine import Affine
 
-from changen_cli.pipeline.prepare import Preparer, allowed_ground
+from changen_cli.pipeline.prepare import Preparer
 from changen_cli.pipeline.run import prepare_run
-from changen_cli.scenes.layout import Layout
-from changen_cli.scenes.tile import Tile
 from changen_cli.store.base import Status
-
-
-def tile(valid: np.ndarray, exclusion: shapely.Geometry) -> Tile:
-    height, width = valid.shape
-    image = np.zeros((3, height, width), np.uint8)
-    return Tile("s", "t", image, valid, Layout(height, width), Affine.identity(), None, exclusion)
-
-
-def test_building_is_allowed_on_valid_ground():
-    valid = np.ones((20, 30), bool)
-    assert allowed_ground(tile(valid, shapely.Polygon())).equals(shapely.box(0, 0, 30, 20))
-    valid[:, :10] = False
-    valid[5:7, 20:22] = False
-    ground = allowed_ground(tile(valid, shapely.box(25, 0, 30, 20)))
-    assert ground.is_valid
-    assert ground.equals(shapely.box(10, 0, 25, 20).difference(shapely.box(20, 5, 22, 7)))
-    assert allowed_ground(tile(np.zeros((4, 4), bool), shapely.Polygon())).is_empty
 
 
 def test_preparing_needs_no_torch(options):
