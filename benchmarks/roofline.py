@@ -127,7 +127,7 @@ def step_cost(config: TrainConfig, batch: int) -> tuple[Cost, list[int]]:
     # networks without values cannot be moved; that they lie channels last changes no count
     with FakeTensorMode(), mock.patch.object(nn.Module, "to", lambda network, *_, **__: network):
         learner = make_learner(config, "cpu", torch.bfloat16)
-        side = config.crop
+        side = config.crops.size
         image = torch.empty(batch, 3, side, side).contiguous(memory_format=torch.channels_last)
         masks = torch.empty(2, batch, side, side, dtype=torch.uint8)
         sample = TrainingBatch(image, masks[0], masks[1], torch.empty(batch, config.noise_dim))
@@ -148,7 +148,8 @@ def report(config: TrainConfig, gpus: int) -> Iterator[str]:
     compute, memory, bound = cost.flops / TENSOR_CORES, cost.moved / MEMORY, sum(cost.seconds.values())
     exchange = 2 * (gpus - 1) / gpus * 4 * sum(trained) / LINK
     eager, fused = max(bound, LAUNCH * cost.launches) + exchange, max(compute, conv(cost)) + exchange
-    yield f"{gpus} x H100, {batch} images of {config.crop} x {config.crop} on each: calculated, not measured"
+    side = config.crops.size
+    yield f"{gpus} x H100, {batch} images of {side} x {side} on each: calculated, not measured"
     yield f"  arithmetic {cost.flops / 1e12:.2f} TFLOP, at peak {1000 * compute:.1f} ms"
     yield f"  memory {cost.moved / 1e9:.1f} GB by {cost.launches} operations, at peak {1000 * memory:.1f} ms"
     yield f"  the longer of both, operation by operation: {1000 * bound:.1f} ms"

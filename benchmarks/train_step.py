@@ -114,7 +114,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     from changen_cli.training.config.options import RECIPES as FOLDER
     from changen_cli.training.config.options import parse_config
     from changen_cli.training.data.batch import to_device
-    from changen_cli.training.data.crops import CropSampler, load_scenes
+    from changen_cli.training.data.crops import CropSampler
+    from changen_cli.training.data.scenes import load_scenes
     from changen_cli.training.learners import make_learner
 
     torch.set_num_threads(arguments.threads)
@@ -122,10 +123,12 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     name, changes = RECIPES[arguments.model]
     recipe = {
         **yaml.safe_load((FOLDER / f"{name}.yaml").read_text()), **changes,
-        "data": [{"path": str(arguments.worker)}], "batch_size": arguments.batch, "crop": arguments.crop,
+        "data": [{"path": str(arguments.worker)}], "batch_size": arguments.batch,
+        "crops": {"size": arguments.crop},
     }  # fmt: skip
     config = parse_config(recipe, name)
-    sampler = CropSampler(load_scenes(config.data)[0], config, "train")
+    scenes, _ = load_scenes(config.data)
+    sampler = CropSampler(scenes, config.crops, seed=config.seed, stream="train", classes=config.classes)
 
     def prepare() -> dict[str, torch.Tensor]:
         samples = [sampler[k] for k in range(config.batch_size)]

@@ -5,7 +5,7 @@ Everything else is made from it: the command line (:mod:`changen_cli.cli.options
 
     @options("--")
     class GenerateOptions:
-        steps: Annotated[Whole, Ge(1)] = option(1, help="Steps of a series.", group="Events")
+        steps: Annotated[Whole, Ge(1)] = option(default=1, help="Steps of a series.", group="Events")
 
 Values may be given as the text that one types: ``steps="3"`` is 3.
 """
@@ -77,7 +77,10 @@ def option(
     cli: bool = True,
     recorded: bool = True,
 ) -> Any:
-    """Declares an option; to stand where ``dataclasses.field`` stands. Arguments as the attributes of :class:`Info`."""
+    """Declares an option; to stand where ``dataclasses.field`` stands. Arguments as the attributes of :class:`Info`.
+
+    Write ``default=``: type checkers see a default only where it is given by name (PEP 681).
+    """
     metadata = {"option": Info(help, group, flags, name, choices, cli, recorded), "help": help}
     if default_factory is not MISSING:
         return dataclasses.field(default_factory=default_factory, metadata=metadata)

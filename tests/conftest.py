@@ -82,7 +82,7 @@ def tiny_recipe(tiny_scenes: Path) -> dict[str, Any]:
         "discriminator": {"width": 1 / 16},
         "iterations": 2,
         "batch_size": 2,
-        "crop": 64,
+        "crops": {"size": 64},
         "precision": "fp32",
         "seed": 5,
         "log_every": 1,

@@ -125,7 +125,6 @@ def command(
         "iterations": iterations,
         "batch_size": batch_size,
         "micro_batch": micro_batch,
-        "crop": crop,
         "projected": projected,
         "seed": seed,
         "validate_every": validate_every,
@@ -136,6 +135,8 @@ def command(
         "threads": threads,
     }
     values.update({name: value for name, value in given.items() if value is not None})
+    if crop is not None:
+        values["crops"] = {**(values.get("crops") or {}), "size": crop}
     if data:
         values["data"] = [{"path": path, "resolution": resolution, "val": val or []} for path in data]
     parsed = parse_config(values, recipe)

@@ -18,9 +18,9 @@ from changen_cli.device import DTYPES, cores, resolve_precision
 from changen_cli.errors import TrainingError
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.batch import to_parts
-from changen_cli.training.data.crops import CropSampler, load_scenes
+from changen_cli.training.data.crops import CropSampler
 from changen_cli.training.data.loader import batches, share_of
-from changen_cli.training.data.scenes import StreamedScene
+from changen_cli.training.data.scenes import StreamedScene, load_scenes
 from changen_cli.training.distributed import make_team
 from changen_cli.training.learners import Learner, make_learner
 from changen_cli.training.run.checkpoint import LAST, read_checkpoint, restore
@@ -90,9 +90,10 @@ def train(
     if config.threads:
         torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
-    scenes, held_out = load_scenes(config.data)
-    sampler = CropSampler(scenes, config, "train")
-    shown = CropSampler(held_out or scenes, config, "val")
+    scenes, held_out = load_scenes(config.data, bare=config.crops.bare_scenes)
+    classes = config.classes
+    sampler = CropSampler(scenes, config.crops, seed=config.seed, stream="train", classes=classes)
+    shown = CropSampler(held_out or scenes, config.crops, seed=config.seed, stream="val", classes=classes)
     samples = [shown[k] for k in range(SHEET_ROWS)]
     noise = rng.generator(config.seed, "val", "noise").standard_normal((SHEET_ROWS, config.noise_dim))
     sheet_noise = torch.from_numpy(noise.astype("float32"))
@@ -108,7 +109,16 @@ def train(
     workers = (
         _workers(team, streamed=isinstance(scenes[0], StreamedScene)) if config.workers is None else config.workers
     )
-    source = batches(sampler, done, config.iterations, workers, mine, pin=team.device.type == "cuda")
+    source = batches(
+        sampler,
+        done,
+        config.iterations,
+        batch_size=config.batch_size,
+        noise_dim=config.noise_dim,
+        workers=workers,
+        mine=mine,
+        pin=team.device.type == "cuda",
+    )
     checkpoint = output / LAST
     opened = RunFolder(output, config, done, learner.columns, say) if team.is_global_zero else nullcontext()
     with opened as folder:

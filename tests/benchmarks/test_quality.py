@@ -52,7 +52,7 @@ def test_models_differ_in_nothing_but_what_is_compared(plan: Plan) -> None:
     for model in plan.models:
         config = plan.config(model)
         assert (config.data, config.seed, config.threads) == (full.data, full.seed, 1)
-        assert (config.batch_size, config.crop) == (full.batch_size, full.crop)
+        assert (config.batch_size, config.crops.size) == (full.batch_size, full.crops.size)
 
 
 def test_every_run_has_a_row_and_every_row_is_in_a_table(plan: Plan) -> None:

@@ -19,8 +19,9 @@ from changen_cli.errors import TrainingError, UsageError
 from changen_cli.models.layers import conv, normalized_once
 from changen_cli.training.config.options import TrainConfig, parse_config, read_recipe
 from changen_cli.training.data.batch import TrainingBatch, to_parts, with_counts
-from changen_cli.training.data.crops import CropSampler, load_scenes
+from changen_cli.training.data.crops import CropSampler
 from changen_cli.training.data.loader import batches, share_of
+from changen_cli.training.data.scenes import load_scenes
 from changen_cli.training.distributed import launched, make_team
 from changen_cli.training.learners import make_learner
 from changen_cli.training.sharing import batch_norm_over_all, power_iteration_held
@@ -36,7 +37,7 @@ MODELS: dict[str, dict[str, Any]] = {
         "generator": {"width": 1 / 64, "hidden": [8] * 7, "noise_dim": 16, "norm": "group"},
         "perceptual": 10.0,
     },
-    "deepfill": {"generator": {"width": 1 / 8}, "min_building": 0.0, "remove": 0.0},
+    "deepfill": {"generator": {"width": 1 / 8}, "crops": {"size": 64, "min_building": 0.0, "events": "create"}},
     "segmenter": {"generator": {"width": 1 / 4}, "discriminator": None},
 }
 RATE = 1e-4
@@ -63,6 +64,11 @@ def together(tmp_path_factory: pytest.TempPathFactory, recipes: dict[str, dict[s
     done = subprocess.run([sys.executable, *map(str, words)], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
     return folder
+
+
+def make_sampler(config: TrainConfig) -> CropSampler:
+    scenes, _ = load_scenes(config.data)
+    return CropSampler(scenes, config.crops, seed=config.seed, stream="train", classes=config.classes)
 
 
 def flat(state: Any) -> list[Tensor]:
@@ -157,11 +163,11 @@ def test_a_batch_is_shared_evenly() -> None:
 def test_shares_and_parts_are_the_batch(tiny_recipe: dict[str, Any]) -> None:
     """Same crops, same noise, same numbers, whoever draws them."""
     config = parse_config(tiny_recipe | {"batch_size": 6})
-    sampler = CropSampler(load_scenes(config.data)[0], config, "train")
-    (whole,) = batches(sampler, 3, 4, 0)
+    sampler = make_sampler(config)
+    (whole,) = batches(sampler, 3, 4, batch_size=6, noise_dim=16)
     for rank in range(2):
         mine = share_of(6, rank, 2)
-        (share,) = batches(sampler, 3, 4, 0, mine)
+        (share,) = batches(sampler, 3, 4, batch_size=6, noise_dim=16, mine=mine)
         parts = to_parts(share, "cpu", 18 + mine.start, 2)
         assert [len(part) for part in parts] == [2, 1]
         assert [part.first for part in parts] == [18 + mine.start, 20 + mine.start]
@@ -194,8 +200,8 @@ def test_parts_weigh_classes_as_the_whole_batch_does(tiny_recipe: dict[str, Any]
 
 def test_accumulation_gives_the_gradients_of_the_whole_batch(tiny_recipe: dict[str, Any]) -> None:
     config = parse_config(tiny_recipe | {"batch_size": 3, "changed": 4.0})
-    sampler = CropSampler(load_scenes(config.data)[0], config, "train")
-    (raw,) = batches(sampler, 0, 1, 0)
+    sampler = make_sampler(config)
+    (raw,) = batches(sampler, 0, 1, batch_size=3, noise_dim=16)
     found: list[list[Tensor]] = []
     scalars: list[dict[str, Tensor]] = []
     for most in (0, 2):

@@ -204,7 +204,7 @@ def test_footprints_of_a_class_that_the_networks_do_not_have(
         return replace(tile, layout=replace(tile.layout, footprints=third))
 
     monkeypatch.setattr(Scene, "read_all", read)
-    with pytest.raises(TrainingError, match=r"scene town_0: has footprints of class 3.*set 'classes' of both to 4"):
+    with pytest.raises(TrainingError, match=r"scene town_0: has footprints of class 3.*set their 'classes' to 4"):
         run(tiny_recipe, tmp_path)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ from changen_cli.models.deepfill import HoleDiscriminatorConfig
 from changen_cli.models.oasis import DiscriminatorConfig
 from changen_cli.models.registry import ARCHITECTURES
 from changen_cli.models.spade import PatchConfig
-from changen_cli.training.config.source import DataConfig, check_scale, check_types
+from changen_cli.options import build
+from changen_cli.training.config.crops import CropOptions
+from changen_cli.training.config.source import DataConfig, check_types
 
 __all__ = ["MODELS", "RECIPES", "DataConfig", "TrainConfig", "default_recipe", "parse_config", "read_recipe"]
 
@@ -57,11 +59,7 @@ class TrainConfig:
         batch_size: Samples per update, over all devices.
         micro_batch: Most samples that a device takes at once; a device whose share is larger accumulates gradients over
             several, which gives the same update but for batch normalisation. 0 takes the share at once.
-        crop: Side of a training crop, pixels; a multiple of 64.
-        scale: Scale jitter, lower and upper factor.
-        min_building: Least share of building pixels that a crop should have.
-        remove: Largest share of the objects of a crop that is removed to make S_t+1.
-        create: Most objects that are created to make S_t+1.
+        crops: What a crop is, and what changes in it.
         lr_generator: Learning rate of G.
         lr_discriminator: Learning rate of D.
         betas: Of Adam.
@@ -98,11 +96,7 @@ class TrainConfig:
     iterations: int = 100_000
     batch_size: int = 32
     micro_batch: int = 0
-    crop: int = 256
-    scale: tuple[float, float] = (0.75, 1.5)
-    min_building: float = 0.02
-    remove: float = 0.5
-    create: int = 5
+    crops: CropOptions = field(default_factory=CropOptions)
     lr_generator: float = 1e-4
     lr_discriminator: float = 4e-4
     betas: tuple[float, float] = (0.0, 0.999)
@@ -131,7 +125,6 @@ class TrainConfig:
     def __post_init__(self) -> None:
         check_types(self, "training recipe")
         object.__setattr__(self, "data", tuple(self.data))
-        object.__setattr__(self, "scale", check_scale(self.scale))
         object.__setattr__(self, "betas", tuple(self.betas))
         generator, discriminator = _networks(self.model, "training recipe")
         for name, kind in (("generator", generator), ("discriminator", discriminator)):
@@ -144,11 +137,7 @@ class TrainConfig:
             "iterations must be at least 1": self.iterations < 1,
             "batch_size must be at least 1": self.batch_size < 1,
             "micro_batch must not be negative": self.micro_batch < 0,
-            "crop must be a multiple of 64, at least 64": self.crop < 64 or self.crop % 64 != 0,
             "data must all have a share, or none": len({d.share > 0 for d in self.data}) > 1,
-            "min_building must be in 0..1": not 0 <= self.min_building <= 1,
-            "remove must be in 0..1": not 0 <= self.remove <= 1,
-            "create must not be negative": self.create < 0,
             "learning rates must be positive": min(self.lr_generator, self.lr_discriminator) <= 0,
             "betas must be two numbers in 0..1": len(self.betas) != 2 or not all(0 <= b < 1 for b in self.betas),
             "ema must be in 0..1": not 0 <= self.ema < 1,
@@ -239,6 +228,8 @@ def parse_config(values: Mapping[str, Any], where: str = "training recipe") -> T
     data = merged.get("data") or ()
     data = data if isinstance(data, list | tuple) else [data]
     merged["data"] = [_build(DataConfig, {"path": d} if isinstance(d, str) else d, f"{where}: data") for d in data]
+    if "crops" in merged and not isinstance(merged["crops"], CropOptions):
+        merged["crops"] = build(CropOptions, merged["crops"], f"{where}: crops")
     model = merged.get("model", "changen")
     for key, cls in zip(("generator", "discriminator"), _networks(model, where), strict=True):
         if key not in merged:

@@ -17,8 +17,11 @@ from changen_cli.training.data.crops import CropSampler
 class _Stream(Dataset[dict[str, Tensor] | ChangenError]):
     """What one process has of the batches of a sampler, from one iteration on."""
 
-    def __init__(self, sampler: CropSampler, first: int, last: int, mine: range) -> None:
-        self.sampler, self.first, self.last, self.mine = sampler, first, last, mine
+    def __init__(
+        self, sampler: CropSampler, first: int, last: int, batch_size: int, noise_dim: int, mine: range
+    ) -> None:
+        self.sampler, self.first, self.last = sampler, first, last
+        self.batch_size, self.noise_dim, self.mine = batch_size, noise_dim, mine
 
     def __len__(self) -> int:
         return max(0, self.last - self.first)
@@ -30,10 +33,9 @@ class _Stream(Dataset[dict[str, Tensor] | ChangenError]):
             return error  # raised in a worker it would arrive as a traceback within a message
 
     def _batch(self, iteration: int) -> dict[str, Tensor]:
-        config = self.sampler.config
-        samples = [self.sampler[iteration * config.batch_size + k] for k in self.mine]
-        draw = rng.generator(config.seed, self.sampler.stream, iteration, "noise")
-        noise = draw.standard_normal((config.batch_size, config.noise_dim), np.float32)
+        samples = [self.sampler[iteration * self.batch_size + k] for k in self.mine]
+        draw = rng.generator(self.sampler.seed, self.sampler.stream, iteration, "noise")
+        noise = draw.standard_normal((self.batch_size, self.noise_dim), np.float32)
         return {
             "image": torch.from_numpy(np.stack([s.image for s in samples])),
             "before": torch.from_numpy(np.stack([s.before for s in samples])),
@@ -65,7 +67,15 @@ def share_of(batch_size: int, rank: int, processes: int) -> range:
 
 
 def batches(
-    sampler: CropSampler, first: int, last: int, workers: int, mine: range | None = None, *, pin: bool = False
+    sampler: CropSampler,
+    first: int,
+    last: int,
+    *,
+    batch_size: int,
+    noise_dim: int,
+    workers: int = 0,
+    mine: range | None = None,
+    pin: bool = False,
 ) -> Iterator[dict[str, Tensor]]:
     """Gives the batches of iterations ``first`` .. ``last`` - 1.
 
@@ -73,6 +83,8 @@ def batches(
         sampler: Draws the samples.
         first: First iteration; a resumed run starts where it stopped.
         last: One past the last iteration.
+        batch_size: Samples of a mini-batch, over all processes.
+        noise_dim: Length of z.
         workers: Processes that prepare batches ahead; 0 prepares them when they are asked for.
         mine: Which samples of each batch (:func:`share_of`); None for all.
         pin: Whether they are put into pinned memory, from which a GPU can fetch them while it computes.
@@ -83,7 +95,7 @@ def batches(
     Raises:
         TrainingError: As the sampler does.
     """
-    stream = _Stream(sampler, first, last, range(sampler.config.batch_size) if mine is None else mine)
+    stream = _Stream(sampler, first, last, batch_size, noise_dim, range(batch_size) if mine is None else mine)
     loader = DataLoader(
         stream,
         batch_size=None,
@@ -100,7 +112,7 @@ def batches(
             return
         except RuntimeError as error:  # what the loader makes of a worker that was killed
             raise TrainingError(
-                "a process that prepares crops died, most likely for want of memory; run the same command again with "
+                "a process that prepares crops died, most likely out of memory; run the same command again with "
                 "fewer workers, it goes on from its last checkpoint"
             ) from error
         if isinstance(batch, ChangenError):

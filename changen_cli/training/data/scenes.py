@@ -10,18 +10,16 @@ from typing import Any
 
 import numpy as np
 import shapely
-from shapely.geometry import MultiPolygon, Polygon
 
 from changen_cli.errors import SceneError, TileError, TrainingError
+from changen_cli.events.geometry import Outline, outline_array
 from changen_cli.scenes.discover import SceneSource, find_scenes
 from changen_cli.scenes.options import ReadOptions
 from changen_cli.scenes.pool import ScenePool
 from changen_cli.scenes.scene import open_scene
 from changen_cli.scenes.tile import Tile
 from changen_cli.scenes.window import TileGrid, Window
-from changen_cli.training.config.options import DataConfig
-
-Outline = Polygon | MultiPolygon
+from changen_cli.training.config.source import DataConfig
 
 MEMORY_BYTES = 4_000_000_000
 """Decoded size up to which all scenes of a run are held in memory; larger data sets are streamed.
@@ -57,11 +55,12 @@ class TrainingScene:
         self.id = tile.scene
         self.image = tile.image
         self.valid = tile.valid
+        self.exclusion = tile.exclusion
         self.mask, _ = tile.layout.rasterize()
         self.footprints = tile.layout.footprints
         self.polygons = np.array([f.polygon for f in self.footprints], dtype=object)
         self.index = shapely.STRtree(self.polygons)
-        self.outlines = tuple(outlines)
+        self.outlines = outline_array(outlines)
 
     @property
     def pixels(self) -> int:
@@ -177,7 +176,7 @@ class _Found:
         return self.height * self.width * BYTES_PER_PIXEL
 
 
-def load_scenes(data: Sequence[DataConfig]) -> tuple[list[Drawable], list[Drawable]]:
+def load_scenes(data: Sequence[DataConfig], *, bare: bool = False) -> tuple[list[Drawable], list[Drawable]]:
     """Finds the scenes of a run, and reads them if they fit in memory.
 
     A scene that its folder calls validation data (``val/``, or ``hold/`` of xBD), or whose id a pattern of ``val``
@@ -191,15 +190,17 @@ def load_scenes(data: Sequence[DataConfig]) -> tuple[list[Drawable], list[Drawab
 
     Args:
         data: The sources.
+        bare: Whether to keep scenes without a footprint.
 
     Returns:
-        Training scenes and validation scenes. All of those in memory have footprints; of those streamed, some may not.
+        Training scenes and validation scenes. All of those in memory have footprints, unless ``bare``; of those
+        streamed, some may not.
 
     Raises:
         TrainingError: If there is no training scene with a building in it.
         SceneError: If a scene cannot be read.
     """
-    found, unused = _find(data)
+    found, unused = _find(data, bare=bare)
     train: list[Drawable] = []
     val: list[Drawable] = []
     if sum(item.decoded_bytes for item in found) > MEMORY_BYTES:
@@ -208,7 +209,7 @@ def load_scenes(data: Sequence[DataConfig]) -> tuple[list[Drawable], list[Drawab
     else:
         for item in found:
             prepared = _load(item)
-            if prepared.footprints:
+            if prepared.footprints or bare:
                 (val if item.held_out else train).append(prepared)
     if not train:
         paths = ", ".join(d.path for d in data) or "nothing; name a folder with --data"
@@ -217,7 +218,7 @@ def load_scenes(data: Sequence[DataConfig]) -> tuple[list[Drawable], list[Drawab
     return train, val
 
 
-def _find(data: Sequence[DataConfig]) -> tuple[list[_Found], int]:
+def _find(data: Sequence[DataConfig], *, bare: bool) -> tuple[list[_Found], int]:
     """Opens every scene once, reading no pixel; returns those of use, and how many are kept for tests."""
     found, unused = [], 0
     for config in data:
@@ -231,7 +232,7 @@ def _find(data: Sequence[DataConfig]) -> tuple[list[_Found], int]:
                 continue
             with open_scene(source, options) as scene:
                 size, empty = (scene.height, scene.width), scene.known_empty
-            if not empty:
+            if bare or not empty:
                 found.append(_Found(source, config, options, named or source.split == "val", *size))
     return found, unused
 

@@ -16,7 +16,7 @@ from changen_cli.models.layers import normalized_once
 from changen_cli.training import losses
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.batch import TrainingBatch, with_counts
-from changen_cli.training.data.crops import Sample
+from changen_cli.training.data.crops import Crop
 from changen_cli.training.ema import MovingAverage
 from changen_cli.training.run.sheets import Rows
 from changen_cli.training.sharing import batch_norm_over_all, power_iteration_held
@@ -122,7 +122,7 @@ class Learner(ABC):
         """
 
     @abstractmethod
-    def show(self, samples: Sequence[Sample], noise: Tensor) -> Rows:
+    def show(self, samples: Sequence[Crop], noise: Tensor) -> Rows:
         """Shows what the moving average makes of samples.
 
         Args:

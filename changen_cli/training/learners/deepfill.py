@@ -15,7 +15,7 @@ from changen_cli.reports.pictures import as_picture
 from changen_cli.training import losses
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.batch import TrainingBatch
-from changen_cli.training.data.crops import Sample
+from changen_cli.training.data.crops import Crop
 from changen_cli.training.learners.base import Learner, Turn, adversaries, placed
 from changen_cli.training.learners.holes import draw_holes
 from changen_cli.training.run.sheets import Rows, as_batch, as_bytes
@@ -72,7 +72,7 @@ class DeepFillLearner(Learner):
         _, fine = self.average.network(batch.image, hole)
         return torch.where(hole, fine, batch.image)
 
-    def show(self, samples: Sequence[Sample], noise: Tensor) -> Rows:
+    def show(self, samples: Sequence[Crop], noise: Tensor) -> Rows:
         """I_t, I_t with the hole in grey, and filled."""
         batch = as_batch(samples, noise, self.device)
         holed = as_bytes(batch.image.masked_fill(self._held_out_holes(batch), 0))

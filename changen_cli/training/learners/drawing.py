@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from changen_cli.training.data.crops import Sample
+from changen_cli.training.data.crops import Crop
 from changen_cli.training.learners.base import Learner
 from changen_cli.training.run.sheets import Rows, as_batch, change_rows
 
@@ -14,6 +14,6 @@ from changen_cli.training.run.sheets import Rows, as_batch, change_rows
 class DrawingLearner(Learner):
     """A learner whose :meth:`imagine` gives I~_t+1."""
 
-    def show(self, samples: Sequence[Sample], noise: Tensor) -> Rows:
+    def show(self, samples: Sequence[Crop], noise: Tensor) -> Rows:
         """I_t, S_t, S_t+1, I~_t+1."""
         return change_rows(samples, self.imagine(as_batch(samples, noise, self.device)))

@@ -17,7 +17,7 @@ from changen_cli.reports.pictures import as_picture, draw_layouts
 from changen_cli.training import losses
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.batch import TrainingBatch
-from changen_cli.training.data.crops import Sample
+from changen_cli.training.data.crops import Crop
 from changen_cli.training.learners.base import Learner, Turn, placed
 from changen_cli.training.run.sheets import Rows, as_batch
 
@@ -74,7 +74,7 @@ class SegmenterLearner(Learner):
         logits: Tensor = self.average.network(batch.image)
         return logits
 
-    def show(self, samples: Sequence[Sample], noise: Tensor) -> Rows:
+    def show(self, samples: Sequence[Crop], noise: Tensor) -> Rows:
         """I_t, S_t (missed in red), what is seen (falsely in green)."""
         batch = as_batch(samples, noise, self.device)
         seen = self.imagine(batch).argmax(1).to(torch.uint8).cpu().numpy()

@@ -11,14 +11,14 @@ from torch import Tensor
 
 from changen_cli.reports.pictures import as_picture, assemble, draw_layouts, write_picture
 from changen_cli.training.data.batch import TrainingBatch, to_device
-from changen_cli.training.data.crops import Sample
+from changen_cli.training.data.crops import Crop
 from changen_cli.types import UInt8Array
 
 Rows = list[list[UInt8Array]]
 """Rows of pictures, uint8 [H, W, 3], equally many in each."""
 
 
-def as_batch(samples: Sequence[Sample], noise: Tensor, device: str | torch.device) -> TrainingBatch:
+def as_batch(samples: Sequence[Crop], noise: Tensor, device: str | torch.device) -> TrainingBatch:
     """Stacks samples to a batch on a device.
 
     Args:
@@ -40,7 +40,7 @@ def as_bytes(images: Tensor) -> UInt8Array:
     return pixels
 
 
-def change_rows(samples: Sequence[Sample], made: Tensor) -> Rows:
+def change_rows(samples: Sequence[Crop], made: Tensor) -> Rows:
     """Makes a row of each sample: I_t, S_t (removed in red), S_t+1 (created in green), I~_t+1.
 
     Args:

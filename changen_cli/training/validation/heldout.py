@@ -11,17 +11,12 @@ from torch import Tensor
 
 from changen_cli.device import autocast
 from changen_cli.errors import TrainingError, UsageError
-from changen_cli.metrics.change.pairs import grow, shrink
 from changen_cli.training.data.batch import TrainingBatch
-from changen_cli.training.data.crops import Sample
+from changen_cli.training.data.crops import Crop
 from changen_cli.training.run.sheets import as_batch
-from changen_cli.types import BoolArray, UInt8Array
 
 Imagine = Callable[[TrainingBatch], Tensor]
 """Inference of a model; the samples of the batch are numbered from :attr:`TrainingBatch.first` on."""
-
-BLACK = 2
-"""More than twice as many black pixels, in a square, are no data; fewer can be a shadow."""
 
 
 class HeldOut:
@@ -33,7 +28,7 @@ class HeldOut:
         device: Where models see them.
     """
 
-    def __init__(self, samples: Sequence[Sample], noise: Tensor, device: str | torch.device, batch_size: int) -> None:
+    def __init__(self, samples: Sequence[Crop], noise: Tensor, device: str | torch.device, batch_size: int) -> None:
         """Keeps the crops.
 
         Args:
@@ -50,7 +45,7 @@ class HeldOut:
                 f"a validation needs held-out crops and as many noise vectors; it got {len(samples)} and {len(noise)}"
             )
         self.samples, self._noise = samples, noise
-        self.valid = [_has_data(sample.image) for sample in samples]
+        self.valid = [sample.valid for sample in samples]
         self.device, self._batch_size = torch.device(device), batch_size
 
     def imagined(self, imagine: Imagine) -> Iterator[tuple[int, Tensor]]:
@@ -87,9 +82,3 @@ def undisturbed(device: torch.device) -> Iterator[None]:
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
     with torch.random.fork_rng(devices=devices), torch.no_grad(), autocast(device, torch.float32):
         yield
-
-
-def _has_data(image: UInt8Array) -> BoolArray:
-    """Finds where a crop has data: samples do not say, but where there is none they are black."""
-    found: BoolArray = ~grow(shrink((image == 0).all(0), BLACK), BLACK)
-    return found

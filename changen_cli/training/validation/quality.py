@@ -16,7 +16,7 @@ from changen_cli.metrics.base import Figure, share
 from changen_cli.metrics.change.agreement import buildings
 from changen_cli.metrics.change.pairs import Pair
 from changen_cli.metrics.evaluation import Evaluation
-from changen_cli.training.data.crops import Sample
+from changen_cli.training.data.crops import Crop
 from changen_cli.training.run.sheets import as_bytes
 from changen_cli.training.validation.heldout import HeldOut, Imagine, undisturbed
 from changen_cli.types import BoolArray, UInt8Array
@@ -102,10 +102,10 @@ class Validation:
 
     def __init__(
         self,
-        samples: Sequence[Sample],
+        samples: Sequence[Crop],
         noise: Tensor,
         *,
-        reference: Sequence[Sample] | None = None,
+        reference: Sequence[Crop] | None = None,
         segmenter: str | None = None,
         inception_weights: str | None = None,
         device: str | torch.device = "cpu",
@@ -199,7 +199,7 @@ class SegmenterValidation:
     """
 
     def __init__(
-        self, samples: Sequence[Sample], noise: Tensor, *, device: str | torch.device = "cpu", batch_size: int = 16
+        self, samples: Sequence[Crop], noise: Tensor, *, device: str | torch.device = "cpu", batch_size: int = 16
     ) -> None:
         """Keeps the samples.
 
@@ -269,7 +269,7 @@ def remarks(absent: Mapping[str, str]) -> list[str]:
     return [f"{', '.join(names)}: {reason}" for reason, names in columns.items()]
 
 
-def _pair(number: int, sample: Sample, valid: BoolArray, shows: Collection[str]) -> Pair:
+def _pair(number: int, sample: Crop, valid: BoolArray, shows: Collection[str]) -> Pair:
     """Makes the pair of a sample, its second image the first; what is not shown stands as it did."""
     before, after = sample.before > 0, sample.after > 0
     if "create" not in shows:

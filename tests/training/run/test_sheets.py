@@ -8,7 +8,7 @@ from skimage.io import imread
 from torch import Tensor
 
 from changen_cli.reports.pictures import CREATED, KEPT, MARGIN, REMOVED, draw_layouts
-from changen_cli.training.data.crops import Sample
+from changen_cli.training.data.crops import Crop
 from changen_cli.training.run.sheets import as_batch, change_rows, write_sheet
 
 
@@ -32,7 +32,8 @@ def test_a_sheet_shows_four_pictures_a_row(tmp_path: Path) -> None:
         image = draw.integers(0, 256, (3, 32, 32)).astype(np.uint8)
         before, after = np.zeros((2, 32, 32), np.uint8)
         before[2:8, 2:8], after[20:28, 20:30] = 1, 1
-        samples.append(Sample(image, before, after))
+        uids = np.stack([before, after]).astype(np.int32)
+        samples.append(Crop(image, np.ones((32, 32), np.bool_), before, after, uids))
     path = tmp_path / "sheets" / "000010.png"
     batch = as_batch(samples, torch.zeros(3, 4), "cpu")
     assert batch.noise.shape == (3, 4)
