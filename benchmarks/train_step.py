@@ -115,7 +115,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     from changen_cli.training.config.options import parse_config
     from changen_cli.training.data.batch import to_device
     from changen_cli.training.data.crops import CropSampler
-    from changen_cli.training.data.scenes import load_scenes
+    from changen_cli.training.data.discover import load_scenes
     from changen_cli.training.learners import make_learner
 
     torch.set_num_threads(arguments.threads)

@@ -19,8 +19,9 @@ from changen_cli.errors import TrainingError
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.batch import to_parts
 from changen_cli.training.data.crops import CropSampler
+from changen_cli.training.data.discover import load_scenes
 from changen_cli.training.data.loader import batches, share_of
-from changen_cli.training.data.scenes import StreamedScene, load_scenes
+from changen_cli.training.data.scenes import StreamedScene
 from changen_cli.training.distributed import make_team
 from changen_cli.training.learners import Learner, make_learner
 from changen_cli.training.run.checkpoint import LAST, read_checkpoint, restore

@@ -20,8 +20,8 @@ from changen_cli.models.layers import conv, normalized_once
 from changen_cli.training.config.options import TrainConfig, parse_config, read_recipe
 from changen_cli.training.data.batch import TrainingBatch, to_parts, with_counts
 from changen_cli.training.data.crops import CropSampler
+from changen_cli.training.data.discover import load_scenes
 from changen_cli.training.data.loader import batches, share_of
-from changen_cli.training.data.scenes import load_scenes
 from changen_cli.training.distributed import launched, make_team
 from changen_cli.training.learners import make_learner
 from changen_cli.training.sharing import batch_norm_over_all, power_iteration_held

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from skimage.io import imread
 from changen_cli.errors import ChangenError, TrainingError
 from changen_cli.training.config.options import parse_config
 from changen_cli.training.data.batch import TrainingBatch
+from changen_cli.training.data.discover import Limits, load_scenes
 from changen_cli.training.learners.changen import ChangenLearner
 from changen_cli.training.run.checkpoint import read_checkpoint
 from changen_cli.training.train import Progress, train
@@ -233,3 +235,15 @@ def test_progress_is_reported(tiny_recipe: dict[str, Any], tmp_path: Path) -> No
     assert {p.iterations for p in seen} == {5}
     assert all(p.images_per_second > 0 and p.seconds_per_iteration > 0 for p in seen)
     assert seen[0].losses.keys() >= {"g_segmentation", "d_real", "d_fake"}
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_run_on_streamed_xbd(
+    xbd: Path, tiny_recipe: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    streamed = partial(load_scenes, limits=Limits(memory=0))
+    monkeypatch.setattr("changen_cli.training.train.load_scenes", streamed)
+    recipe = {**tiny_recipe, "data": str(xbd), "workers": workers}
+    assert train(parse_config(recipe), tmp_path / "run").exists()
+    lines = (tmp_path / "run" / "losses.csv").read_text().splitlines()
+    assert len(lines) == 1 + recipe["iterations"]

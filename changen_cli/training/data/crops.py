@@ -107,7 +107,7 @@ class CropSampler:
             PluginError: If an event fails.
         """
         draw = rng.generator(self.seed, self.stream, index, "crop")
-        scene = self._scene(draw)
+        scene = self.draw_scene(draw)
         window = self._window(scene, draw)
         tile = turned(cut_tile(scene, window, self.crops.size), int(draw.integers(8)))
         factor = self.crops.size / window.height
@@ -126,8 +126,18 @@ class CropSampler:
             changes=history.changes[0],
         )
 
-    def _scene(self, draw: np.random.Generator) -> TrainingScene:
-        """Draws a scene; a streamed one that is not wanted is drawn again, a bounded number of times."""
+    def draw_scene(self, draw: np.random.Generator) -> TrainingScene:
+        """Draws a scene; a streamed one that is not wanted is drawn again, a bounded number of times.
+
+        Args:
+            draw: Draws it.
+
+        Returns:
+            A scene with a footprint, if one was found; else, or where bare scenes are wanted, one with a valid pixel.
+
+        Raises:
+            TrainingError: If none of them has a valid pixel, or one has an unknown class.
+        """
         empty: TrainingScene | None = None
         for _ in range(REDRAWS):
             found = self.scenes[int(draw.choice(len(self.scenes), p=self.shares))]
