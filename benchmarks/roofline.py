@@ -128,9 +128,11 @@ def step_cost(config: TrainConfig, batch: int) -> tuple[Cost, list[int]]:
     with FakeTensorMode(), mock.patch.object(nn.Module, "to", lambda network, *_, **__: network):
         learner = make_learner(config, "cpu", torch.bfloat16)
         side = config.crops.size
-        image = torch.empty(batch, 3, side, side).contiguous(memory_format=torch.channels_last)
+        image = torch.empty(batch, 3, side, side, dtype=torch.uint8)
         masks = torch.empty(2, batch, side, side, dtype=torch.uint8)
-        sample = TrainingBatch(image, masks[0], masks[1], torch.empty(batch, config.noise_dim))
+        noise, valid = torch.empty(batch, config.noise_dim), torch.empty(batch, side, side, dtype=torch.bool)
+        instances = torch.empty(batch, 2, side, side, dtype=torch.int32)
+        sample = TrainingBatch(image, masks[0], masks[1], noise, valid, instances)
         for optimizer in learner.optimizers:
             optimizer.step = lambda *_: None  # type: ignore[method-assign]  # counted below
         with Counting(cost):

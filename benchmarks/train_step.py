@@ -113,7 +113,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     from changen_cli.device import DTYPES, resolve_precision
     from changen_cli.training.config.options import RECIPES as FOLDER
     from changen_cli.training.config.options import parse_config
-    from changen_cli.training.data.batch import to_device
+    from changen_cli.training.data.batch import TrainingBatch, make_batch
     from changen_cli.training.data.crops import CropSampler
     from changen_cli.training.data.discover import load_scenes
     from changen_cli.training.learners import make_learner
@@ -130,15 +130,11 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     scenes, _ = load_scenes(config.data)
     sampler = CropSampler(scenes, config.crops, seed=config.seed, stream="train", classes=config.classes)
 
-    def prepare() -> dict[str, torch.Tensor]:
-        samples = [sampler[k] for k in range(config.batch_size)]
-        raw = {
-            key: torch.stack([torch.from_numpy(getattr(s, key)) for s in samples])
-            for key in ("image", "before", "after")
-        }
-        return {**raw, "noise": torch.randn(config.batch_size, config.noise_dim)}
+    def prepare() -> TrainingBatch:
+        crops = [sampler[k] for k in range(config.batch_size)]
+        return make_batch(crops, torch.randn(config.batch_size, config.noise_dim))
 
-    batch = to_device(prepare(), "cpu", 0)
+    batch = prepare()
     learner = make_learner(config, "cpu", DTYPES[resolve_precision(arguments.precision, "cpu")])
     iteration = 0
 

@@ -9,20 +9,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def class_counts(mask: Tensor, classes: int) -> Tensor:
-    """Counts the pixels of each class.
-
-    Args:
-        mask: Integer [B, H, W].
-        classes: Number of classes N.
-
-    Returns:
-        float32 [N].
-    """
-    # not bincount, which makes the host wait for the device
-    return torch.stack([(mask == c).sum() for c in range(classes)]).float()
-
-
 def class_weights(counts: Tensor) -> Tensor:
     """Balances classes by their inverse frequency in a batch (OASIS, section 3.1).
 

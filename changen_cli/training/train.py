@@ -17,7 +17,6 @@ from changen_cli import rng
 from changen_cli.device import DTYPES, cores, resolve_precision
 from changen_cli.errors import TrainingError
 from changen_cli.training.config.options import TrainConfig
-from changen_cli.training.data.batch import to_parts
 from changen_cli.training.data.crops import CropSampler
 from changen_cli.training.data.discover import load_scenes
 from changen_cli.training.data.loader import batches, share_of
@@ -129,10 +128,9 @@ def train(
             else:
                 say("validation: none, since no scene is held out; name some with --val, or val: in a recipe's data")
         since, clock = done, time.monotonic()
-        for iteration, raw in enumerate(source, done + 1):
-            first = (iteration - 1) * config.batch_size + mine.start
+        for iteration, batch in enumerate(source, done + 1):
             try:
-                scalars = learner.step(*to_parts(raw, device, first, config.micro_batch))
+                scalars = learner.step(*(part.to(device) for part in batch.parts(config.micro_batch)))
             except torch.OutOfMemoryError as error:
                 raise TrainingError(
                     f"{device}: out of memory; lower micro_batch, batch_size or crop, or use bf16"

@@ -24,9 +24,11 @@ def make_batch(device: str = "cpu") -> TrainingBatch:
     draw = torch.Generator().manual_seed(0)
     before, after = (torch.rand(2, 2, 64, 64, generator=draw) > 0.8).to(torch.uint8)
     before[:, :32], after[:, 32:] = 0, 0  # some cells of every level are ground, at every stride
-    image = torch.rand(2, 3, 64, 64, generator=draw) * 2 - 1
+    image = torch.randint(256, (2, 3, 64, 64), generator=draw, dtype=torch.uint8)
     noise = torch.randn(2, 16, generator=draw)
-    return TrainingBatch(*(t.to(device) for t in (image, before, after, noise)))
+    uids = torch.stack([before, after], 1).int()
+    valid = torch.ones(2, 64, 64, dtype=torch.bool)
+    return TrainingBatch(image, before, after, noise, valid, uids).to(device)
 
 
 def make(config: TrainConfig, precision: torch.dtype = torch.float32, device: str = "cpu") -> ChangenLearner:
@@ -136,9 +138,10 @@ def test_who_sees_which_pair(tiny_recipe: dict[str, Any], monkeypatch: pytest.Mo
     monkeypatch.setattr(losses, "synthesised_loss", spy_synthesised)
     learner.step(batch)
     (args,) = given["g"]
-    assert all(a is b for a, b in zip(args, (batch.image, batch.before, batch.after, batch.noise), strict=True))
+    assert torch.equal(args[0], batch.pixels)
+    assert all(a is b for a, b in zip(args[1:], (batch.before, batch.after, batch.noise), strict=True))
     (fake,) = made
-    both = torch.cat([batch.image, fake])
+    both = torch.cat([batch.pixels, fake])
     assert torch.equal(given["d"][0], fake)
     assert torch.equal(given["d"][1], both)
     assert torch.equal(given["masks"][0], batch.after)  # G wants its image read as S_t+1

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from changen_cli.errors import TrainingError, UsageError
 from changen_cli.models.layers import conv, normalized_once
 from changen_cli.training.config.options import TrainConfig, parse_config, read_recipe
-from changen_cli.training.data.batch import TrainingBatch, to_parts, with_counts
+from changen_cli.training.data.batch import TrainingBatch, with_counts
 from changen_cli.training.data.crops import CropSampler
 from changen_cli.training.data.discover import load_scenes
 from changen_cli.training.data.loader import batches, share_of
@@ -154,40 +154,19 @@ def test_a_process_that_fails_does_not_leave_the_others_waiting(tmp_path: Path) 
         assert "Traceback" not in done.stderr
 
 
-def test_a_batch_is_shared_evenly() -> None:
-    assert [list(share_of(6, rank, 3)) for rank in range(3)] == [[0, 1], [2, 3], [4, 5]]
-    with pytest.raises(UsageError, match="batch_size 7: cannot be shared evenly by 2 processes"):
-        share_of(7, 0, 2)
-
-
-def test_shares_and_parts_are_the_batch(tiny_recipe: dict[str, Any]) -> None:
-    """Same crops, same noise, same numbers, whoever draws them."""
-    config = parse_config(tiny_recipe | {"batch_size": 6})
-    sampler = make_sampler(config)
-    (whole,) = batches(sampler, 3, 4, batch_size=6, noise_dim=16)
-    for rank in range(2):
-        mine = share_of(6, rank, 2)
-        (share,) = batches(sampler, 3, 4, batch_size=6, noise_dim=16, mine=mine)
-        parts = to_parts(share, "cpu", 18 + mine.start, 2)
-        assert [len(part) for part in parts] == [2, 1]
-        assert [part.first for part in parts] == [18 + mine.start, 20 + mine.start]
-        for name in ("before", "after", "noise"):
-            assert torch.equal(torch.cat([getattr(p, name) for p in parts]), whole[name][mine.start : mine.stop])
-
-
 def test_parts_weigh_classes_as_the_whole_batch_does(tiny_recipe: dict[str, Any]) -> None:
     """One part has no building at all; weighed by itself its ground would count twice as much."""
     draw = torch.Generator().manual_seed(0)
     before = (torch.rand(4, 64, 64, generator=draw) > 0.8).to(torch.uint8)
     before[:2] = 0
-    raw = {"image": torch.zeros(4, 3, 64, 64, dtype=torch.uint8), "before": before, "after": 1 - before}
-    raw["noise"] = torch.randn(4, 16, generator=draw)
+    uids = torch.stack([before, 1 - before], 1).int()
+    image, noise = torch.zeros(4, 3, 64, 64, dtype=torch.uint8), torch.randn(4, 16, generator=draw)
+    whole = TrainingBatch(image, before, 1 - before, noise, torch.ones(4, 64, 64, dtype=torch.bool), uids)
     config = parse_config(tiny_recipe)
-    parts = with_counts(to_parts(raw, "cpu", 0, 2), 2, None)
+    parts = with_counts(whole.parts(2), 2, None)
     expected = torch.stack([torch.stack([(m == c).sum() for c in (0, 1)]) for m in (before, 1 - before)]).float()
     assert all(torch.equal(part.counts, expected) for part in parts if part.counts is not None)
     learner = make_learner(config, "cpu", torch.float32)
-    (whole,) = to_parts(raw, "cpu", 0, 0)
     for part in parts:
         for found, wanted in zip(learner.balance(part), learner.balance(whole), strict=True):
             assert found is not None
@@ -201,13 +180,13 @@ def test_parts_weigh_classes_as_the_whole_batch_does(tiny_recipe: dict[str, Any]
 def test_accumulation_gives_the_gradients_of_the_whole_batch(tiny_recipe: dict[str, Any]) -> None:
     config = parse_config(tiny_recipe | {"batch_size": 3, "changed": 4.0})
     sampler = make_sampler(config)
-    (raw,) = batches(sampler, 0, 1, batch_size=3, noise_dim=16)
+    (batch,) = batches(sampler, 0, 1, batch_size=3, noise_dim=16)
     found: list[list[Tensor]] = []
     scalars: list[dict[str, Tensor]] = []
     for most in (0, 2):
         torch.manual_seed(0)
         learner = make_learner(config, "cpu", torch.float32)
-        scalars.append(learner.step(*to_parts(raw, "cpu", 0, most)))
+        scalars.append(learner.step(*batch.parts(most)))
         networks: tuple[nn.Module, ...] = (learner.generator, *learner.judges)
         found.append([p.grad for network in networks for p in network.parameters() if p.grad is not None])
         found[-1] += [b.clone() for network in networks for b in network.buffers()]
@@ -269,12 +248,10 @@ def test_the_paper_recipe_keeps_its_batch_on_any_number_of_gpus() -> None:
     """32 samples an update: 4 at a time on each of 8 GPUs, 8 times 4 on one."""
     config = parse_config(read_recipe("paper"))
     assert (config.batch_size, config.iterations) == (32, 100_000)
+    masks = torch.zeros(32, 2, 2)
+    whole = TrainingBatch(masks[:, None], masks, masks, torch.zeros(32, 1), masks, masks[:, None])
     for processes in (8, 4, 2, 1):
-        raw = {name: torch.zeros(32 // processes, 1) for name in ("image", "before", "after", "noise")}
-        sizes = [len(p) for p in parts_of(raw, config.micro_batch)]
+        share = whole.parts(32 // processes)[0]
+        sizes = [len(part) for part in share.parts(config.micro_batch)]
         assert sizes == [4] * (8 // processes)
         assert len(share_of(32, 0, processes)) == sum(sizes)
-
-
-def parts_of(raw: dict[str, Tensor], most: int) -> list[TrainingBatch]:
-    return to_parts({name: t.view(len(t), 1, 1, 1) for name, t in raw.items()}, "cpu", 0, most)

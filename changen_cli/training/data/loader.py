@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from changen_cli import rng
 from changen_cli.errors import ChangenError, TrainingError, UsageError
+from changen_cli.training.data.batch import TrainingBatch, make_batch
 from changen_cli.training.data.crops import CropSampler
 
 
-class _Stream(Dataset[dict[str, Tensor] | ChangenError]):
+class _Stream(Dataset[TrainingBatch | ChangenError]):
     """What one process has of the batches of a sampler, from one iteration on."""
 
     def __init__(
@@ -26,22 +26,18 @@ class _Stream(Dataset[dict[str, Tensor] | ChangenError]):
     def __len__(self) -> int:
         return max(0, self.last - self.first)
 
-    def __getitem__(self, item: int) -> dict[str, Tensor] | ChangenError:
+    def __getitem__(self, item: int) -> TrainingBatch | ChangenError:
         try:
             return self._batch(self.first + item)
         except ChangenError as error:
             return error  # raised in a worker it would arrive as a traceback within a message
 
-    def _batch(self, iteration: int) -> dict[str, Tensor]:
-        samples = [self.sampler[iteration * self.batch_size + k] for k in self.mine]
+    def _batch(self, iteration: int) -> TrainingBatch:
+        crops = [self.sampler[iteration * self.batch_size + k] for k in self.mine]
         draw = rng.generator(self.sampler.seed, self.sampler.stream, iteration, "noise")
         noise = draw.standard_normal((self.batch_size, self.noise_dim), np.float32)
-        return {
-            "image": torch.from_numpy(np.stack([s.image for s in samples])),
-            "before": torch.from_numpy(np.stack([s.before for s in samples])),
-            "after": torch.from_numpy(np.stack([s.after for s in samples])),
-            "noise": torch.from_numpy(noise[self.mine.start : self.mine.stop]),
-        }
+        first = iteration * self.batch_size + self.mine.start
+        return make_batch(crops, torch.from_numpy(noise[self.mine.start : self.mine.stop]), first)
 
 
 def share_of(batch_size: int, rank: int, processes: int) -> range:
@@ -76,7 +72,7 @@ def batches(
     workers: int = 0,
     mine: range | None = None,
     pin: bool = False,
-) -> Iterator[dict[str, Tensor]]:
+) -> Iterator[TrainingBatch]:
     """Gives the batches of iterations ``first`` .. ``last`` - 1.
 
     Args:
@@ -90,7 +86,7 @@ def batches(
         pin: Whether they are put into pinned memory, from which a GPU can fetch them while it computes.
 
     Yields:
-        "image" uint8 [B, 3, crop, crop], "before" and "after" uint8 [B, crop, crop], "noise" float32 [B, noise_dim].
+        What ``mine`` says of each mini-batch, in the memory of the host; its samples are numbered over the whole run.
 
     Raises:
         TrainingError: As the sampler does.

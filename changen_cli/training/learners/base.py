@@ -221,11 +221,7 @@ class Learner(ABC):
         """
         if not self.config.balance:
             return None, None
-        counts = batch.counts
-        if counts is None:
-            classes = self.config.classes
-            counts = torch.stack([losses.class_counts(mask, classes) for mask in (batch.before, batch.after)])
-        before, after = counts
+        before, after = batch.count_classes(self.config.classes) if batch.counts is None else batch.counts
         return losses.class_weights(before), losses.class_weights(after)
 
     def follow(self, iteration: int) -> None:

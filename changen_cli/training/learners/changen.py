@@ -44,7 +44,7 @@ class ChangenLearner(DrawingLearner):
         """Lines 4 and 5: synthesises, and wants every pixel read as its class of S_t+1."""
         discriminator, *projected = self.judges
         with autocast(batch.image.device, self.precision):
-            fake = generator(batch.image, batch.before, batch.after, batch.noise)
+            fake = generator(batch.pixels, batch.before, batch.after, batch.noise)
             logits = discriminator(fake)
             scores = [head for p in projected for head in p(fake, one_hot(batch.after, self.config.classes))]
         _, after = self.balance(batch)
@@ -60,7 +60,7 @@ class ChangenLearner(DrawingLearner):
         """Line 6. One call for real and synthesised keeps the power iteration of spectral norm the same for both."""
         discriminator, *projected = judges
         classes = self.config.classes
-        both = torch.cat([batch.image, *made])
+        both = torch.cat([batch.pixels, *made])
         with autocast(both.device, self.precision):
             logits = discriminator(both)
             layouts = torch.cat([batch.before, batch.after])
@@ -89,5 +89,5 @@ class ChangenLearner(DrawingLearner):
     @torch.inference_mode()
     def imagine(self, batch: TrainingBatch) -> Tensor:
         """I~_t+1."""
-        made: Tensor = self.average.network(batch.image, batch.before, batch.after, batch.noise)
+        made: Tensor = self.average.network(batch.pixels, batch.before, batch.after, batch.noise)
         return made

@@ -14,11 +14,11 @@ from changen_cli.models.deepfill import DeepFillGenerator, HoleDiscriminator
 from changen_cli.reports.pictures import as_picture
 from changen_cli.training import losses
 from changen_cli.training.config.options import TrainConfig
-from changen_cli.training.data.batch import TrainingBatch
+from changen_cli.training.data.batch import TrainingBatch, make_batch
 from changen_cli.training.data.crops import Crop
 from changen_cli.training.learners.base import Learner, Turn, adversaries, placed
 from changen_cli.training.learners.holes import draw_holes
-from changen_cli.training.run.sheets import Rows, as_batch, as_bytes
+from changen_cli.training.run.sheets import Rows, as_bytes
 
 
 class DeepFillLearner(Learner):
@@ -39,7 +39,7 @@ class DeepFillLearner(Learner):
     def generator_loss(self, generator: nn.Module, batch: TrainingBatch) -> Turn:
         """Fills the hole twice: a guess, and its refinement, which is judged."""
         (discriminator,) = self.judges
-        config, image = self.config, batch.image
+        config, image = self.config, batch.pixels
         hole = draw_holes(batch.before, batch.after, config.seed, "train", batch.first)
         with autocast(image.device, self.precision):
             coarse, fine = generator(image, hole)
@@ -60,7 +60,7 @@ class DeepFillLearner(Learner):
         (discriminator,) = judges
         filled, hole = made
         with autocast(hole.device, self.precision):
-            scores = discriminator(torch.cat([batch.image, filled]), torch.cat([hole, hole]))
+            scores = discriminator(torch.cat([batch.pixels, filled]), torch.cat([hole, hole]))
         first, second = scores.chunk(2)
         real, synthesised = losses.hinge_real([first]), losses.hinge_fake([second])
         return Turn(real + synthesised, {"d_real": real.detach(), "d_fake": synthesised.detach()})
@@ -69,13 +69,14 @@ class DeepFillLearner(Learner):
     def imagine(self, batch: TrainingBatch) -> Tensor:
         """I_t, its hole filled."""
         hole = self._held_out_holes(batch)
-        _, fine = self.average.network(batch.image, hole)
-        return torch.where(hole, fine, batch.image)
+        image = batch.pixels
+        _, fine = self.average.network(image, hole)
+        return torch.where(hole, fine, image)
 
     def show(self, samples: Sequence[Crop], noise: Tensor) -> Rows:
         """I_t, I_t with the hole in grey, and filled."""
-        batch = as_batch(samples, noise, self.device)
-        holed = as_bytes(batch.image.masked_fill(self._held_out_holes(batch), 0))
+        batch = make_batch(samples, noise).to(self.device)
+        holed = as_bytes(batch.pixels.masked_fill(self._held_out_holes(batch), 0))
         filled = as_bytes(self.imagine(batch))
         return [
             [as_picture(sample.image), as_picture(first), as_picture(second)]

@@ -52,7 +52,7 @@ class OasisLearner(DrawingLearner):
         """Reads real, synthesised and, with ``labelmix``, mixed images in one call."""
         (discriminator,) = judges
         config, mask = self.config, batch.before
-        images: list[Tensor] = [batch.image, *made]
+        images: list[Tensor] = [batch.pixels, *made]
         if config.labelmix:
             mixture = self._mixture(batch)
             images.append(torch.where(mixture, images[0], images[1]))

@@ -16,10 +16,10 @@ from changen_cli.models.segmenter import Segmenter
 from changen_cli.reports.pictures import as_picture, draw_layouts
 from changen_cli.training import losses
 from changen_cli.training.config.options import TrainConfig
-from changen_cli.training.data.batch import TrainingBatch
+from changen_cli.training.data.batch import TrainingBatch, make_batch
 from changen_cli.training.data.crops import Crop
 from changen_cli.training.learners.base import Learner, Turn, placed
-from changen_cli.training.run.sheets import Rows, as_batch
+from changen_cli.training.run.sheets import Rows
 
 
 class SegmenterLearner(Learner):
@@ -58,25 +58,26 @@ class SegmenterLearner(Learner):
         draws = np.stack(
             [
                 rng.generator(self.config.seed, "train", batch.first + k, "jitter").uniform(-most, most, 5)
-                for k in range(len(batch.image))
+                for k in range(len(batch))
             ]
         )
         brightness, contrast, *gains = torch.from_numpy(draws.astype(np.float32)).to(batch.image.device).unbind(1)
         gain = 1 + torch.stack(gains, 1)[:, :, None, None]
-        mean = batch.image.mean((1, 2, 3), keepdim=True)
-        image = (batch.image - mean) * (1 + contrast)[:, None, None, None] + mean + brightness[:, None, None, None]
+        image = batch.pixels
+        mean = image.mean((1, 2, 3), keepdim=True)
+        image = (image - mean) * (1 + contrast)[:, None, None, None] + mean + brightness[:, None, None, None]
         # a gain belongs to intensities from 0 up, not to -1..1
         return ((image + 1) * gain - 1).clamp(-1, 1)
 
     @torch.inference_mode()
     def imagine(self, batch: TrainingBatch) -> Tensor:
         """Logits of S_t."""
-        logits: Tensor = self.average.network(batch.image)
+        logits: Tensor = self.average.network(batch.pixels)
         return logits
 
     def show(self, samples: Sequence[Crop], noise: Tensor) -> Rows:
         """I_t, S_t (missed in red), what is seen (falsely in green)."""
-        batch = as_batch(samples, noise, self.device)
+        batch = make_batch(samples, noise).to(self.device)
         seen = self.imagine(batch).argmax(1).to(torch.uint8).cpu().numpy()
         return [
             [as_picture(sample.image), *draw_layouts(sample.before, found)]

@@ -48,14 +48,15 @@ class SpadeLearner(DrawingLearner):
         """Synthesises S_t; the real image of S_t goes along through D, for its features."""
         (discriminator,) = self.judges
         config = self.config
-        with autocast(batch.image.device, self.precision):
+        real = batch.pixels
+        with autocast(real.device, self.precision):
             fake = generator(batch.before, batch.noise)
-            maps = discriminator(torch.cat([batch.image, fake]), self._conditions(batch))
+            maps = discriminator(torch.cat([real, fake]), self._conditions(batch))
             real_maps, fake_maps = _halves(maps)
             perceptual = fake.new_zeros(())
             if self.features is not None:
                 with torch.no_grad():
-                    seen = self.features(batch.image)
+                    seen = self.features(real)
                 perceptual = losses.perceptual_loss(self.features(fake), seen)
         hinge = losses.hinge_generator([scale[-1] for scale in fake_maps])
         matching = feature_matching(fake_maps, real_maps)
@@ -69,7 +70,7 @@ class SpadeLearner(DrawingLearner):
         """The hinge of real and synthesised images of one layout, in one call."""
         (discriminator,) = judges
         with autocast(batch.image.device, self.precision):
-            maps = discriminator(torch.cat([batch.image, *made]), self._conditions(batch))
+            maps = discriminator(torch.cat([batch.pixels, *made]), self._conditions(batch))
         real_maps, fake_maps = _halves(maps)
         real = losses.hinge_real([scale[-1] for scale in real_maps])
         synthesised = losses.hinge_fake([scale[-1] for scale in fake_maps])

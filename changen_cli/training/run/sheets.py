@@ -5,33 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from changen_cli.reports.pictures import as_picture, assemble, draw_layouts, write_picture
-from changen_cli.training.data.batch import TrainingBatch, to_device
 from changen_cli.training.data.crops import Crop
 from changen_cli.types import UInt8Array
 
 Rows = list[list[UInt8Array]]
 """Rows of pictures, uint8 [H, W, 3], equally many in each."""
-
-
-def as_batch(samples: Sequence[Crop], noise: Tensor, device: str | torch.device) -> TrainingBatch:
-    """Stacks samples to a batch on a device.
-
-    Args:
-        samples: What to show.
-        noise: z, float [len(samples), noise_dim].
-        device: A torch device.
-
-    Returns:
-        The batch.
-    """
-    names = ("image", "before", "after")
-    raw = {name: torch.from_numpy(np.stack([getattr(s, name) for s in samples])) for name in names}
-    return to_device({**raw, "noise": noise}, str(device), 0)
 
 
 def as_bytes(images: Tensor) -> UInt8Array:

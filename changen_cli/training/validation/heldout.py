@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from changen_cli.device import autocast
 from changen_cli.errors import TrainingError, UsageError
-from changen_cli.training.data.batch import TrainingBatch
+from changen_cli.training.data.batch import TrainingBatch, make_batch
 from changen_cli.training.data.crops import Crop
-from changen_cli.training.run.sheets import as_batch
 
 Imagine = Callable[[TrainingBatch], Tensor]
 """Inference of a model; the samples of the batch are numbered from :attr:`TrainingBatch.first` on."""
@@ -62,7 +60,7 @@ class HeldOut:
         """
         for first in range(0, len(self.samples), self._batch_size):
             part = slice(first, first + self._batch_size)
-            made = imagine(replace(as_batch(self.samples[part], self._noise[part], self.device), first=first))
+            made = imagine(make_batch(self.samples[part], self._noise[part], first).to(self.device))
             if not bool(torch.isfinite(made).all()):
                 raise TrainingError(
                     f"validation: what the model makes of held-out crops {first} to {first + len(made) - 1} is not "

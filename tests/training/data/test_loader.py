@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 from changen_cli.errors import TrainingError, UsageError
+from changen_cli.training.data.batch import TrainingBatch
 from changen_cli.training.data.crops import CropSampler
 from changen_cli.training.data.loader import batches, share_of
 from changen_cli.training.data.scenes import Drawable
@@ -21,9 +21,11 @@ MakeSampler = Callable[..., CropSampler]
 two = partial(batches, batch_size=2, noise_dim=16)
 
 
-def same(first: Sequence[dict[str, Tensor]], second: Sequence[dict[str, Tensor]]) -> bool:
+def same(first: Sequence[TrainingBatch], second: Sequence[TrainingBatch]) -> bool:
+    names = ("image", "before", "after", "noise", "valid", "instances")
     return len(first) == len(second) and all(
-        a.keys() == b.keys() and all(torch.equal(a[k], b[k]) for k in a) for a, b in zip(first, second, strict=True)
+        a.first == b.first and all(torch.equal(getattr(a, name), getattr(b, name)) for name in names)
+        for a, b in zip(first, second, strict=True)
     )
 
 
@@ -38,15 +40,33 @@ def test_workers_and_resuming_change_nothing(scenes: list[Drawable], make_sample
     assert not same(plain[:1], plain[1:2])
 
 
-def test_batches(scenes: list[Drawable], make_sampler: MakeSampler) -> None:
-    (batch,) = two(make_sampler(scenes), 0, 1)
-    assert batch["image"].shape == (2, 3, 64, 64)
-    assert batch["image"].dtype == batch["before"].dtype == batch["after"].dtype == torch.uint8
-    assert batch["before"].shape == batch["after"].shape == (2, 64, 64)
-    assert batch["noise"].shape == (2, 16)
-    assert batch["noise"].dtype == torch.float32
-    assert not torch.equal(batch["noise"][0], batch["noise"][1])
-    assert not torch.equal(batch["image"][0], batch["image"][1])
+def test_batches_are_numbered_and_noise_is_drawn_for_each_sample(
+    scenes: list[Drawable], make_sampler: MakeSampler
+) -> None:
+    first, second = two(make_sampler(scenes), 3, 5)
+    assert (first.first, second.first) == (6, 8)
+    assert first.noise.shape == (2, 16)
+    assert first.noise.dtype == torch.float32
+    assert len({tuple(z.tolist()) for batch in (first, second) for z in batch.noise}) == 4
+    assert not torch.equal(first.image[0], first.image[1])
+
+
+def test_shares_are_the_batch(scenes: list[Drawable], make_sampler: MakeSampler) -> None:
+    """Same crops, same noise, same numbers, whoever draws them."""
+    sampler = make_sampler(scenes)
+    six = partial(batches, sampler, 3, 4, batch_size=6, noise_dim=16)
+    (whole,) = six()
+    for rank in range(2):
+        (share,) = six(mine=share_of(6, rank, 2))
+        assert same([share], [whole.parts(3)[rank]])
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_batches_come_in_pinned_memory(scenes: list[Drawable], make_sampler: MakeSampler) -> None:
+    (batch,) = two(make_sampler(scenes), 0, 1, workers=1, pin=True)
+    assert batch.image.is_pinned()
+    assert batch.instances.is_pinned()
 
 
 def test_a_batch_is_shared_evenly() -> None:

@@ -8,8 +8,9 @@ from skimage.io import imread
 from torch import Tensor
 
 from changen_cli.reports.pictures import CREATED, KEPT, MARGIN, REMOVED, draw_layouts
+from changen_cli.training.data.batch import make_batch
 from changen_cli.training.data.crops import Crop
-from changen_cli.training.run.sheets import as_batch, change_rows, write_sheet
+from changen_cli.training.run.sheets import change_rows, write_sheet
 
 
 def test_kept_is_white_removed_red_created_green() -> None:
@@ -35,9 +36,9 @@ def test_a_sheet_shows_four_pictures_a_row(tmp_path: Path) -> None:
         uids = np.stack([before, after]).astype(np.int32)
         samples.append(Crop(image, np.ones((32, 32), np.bool_), before, after, uids))
     path = tmp_path / "sheets" / "000010.png"
-    batch = as_batch(samples, torch.zeros(3, 4), "cpu")
+    batch = make_batch(samples, torch.zeros(3, 4))
     assert batch.noise.shape == (3, 4)
-    write_sheet(path, change_rows(samples, negative(batch.image, batch.after)))
+    write_sheet(path, change_rows(samples, negative(batch.pixels, batch.after)))
     sheet = imread(path)
     side = 32 + MARGIN
     assert sheet.shape == (3 * side, 4 * side, 3)

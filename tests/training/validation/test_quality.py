@@ -63,14 +63,14 @@ NOISE = torch.zeros(COUNT, 4)
 
 
 def copying(batch: TrainingBatch) -> Tensor:
-    return batch.image
+    return batch.pixels
 
 
 def obeying(batch: TrainingBatch) -> Tensor:
     """Draws every building of S_t+1, and ground, the mean of the image's corner, where one was removed."""
-    ground = batch.image[:, :, :8, :8].mean((2, 3), keepdim=True)
+    ground = batch.pixels[:, :, :8, :8].mean((2, 3), keepdim=True)
     gone = ((batch.before > 0) & (batch.after == 0))[:, None]
-    return torch.where(batch.after[:, None] > 0, ROOF, torch.where(gone, ground, batch.image))
+    return torch.where(batch.after[:, None] > 0, ROOF, torch.where(gone, ground, batch.pixels))
 
 
 @pytest.fixture(autouse=True)
@@ -139,7 +139,7 @@ def test_samples_are_numbered_and_go_with_their_noise() -> None:
 
     def imagine(batch: TrainingBatch) -> Tensor:
         seen.append((batch.first, batch.noise[:, 0].tolist()))
-        return batch.image
+        return batch.pixels
 
     Validation(SAMPLES, torch.arange(COUNT * 1.0)[:, None], batch_size=4).run(imagine)
     assert seen == [(0, [0, 1, 2, 3]), (4, [4, 5])]
@@ -218,7 +218,7 @@ def test_training_does_not_notice() -> None:
 
     def drawing(batch: TrainingBatch) -> Tensor:
         assert not torch.is_grad_enabled()
-        return (batch.image + 0.1 * torch.randn_like(batch.image)).clamp(-1, 1)
+        return (batch.pixels + 0.1 * torch.randn_like(batch.pixels)).clamp(-1, 1)
 
     with torch.autocast("cpu", torch.bfloat16):
         before = _state()
@@ -242,7 +242,7 @@ def test_training_does_not_notice() -> None:
 @pytest.mark.parametrize("lost", [math.nan, math.inf])
 def test_images_that_are_no_numbers_stop_the_run(lost: float) -> None:
     def imagine(batch: TrainingBatch) -> Tensor:
-        return batch.image if batch.first == 0 else batch.image * lost
+        return batch.pixels if batch.first == 0 else batch.pixels * lost
 
     with pytest.raises(TrainingError, match="held-out crops 4 to 5 is not finite; lower the learning rates"):
         make().run(imagine)
@@ -261,7 +261,7 @@ def test_a_real_generator_in_half_precision() -> None:
 
     def imagine(batch: TrainingBatch) -> Tensor:
         with torch.autocast("cpu", torch.bfloat16):
-            made: Tensor = network(batch.image, batch.before, batch.after, batch.noise)
+            made: Tensor = network(batch.pixels, batch.before, batch.after, batch.noise)
         return made
 
     kept = {name: value.clone() for name, value in network.state_dict().items()}
@@ -307,5 +307,5 @@ def test_a_segmenter_on_bare_ground() -> None:
     validation = SegmenterValidation(bare, NOISE)
     assert validation.columns == ("right", "background")
     assert set(validation.absent) == {"iou", "building"}
-    see: Callable[[TrainingBatch], Tensor] = lambda batch: torch.ones(len(batch.image), 1, SIDE, SIDE)  # noqa: E731
+    see: Callable[[TrainingBatch], Tensor] = lambda batch: torch.ones(len(batch), 1, SIDE, SIDE)  # noqa: E731
     assert validation.run(see) == {"right": 0, "background": 0}
