@@ -1,6 +1,6 @@
 """Plugins are entry points, loaded when first asked for.
 
-Our own events and synthesizers are registered in ``pyproject.toml`` in the same two groups as anybody's::
+Our own are registered in ``pyproject.toml`` in the same groups as anybody's::
 
     [project.entry-points."changen.events"]
     flood = "my_package.flood:Flood"
@@ -16,6 +16,7 @@ from typing import Any
 from changen_cli.errors import PluginError
 
 EVENTS = "changen.events"
+MODELS = "changen.models"
 SYNTHESIZERS = "changen.synthesizers"
 
 
@@ -23,7 +24,7 @@ def find(group: str) -> dict[str, EntryPoint]:
     """Lists the plugins of a group without importing them.
 
     Args:
-        group: :data:`EVENTS` or :data:`SYNTHESIZERS`.
+        group: One of the groups above, such as :data:`EVENTS`.
 
     Returns:
         Entry points by name, sorted. Where two distributions register one name, changen's own wins, so that installing
@@ -40,7 +41,7 @@ def load(group: str, name: str) -> Any:
     """Imports one plugin.
 
     Args:
-        group: :data:`EVENTS` or :data:`SYNTHESIZERS`.
+        group: One of the groups above, such as :data:`EVENTS`.
         name: The entry point's name.
 
     Returns:

@@ -1,60 +1,75 @@
-"""Which network an architecture's name in a weights card stands for."""
+"""Models by name: the entry points of the group ``changen.models``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
 
-from changen_cli.errors import WeightsError
-from changen_cli.models.changen import ChangenGenerator, GeneratorConfig
-from changen_cli.models.deepfill import DeepFillConfig, DeepFillGenerator
-from changen_cli.models.oasis import OasisConfig, OasisGenerator
-from changen_cli.models.segmenter import Segmenter, SegmenterConfig
-from changen_cli.models.spade import SpadeConfig, SpadeGenerator
+from changen_cli import plugins
+from changen_cli.errors import PluginError
+from changen_cli.models.base import Model
+from changen_cli.options import build
 
 
-@dataclass(frozen=True, slots=True)
-class Architecture:
-    """A network that weights can be of.
+def model_names() -> list[str]:
+    """Lists the models that are installed, without importing any."""
+    return list(plugins.find(plugins.MODELS))
 
-    Attributes:
-        network: Its class; takes the configuration alone.
-        config: The dataclass of its configuration, whose fields are the arguments in a weights card.
+
+def get_model(name: str) -> Model:
+    """Imports the record of one model.
+
+    Args:
+        name: A name from :func:`model_names`.
+
+    Returns:
+        The record.
+
+    Raises:
+        PluginError: If no such model is installed (the message lists those that are), importing it fails, or the
+            entry point names something else than a :class:`~changen_cli.models.base.Model` of its own name.
     """
+    model = plugins.load(plugins.MODELS, name)
+    if not isinstance(model, Model):
+        raise PluginError(
+            f"model plugin {name!r} names {model!r}; it must name a changen_cli.models.base.Model; "
+            "repair or uninstall its package"
+        )
+    if model.name != name:
+        raise PluginError(
+            f"model plugin {name!r}: its record has the name {model.name!r}; both must be one; "
+            "repair or uninstall its package"
+        )
+    return model
 
-    network: type[nn.Module]
-    config: type[Any]
+
+def find_models() -> dict[str, Model]:
+    """Imports the records of all installed models.
+
+    Returns:
+        Records by name, sorted.
+
+    Raises:
+        PluginError: If one of them cannot be imported or is no model.
+    """
+    return {name: get_model(name) for name in model_names()}
 
 
-ARCHITECTURES: Mapping[str, Architecture] = {
-    "changen": Architecture(ChangenGenerator, GeneratorConfig),
-    "oasis": Architecture(OasisGenerator, OasisConfig),
-    "spade": Architecture(SpadeGenerator, SpadeConfig),
-    "deepfill": Architecture(DeepFillGenerator, DeepFillConfig),
-    "segmenter": Architecture(Segmenter, SegmenterConfig),
-}
-
-
-def make_network(architecture: str, arguments: Mapping[str, Any]) -> nn.Module:
+def make_network(name: str, arguments: Mapping[str, Any]) -> nn.Module:
     """Makes a network with fresh weights.
 
     Args:
-        architecture: Name from :data:`ARCHITECTURES`.
-        arguments: Fields of its configuration.
+        name: Name of a model.
+        arguments: Fields of its configuration, as in a weights card.
 
     Returns:
         The network.
 
     Raises:
-        WeightsError: If there is no such architecture.
-        UsageError: If an argument is out of range.
-        TypeError: If an argument is unknown.
+        PluginError: If there is no such model.
+        UsageError: If an argument is unknown or out of range.
     """
-    if architecture not in ARCHITECTURES:
-        raise WeightsError(f"unknown architecture {architecture!r}; known: {', '.join(ARCHITECTURES)}")
-    found = ARCHITECTURES[architecture]
-    network: nn.Module = found.network(found.config(**arguments))
-    return network
+    model = get_model(name)
+    return model.network(build(model.config, arguments, f"{name} arguments"))

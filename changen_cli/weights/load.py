@@ -10,7 +10,7 @@ from torch import nn
 from changen_cli.errors import ChangenError, WeightsError
 from changen_cli.models.changen import ChangenGenerator
 from changen_cli.models.layers import fold_spectral_norm
-from changen_cli.models.registry import ARCHITECTURES, make_network
+from changen_cli.models.registry import make_network, model_names
 from changen_cli.weights.card import DEFAULT, Card, find_weights, verify_weights
 
 ARCHITECTURE = "changen"
@@ -40,7 +40,7 @@ def load_network(weights: str, device: str = "cpu", architecture: str | None = N
     Args:
         weights: Name (see ``changen weights list``) or path of a safetensors file.
         device: A torch device.
-        architecture: Name from :data:`~changen_cli.models.registry.ARCHITECTURES` that the weights must be of; None
+        architecture: Name of the model that the weights must be of; None
             takes whatever the card says.
 
     Returns:
@@ -56,10 +56,10 @@ def load_network(weights: str, device: str = "cpu", architecture: str | None = N
             f"{path}: weights of {card.architecture!r}, not of {architecture!r}; name others, or make some with: "
             f"changen train --model {architecture}"
         )
-    if card.architecture not in ARCHITECTURES:
+    if card.architecture not in model_names():
         raise WeightsError(
             f"{path}: weights of {card.architecture!r}, which this changen does not know (it knows "
-            f"{', '.join(ARCHITECTURES)}); name others with --weights"
+            f"{', '.join(model_names())}); name others with --weights"
         )
     try:
         network = make_network(card.architecture, card.arguments)

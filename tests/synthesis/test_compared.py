@@ -13,10 +13,10 @@ import torch
 from safetensors.torch import save_file
 
 from changen_cli import plugins
-from changen_cli.errors import UsageError, WeightsError
+from changen_cli.errors import PluginError, UsageError, WeightsError
 from changen_cli.events.base import Change
 from changen_cli.models.layers import fold_spectral_norm
-from changen_cli.models.registry import ARCHITECTURES, make_network
+from changen_cli.models.registry import find_models, make_network
 from changen_cli.scenes.layout import Footprint, Layout
 from changen_cli.synthesis.base import Batch, Synthesizer, SynthesizerSettings
 from changen_cli.synthesis.engine import Engine, Job
@@ -76,10 +76,10 @@ def make(name: str, weights: Callable[[str], Path], **settings: Any) -> NetworkS
     return synthesizer
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("architecture", find_models())
 def test_weights_of_every_architecture_can_be_loaded(architecture: str, weights: Callable[[str], Path]) -> None:
     network, card = load_network(str(weights(architecture)))
-    assert type(network) is ARCHITECTURES[architecture].network
+    assert type(network) is find_models()[architecture].network
     assert card.architecture == architecture
     assert not network.training
     assert not any(p.requires_grad for p in network.parameters())
@@ -92,7 +92,7 @@ def test_an_architecture_from_a_later_changen_is_named(weights: Callable[[str], 
     Card("diffusion", "diffusion", {}, file_sha256(path)).write(copied.with_suffix(".yaml"))
     with pytest.raises(WeightsError, match="'diffusion', which this changen does not know"):
         load_network(str(copied))
-    with pytest.raises(WeightsError, match="unknown architecture 'diffusion'; known: changen, oasis"):
+    with pytest.raises(PluginError, match="unknown model 'diffusion'; installed: changen, deepfill"):
         make_network("diffusion", {})
 
 

@@ -1,5 +1,21 @@
 """The change generator."""
 
+from changen_cli.models.base import Model
+from changen_cli.models.changen.arguments import ChangenArguments
 from changen_cli.models.changen.generator import ChangenGenerator, GeneratorConfig
+from changen_cli.models.oasis.discriminator import DiscriminatorConfig
 
-__all__ = ["ChangenGenerator", "GeneratorConfig"]
+__all__ = ["MODEL", "ChangenGenerator", "GeneratorConfig"]
+
+MODEL = Model(
+    name="changen",
+    summary="the change generator: images of the next state from the image and the layouts before and after",
+    kind="generator",
+    network=ChangenGenerator,
+    config=GeneratorConfig,
+    discriminator=DiscriminatorConfig,
+    learner="changen_cli.training.learners.changen:ChangenLearner",
+    arguments=ChangenArguments,
+    shows=frozenset({"create", "remove"}),
+    recipe="compact",
+)

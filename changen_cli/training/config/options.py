@@ -10,26 +10,14 @@ from typing import Any
 import yaml
 
 from changen_cli.errors import UsageError
-from changen_cli.models.deepfill import HoleDiscriminatorConfig
-from changen_cli.models.oasis import DiscriminatorConfig
-from changen_cli.models.registry import ARCHITECTURES
-from changen_cli.models.spade import PatchConfig
+from changen_cli.models.registry import get_model, model_names
 from changen_cli.options import build
 from changen_cli.training.config.crops import CropOptions
 from changen_cli.training.config.source import DataConfig, check_types
 
-__all__ = ["MODELS", "RECIPES", "DataConfig", "TrainConfig", "default_recipe", "parse_config", "read_recipe"]
+__all__ = ["RECIPES", "DataConfig", "TrainConfig", "default_recipe", "parse_config", "read_recipe"]
 
 RECIPES = Path(__file__).parents[1] / "recipes"
-
-MODELS: Mapping[str, type[Any] | None] = {
-    "changen": DiscriminatorConfig,
-    "oasis": DiscriminatorConfig,
-    "spade": PatchConfig,
-    "deepfill": HoleDiscriminatorConfig,
-    "segmenter": None,
-}
-"""What can be trained, and the configuration of its discriminator; that of its generator is the architecture's."""
 
 OPTIONS: Mapping[str, str] = {
     "projected": "changen",
@@ -51,7 +39,7 @@ class TrainConfig:
     """One training run; section 4.1 unless a comment says otherwise.
 
     Attributes:
-        model: What is trained, a name from :data:`MODELS`.
+        model: What is trained, a name from :func:`~changen_cli.models.registry.model_names`.
         data: Where the scenes are.
         generator: Architecture of G (of the segmenter, for that model); None takes the model's defaults.
         discriminator: Architecture of D; None takes the model's defaults, and is all that the segmenter has.
@@ -205,9 +193,10 @@ def _build(cls: type[Any], values: Any, where: str) -> Any:
 
 def _networks(model: Any, where: str) -> tuple[type[Any], type[Any] | None]:
     """Gives the configuration classes of a model's generator and discriminator."""
-    if model not in MODELS:
-        raise UsageError(f"{where}: no model {model!r}; choose {', '.join(MODELS)}")
-    return ARCHITECTURES[model].config, MODELS[model]
+    if model not in model_names():
+        raise UsageError(f"{where}: no model {model!r}; choose {', '.join(model_names())}")
+    found = get_model(model)
+    return found.config, found.discriminator
 
 
 def parse_config(values: Mapping[str, Any], where: str = "training recipe") -> TrainConfig:
@@ -250,7 +239,7 @@ def default_recipe(model: str) -> str:
         UsageError: If there is no such model.
     """
     _networks(model, "--model")
-    return "compact" if model == "changen" else model
+    return get_model(model).recipe
 
 
 def read_recipe(name_or_path: str) -> dict[str, Any]:

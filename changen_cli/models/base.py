@@ -1,0 +1,47 @@
+"""The record of a model: everything that is particular to it, in one place, where its network is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from torch import nn
+
+from changen_cli.options import options
+
+Kind = Literal["generator", "segmenter", "detector"]
+
+
+@options()
+class NoArguments:
+    """The training arguments of a model that has none of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model; what an entry point of the group ``changen.models`` names.
+
+    Attributes:
+        name: Name in weights cards, in recipes and of ``changen train --model``; also the entry point's.
+        summary: One line for ``--help``.
+        kind: What it makes: images ("generator"), a class for every pixel ("segmenter"), or objects ("detector").
+        network: Class of the network that is packed; takes its configuration alone.
+        config: Configuration of the network, a class made by :func:`~changen_cli.options.options` whose fields are the
+            arguments in a weights card.
+        learner: What trains it, as "package.module:Class"; imported by training alone.
+        discriminator: Configuration of the discriminator, such a class too; None where there is none.
+        arguments: Arguments of training that this model alone has, such a class too.
+        shows: Which kinds of change its training shows from I_t to I_t+1: "create", "remove", both or none.
+        recipe: Name of the shipped recipe, or path of the recipe, that ``changen train --model`` takes by itself.
+    """
+
+    name: str
+    summary: str
+    kind: Kind
+    network: type[nn.Module]
+    config: type[Any]
+    learner: str
+    discriminator: type[Any] | None = None
+    arguments: type[Any] = NoArguments
+    shows: frozenset[str] = field(default_factory=frozenset)
+    recipe: str = ""

@@ -1,0 +1,30 @@
+"""The one conversion between images as bytes and as networks take and give them."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def to_pixels(image: Tensor) -> Tensor:
+    """Turns bytes into what networks take.
+
+    Args:
+        image: uint8 [B, 3, H, W].
+
+    Returns:
+        float32 [B, 3, H, W] in -1..1, channels last, in memory of its own.
+    """
+    return image.to(torch.float32, copy=True).div_(127.5).sub_(1).contiguous(memory_format=torch.channels_last)
+
+
+def to_bytes(pixels: Tensor) -> Tensor:
+    """Turns what networks give into bytes.
+
+    Args:
+        pixels: Float of any precision [B, 3, H, W]; what is not in -1..1 is clipped.
+
+    Returns:
+        uint8 [B, 3, H, W], rounded to the nearest, halves to even; laid out in memory as ``pixels`` is.
+    """
+    return (pixels.float() + 1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import torch
+
+from changen_cli.models.units import to_bytes, to_pixels
+
+
+def every_byte() -> torch.Tensor:
+    return torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16).expand(2, 3, 16, 16)
+
+
+def test_every_byte_comes_back() -> None:
+    pixels = to_pixels(every_byte())
+    assert pixels.dtype == torch.float32
+    assert pixels.is_contiguous(memory_format=torch.channels_last)
+    assert (pixels.min(), pixels.max()) == (-1, 1)
+    assert torch.equal(to_bytes(pixels), every_byte())
+    assert torch.equal(to_bytes(pixels.to(torch.float64)), every_byte())
+
+
+def test_the_arguments_stay_as_they_are() -> None:
+    image = every_byte().float()
+    kept = image.clone()
+    to_bytes(to_pixels(image))
+    assert torch.equal(image, kept)
+    pixels = torch.linspace(-1.5, 1.5, 48).view(1, 3, 4, 4)
+    kept = pixels.clone()
+    made = to_bytes(pixels)
+    assert torch.equal(pixels, kept)
+    assert (made.min(), made.max()) == (0, 255)
