@@ -18,6 +18,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from changen_cli.version import __version__
+
 if TYPE_CHECKING:
     from changen_cli.errors import ChangenError
     from changen_cli.events.base import Event
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from changen_cli.store.series import open_series
     from changen_cli.synthesis.base import Synthesizer
     from changen_cli.weights.load import load_generator
-
-__version__ = "0.1.0"
 
 __all__ = [
     "ChangenError",

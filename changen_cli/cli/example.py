@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from changen_cli.errors import StoreError
+from changen_cli.resources import example_files
 
 HELP = """Copy the example scene that ships with changen to a folder.
 
@@ -25,13 +25,9 @@ def command(
     ),
 ) -> None:
     """Copies the example scene."""
-    package = Path(str(files("changen_cli")))
-    # in a wheel the scene travels inside the package; in a checkout it lies beside it
-    folders = (package / "_data" / "examples", package.parent / "examples")
-    scene = next(folder for folder in folders if folder.is_dir())
     try:
         output.mkdir(parents=True, exist_ok=True)
-        for source in sorted(scene.glob("village*")):
+        for source in example_files():
             target = output / source.name
             if not target.exists():
                 shutil.copyfile(source, target)

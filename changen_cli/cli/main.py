@@ -13,9 +13,9 @@ from typing import Annotated, Any
 
 import typer
 
-from changen_cli import __version__
 from changen_cli.cli import evaluate, events, example, generate, preview, train, weights
 from changen_cli.errors import ChangenError
+from changen_cli.version import __version__
 
 INTERRUPTED = 130
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from changen_cli import __version__
 from changen_cli.errors import UsageError
 from changen_cli.metrics.base import Figure
 from changen_cli.metrics.change.occurrences import EventStatistics
@@ -15,6 +14,7 @@ from changen_cli.metrics.evaluation import Evaluation
 from changen_cli.metrics.options import QualityOptions
 from changen_cli.metrics.reference import Reference, open_reference, read_options, whole_areas
 from changen_cli.store.series import SeriesDataset, open_series
+from changen_cli.version import __version__
 
 Progress = Callable[[str, int, int], None]
 """Called with what is going on ("reference" or "series"), how many images and samples are done, and of how many."""

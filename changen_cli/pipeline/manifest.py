@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from changen_cli import __version__
 from changen_cli.pipeline.plan import fingerprint_files
+from changen_cli.version import __version__
 
 if TYPE_CHECKING:
     from changen_cli.pipeline.run import Run

@@ -13,12 +13,12 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import save
 
-from changen_cli import __version__
 from changen_cli.errors import StoreError, TrainingError, UsageError
 from changen_cli.models.layers import fold_spectral_norm
 from changen_cli.models.registry import make_network
 from changen_cli.training.run.checkpoint import LAST, read_checkpoint
 from changen_cli.training.validation.best import BEST, VALIDATION, read_validations
+from changen_cli.version import __version__
 from changen_cli.weights.card import Card, file_sha256
 
 DTYPES = {"fp16": torch.float16, "fp32": torch.float32}

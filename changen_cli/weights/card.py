@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import asdict, dataclass, field, fields
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from changen_cli.errors import WeightsError
+from changen_cli.resources import weights_folder
 
 DEFAULT = "compact"
 """The weights that ``changen generate`` takes when none are named."""
@@ -85,9 +85,7 @@ def read_card(path: Path) -> Card:
 def weights_folders() -> list[Path]:
     """Lists the folders that hold weights by name: :data:`SEARCH`, then what came with the package."""
     named = [Path(p) for p in os.environ.get(SEARCH, "").split(os.pathsep) if p]
-    package = Path(str(files("changen_cli")))
-    # in a wheel the weights travel inside the package; in a checkout they lie beside it
-    return [*named, package / "_data" / "weights", package.parent / "weights"]
+    return [*named, weights_folder()]
 
 
 def list_cards() -> dict[str, tuple[Path, Card]]:

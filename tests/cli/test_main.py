@@ -8,9 +8,9 @@ import sys
 import pytest
 from typer import Exit
 
-from changen_cli import __version__
 from changen_cli.cli import main as module
 from changen_cli.errors import StoreError, TileError
+from changen_cli.version import __version__
 
 
 def test_version(changen):

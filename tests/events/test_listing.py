@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from changen_cli import __version__
 from changen_cli.events.listing import list_events
+from changen_cli.version import __version__
 
 Install = Callable[[str, dict[str, str], str], None]
 

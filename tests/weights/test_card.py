@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from changen_cli import resources
 from changen_cli.errors import WeightsError
 from changen_cli.weights import card as module
 from changen_cli.weights.card import Card, find_weights, list_cards, read_card, verify_weights, weights_folders
@@ -19,7 +20,7 @@ def folder(tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     for path in tiny_weights.parent.iterdir():
         shutil.copy(path, tmp_path)
     monkeypatch.setenv("CHANGEN_WEIGHTS", str(tmp_path))
-    monkeypatch.setattr(module, "files", lambda name: tmp_path / "no" / "such" / "package")
+    monkeypatch.setattr(module, "weights_folder", lambda: tmp_path / "none")
     return tmp_path
 
 
@@ -101,9 +102,7 @@ def test_foreign_files_in_a_folder_are_no_reason_to_fail(folder: Path) -> None:
 
 def test_what_changen_ships_is_searched_last(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHANGEN_WEIGHTS", f"/a{os.pathsep}/b")
-    folders = weights_folders()
-    assert folders[:2] == [Path("/a"), Path("/b")]
-    assert [f.name for f in folders[2:]] == ["weights", "weights"]
+    assert weights_folders() == [Path("/a"), Path("/b"), resources.weights_folder()]
 
 
 def test_every_shipped_card_is_good(monkeypatch: pytest.MonkeyPatch) -> None:

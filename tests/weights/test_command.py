@@ -25,7 +25,7 @@ def folder(tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     found = tmp_path / "weights"
     shutil.copytree(tiny_weights.parent, found)
     monkeypatch.setenv("CHANGEN_WEIGHTS", str(found))
-    monkeypatch.setattr(module, "files", lambda name: tmp_path / "no" / "such" / "package")
+    monkeypatch.setattr(module, "weights_folder", lambda: tmp_path / "none")
     return found
 
 
