@@ -1,0 +1,62 @@
+"""Where a newcomer looks for a test: ``changen_cli/a/b.py`` has ``tests/a/test_b.py``."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+TESTED_ELSEWHERE: dict[str, str] = {}
+"""Modules with logic whose test has another place, and why."""
+
+
+TESTS_OF_NO_MODULE = {
+    "cli/test_bad_input.py": "what every verb says of input that it cannot use",
+    "cli/test_repeatable.py": "the same seed, the same bytes: a promise of the whole tool",
+    "cli/test_verbs.py": "what all verbs have in common",
+}
+"""Tests in a room's folder that belong to no single module of it, and what they hold."""
+
+
+def has_logic(path: Path) -> bool:
+    """Whether a module has a function that does something; declarations and empty methods are no logic."""
+    functions = [
+        node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.FunctionDef)
+    ]
+    return path.name != "__init__.py" and any(not _is_empty(function) for function in functions)
+
+
+def _is_empty(function: ast.FunctionDef) -> bool:
+    return all(
+        isinstance(node, ast.Pass | ast.Raise)
+        or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))  # docstring or ...
+        for node in function.body
+    )
+
+
+def without_test(root: Path) -> set[str]:
+    """Lists the modules with logic that have no test at the mirrored path."""
+    package = root / "changen_cli"
+    modules = [path.relative_to(package) for path in sorted(package.rglob("*.py")) if has_logic(path)]
+    return {str(path) for path in modules if not (root / "tests" / path.parent / f"test_{path.name}").is_file()}
+
+
+@pytest.mark.xfail(strict=False, reason="being moved")
+def test_every_module_with_logic_has_its_test() -> None:
+    assert sorted(without_test(ROOT) - TESTED_ELSEWHERE.keys()) == []
+
+
+def test_every_exception_is_one() -> None:
+    assert sorted(TESTED_ELSEWHERE.keys() - without_test(ROOT)) == []
+
+
+@pytest.mark.xfail(strict=False, reason="being moved")
+def test_every_test_has_its_module() -> None:
+    """A test of a module that was moved or renamed moves with it."""
+    tests = [path.relative_to(ROOT / "tests") for path in sorted((ROOT / "tests").rglob("test_*.py"))]
+    rooms = [path for path in tests if len(path.parts) > 1 and path.parts[0] != "benchmarks"]
+    orphans = [str(p) for p in rooms if not (ROOT / "changen_cli" / p.parent / p.name.removeprefix("test_")).is_file()]
+    assert sorted(set(orphans) - TESTS_OF_NO_MODULE.keys()) == []
