@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Self
@@ -40,17 +41,18 @@ class Batch:
         return to_pixels(self.image)
 
     def to(self, device: str | torch.device) -> Self:
-        """Brings every tensor to a device; from pinned memory the host does not wait for it."""
-        values = {f.name: getattr(self, f.name) for f in fields(self) if f.init}
-        tensors = {name: value for name, value in values.items() if isinstance(value, Tensor)}
-        return replace(self, **{name: tensor.to(device, non_blocking=True) for name, tensor in tensors.items()})
+        """Returns the batch on a device; the host does not wait for the copies of pinned memory."""
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pin_memory(self) -> Self:
+        """Returns the batch in pinned memory, as PyTorch's data loader asks of what it does not know."""
+        return self._each(Tensor.pin_memory)
 
     def part(self, start: int, stop: int) -> Self:
         """Takes samples ``start`` to ``stop - 1`` as a batch of their own; tensors share their memory."""
         rows = slice(start, stop)
-        return replace(
-            self, image=self.image[rows], before=self.before[rows], after=self.after[rows], noise=self.noise[rows]
-        )
+        image, before, after, noise = (x[rows] for x in (self.image, self.before, self.after, self.noise))
+        return replace(self, image=image, before=before, after=after, noise=noise)
 
     def parts(self, most: int) -> list[Self]:
         """Divides a batch into such as a device can take one after the other.
@@ -66,3 +68,7 @@ class Batch:
         if step >= size:
             return [self]
         return [self.part(start, min(start + step, size)) for start in range(0, size, step)]
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Self:
+        values = {known.name: getattr(self, known.name) for known in fields(self)}
+        return replace(self, **{name: change(value) for name, value in values.items() if isinstance(value, Tensor)})

@@ -124,11 +124,11 @@ def test_folding_spectral_norm_keeps_the_function() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"hidden": (8,) * 7}, "one width for each of the 6 blocks"),
-        ({"classes": 1}, "out of range"),
-        ({"noise_dim": 0}, "out of range"),
-        ({"width": 0.0}, "'width' must be between"),
-        ({"norm": "instance"}, "choose batch or group"),
+        ({"hidden": (8,) * 7}, "must be 6 values, each a whole number of at least 1"),
+        ({"classes": 1}, "classes 1: must be a whole number of at least 2"),
+        ({"noise_dim": 0}, "noise_dim 0: must be a whole number of at least 1"),
+        ({"width": 0.0}, "must be a number from 0.015625 to 4"),
+        ({"norm": "instance"}, "norm instance: must be batch or group"),
     ],
 )
 def test_arguments_that_make_no_sense(arguments: dict[str, object], message: str) -> None:

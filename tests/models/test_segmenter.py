@@ -62,5 +62,5 @@ def test_it_learns_where_objects_are() -> None:
 
 
 def test_arguments_that_make_no_sense() -> None:
-    with pytest.raises(UsageError, match="out of range"):
+    with pytest.raises(UsageError, match="must be a"):
         SegmenterConfig(classes=1)

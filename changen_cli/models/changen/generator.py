@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from changen_cli.errors import UsageError
 from changen_cli.models.changen.encoder import ImageEncoder
 from changen_cli.models.changen.transition import MaskedTransition
 from changen_cli.models.layers import AdaptiveResidualBlock, conv, one_hot, pad_to_multiple, pool_condition
+from changen_cli.options import Ge, Le, Number, Whole, option, options
 
 STRIDES = (32, 16, 8, 4, 2, 1)
 """Stride of level i = 0 .. 5."""
 
 
-@dataclass(frozen=True, slots=True)
+Width = Annotated[Whole, Ge(1)]
+
+
+@options()
 class GeneratorConfig:
     """Everything that fixes the architecture; recorded in the weights card.
 
@@ -31,22 +34,15 @@ class GeneratorConfig:
         masking: Masking in the masked transition layers (Table 3).
     """
 
-    classes: int = 2
-    width: float = 1.0
-    hidden: tuple[int, ...] = (128, 128, 128, 128, 128, 128)
-    noise_dim: int = 64
-    groups: int = 32
-    destyle: bool = True
-    masking: bool = True
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "hidden", tuple(self.hidden))
-        if len(self.hidden) != len(STRIDES):
-            raise UsageError(f"generator 'hidden' takes one width for each of the {len(STRIDES)} levels: {self.hidden}")
-        if self.classes < 2 or self.noise_dim < 1 or self.groups < 1 or min(self.hidden) < 1:
-            raise UsageError(f"generator arguments out of range: {self}; classes >= 2, the rest >= 1")
-        if not 1 / 16 <= self.width <= 4:
-            raise UsageError(f"generator 'width' must be between 1/16 and 4, not {self.width}")
+    classes: Annotated[Whole, Ge(2)] = option(2, help="Classes of the masks, background included.")
+    width: Annotated[Number, Ge(1 / 16), Le(4)] = option(1.0, help="Factor on the channels of the paper.")
+    hidden: tuple[Width, Width, Width, Width, Width, Width] = option(
+        (128,) * 6, help="Width inside the spatially-adaptive normalisations, for each level, coarsest first."
+    )
+    noise_dim: Annotated[Whole, Ge(1)] = option(64, help="Length of z.")
+    groups: Annotated[Whole, Ge(1)] = option(32, help="Most groups of the group normalisations.")
+    destyle: bool = option(True, help="De-styling in the masked transition layers (Table 3).")
+    masking: bool = option(True, help="Masking in the masked transition layers (Table 3).")
 
     @property
     def channels(self) -> tuple[int, ...]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from changen_cli.errors import UsageError
 from changen_cli.models.layers import conv
+from changen_cli.options import Ge, Le, Number, option, options
 
 CHANNELS = (64, 128, 256, 256, 256, 256)
 
 
-@dataclass(frozen=True, slots=True)
+@options()
 class HoleDiscriminatorConfig:
     """Architecture of the discriminator.
 
@@ -22,11 +22,7 @@ class HoleDiscriminatorConfig:
         width: Factor on the published channels.
     """
 
-    width: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not 1 / 16 <= self.width <= 4:
-            raise UsageError(f"discriminator 'width' must be between 1/16 and 4, not {self.width}")
+    width: Annotated[Number, Ge(1 / 16), Le(4)] = option(1.0, help="Factor on the published channels.")
 
 
 class HoleDiscriminator(nn.Module):

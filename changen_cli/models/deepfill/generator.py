@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from changen_cli.errors import UsageError
 from changen_cli.models.deepfill.attention import ContextualAttention, matching_rate
 from changen_cli.models.layers import pad_to_multiple
+from changen_cli.options import Ge, Le, Number, option, options
 
 STRIDE = 4
 """Stride of the coarsest feature maps."""
@@ -19,7 +19,7 @@ DILATIONS = (2, 4, 8, 16)
 """Of the convolutions that look across a hole."""
 
 
-@dataclass(frozen=True, slots=True)
+@options()
 class DeepFillConfig:
     """Architecture of the generator: 4.05 M parameters; 4.1 M are published.
 
@@ -27,11 +27,7 @@ class DeepFillConfig:
         width: Factor on the published channels, 24, 48 and 96 after gating at strides 1, 2 and 4.
     """
 
-    width: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not 1 / 16 <= self.width <= 4:
-            raise UsageError(f"generator 'width' must be between 1/16 and 4, not {self.width}")
+    width: Annotated[Number, Ge(1 / 16), Le(4)] = option(1.0, help="Factor on the published channels.")
 
     @property
     def channels(self) -> tuple[int, int, int]:

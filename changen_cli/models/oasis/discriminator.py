@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from changen_cli.errors import UsageError
 from changen_cli.models.layers import conv, conv_averaged, conv_upsampled
+from changen_cli.options import Ge, Le, Number, Whole, option, options
 
 DOWN = (128, 128, 256, 256, 512, 512)
 UP = (512, 256, 256, 128, 128, 64)
 
 
-@dataclass(frozen=True, slots=True)
+@options()
 class DiscriminatorConfig:
     """Architecture of the discriminator.
 
@@ -24,12 +24,8 @@ class DiscriminatorConfig:
         width: Factor on the published channels.
     """
 
-    classes: int = 2
-    width: float = 1.0
-
-    def __post_init__(self) -> None:
-        if self.classes < 2 or not 1 / 16 <= self.width <= 4:
-            raise UsageError(f"discriminator arguments out of range: {self}; classes >= 2, width 1/16 .. 4")
+    classes: Annotated[Whole, Ge(2)] = option(2, help="Classes of the masks, background included.")
+    width: Annotated[Number, Ge(1 / 16), Le(4)] = option(1.0, help="Factor on the published channels.")
 
 
 class ResidualBlock(nn.Module):

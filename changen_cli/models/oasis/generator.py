@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from changen_cli.models.spade.decoder import LabelDecoder, LabelDecoderConfig
+from changen_cli.models.spade.decoder import LabelDecoder, LabelDecoderConfig, Width
+from changen_cli.options import option, options
 
 
-@dataclass(frozen=True, slots=True)
+@options()
 class OasisConfig(LabelDecoderConfig):
     """Architecture of the OASIS generator: 68.6 M parameters for two classes.
 
     Written with z as 64 more channels of every convolution over the label map, as published, they would be 70.2 M; see
     :class:`~changen_cli.models.spade.decoder.SpadeNorm`. A size comparable with changen's preset ``compact`` (5.6 M) is
     ``width`` 9/32 with ``hidden`` 64-64-64-32-16-16: 6.3 M.
-
-    Attributes:
-        classes: Classes of the masks, background included.
-        width: Factor on the published channels.
-        hidden: Width inside the spatially-adaptive normalisations, for each block, coarsest first.
-        noise_dim: Length of z; 64 as published.
-        norm: "batch" as published, or "group"; see :class:`~changen_cli.models.spade.decoder.LabelDecoderConfig`.
-        groups: Most groups of "group".
     """
 
     strides: ClassVar[tuple[int, ...]] = (32, 16, 8, 4, 2, 1)
     published: ClassVar[tuple[int, ...]] = (1024, 1024, 1024, 512, 256, 128, 64)
 
-    classes: int = 2
-    width: float = 1.0
-    hidden: tuple[int, ...] = (128, 128, 128, 128, 128, 128)
-    noise_dim: int = 64
-    norm: str = "batch"
-    groups: int = 32
+    hidden: tuple[Width, Width, Width, Width, Width, Width] = option(
+        (128,) * 6, help="Width inside the spatially-adaptive normalisations, for each block, coarsest first."
+    )
 
 
 class OasisGenerator(LabelDecoder):

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from changen_cli.errors import UsageError
 from changen_cli.models.layers import conv, group_norm, pad_to_multiple
+from changen_cli.options import Ge, Le, Number, Whole, option, options
 
 CHANNELS = (24, 48, 96, 192)
 """Channels at strides 1, 2, 4 and 8."""
 
 
-@dataclass(frozen=True, slots=True)
+@options()
 class SegmenterConfig:
     """Architecture of the segmenter: 1.1 M parameters, enough to find buildings and little enough to train on a CPU.
 
@@ -26,13 +26,9 @@ class SegmenterConfig:
         groups: Most groups of the group normalisations.
     """
 
-    classes: int = 2
-    width: float = 1.0
-    groups: int = 8
-
-    def __post_init__(self) -> None:
-        if self.classes < 2 or self.groups < 1 or not 1 / 8 <= self.width <= 8:
-            raise UsageError(f"segmenter arguments out of range: {self}; classes >= 2, groups >= 1, width 1/8 .. 8")
+    classes: Annotated[Whole, Ge(2)] = option(2, help="Classes of the masks, background included.")
+    width: Annotated[Number, Ge(1 / 8), Le(8)] = option(1.0, help="Factor on 24, 48, 96 and 192 channels.")
+    groups: Annotated[Whole, Ge(1)] = option(8, help="Most groups of the group normalisations.")
 
     @property
     def channels(self) -> tuple[int, ...]:

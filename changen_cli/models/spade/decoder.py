@@ -6,24 +6,25 @@ without parameters, over the batch, and let two convolutions over the label map 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from changen_cli.errors import UsageError
 from changen_cli.models.layers import ConditionalNorm, conv, group_norm, one_hot, pad_to_multiple, pool_condition
+from changen_cli.options import Ge, Le, Number, Whole, option, options
 
-NORMS = ("batch", "group")
+Width = Annotated[Whole, Ge(1)]
 
 
-@dataclass(frozen=True, slots=True)
+@options()
 class LabelDecoderConfig:
     """What the configurations of SPADE and OASIS have in common; recorded in the weights card.
 
     Attributes:
+        strides: Stride of each block, coarsest first.
+        published: Channels into the first block, then out of every block, in the paper.
         classes: Classes of the masks, background included.
         width: Factor on the published channels.
         hidden: Width inside the spatially-adaptive normalisations, for each block, coarsest first.
@@ -37,23 +38,14 @@ class LabelDecoderConfig:
     strides: ClassVar[tuple[int, ...]]
     published: ClassVar[tuple[int, ...]]
 
-    classes: int
-    width: float
-    hidden: tuple[int, ...]
-    noise_dim: int
-    norm: str
-    groups: int
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "hidden", tuple(self.hidden))
-        if len(self.hidden) != len(self.strides):
-            raise UsageError(f"generator 'hidden' takes one width for each of the {len(self.strides)} blocks: {self}")
-        if self.classes < 2 or self.noise_dim < 1 or self.groups < 1 or min(self.hidden) < 1:
-            raise UsageError(f"generator arguments out of range: {self}; classes >= 2, the rest >= 1")
-        if not 1 / 64 <= self.width <= 4:
-            raise UsageError(f"generator 'width' must be between 1/64 and 4, not {self.width}")
-        if self.norm not in NORMS:
-            raise UsageError(f"generator 'norm' {self.norm!r}: choose {' or '.join(NORMS)}")
+    classes: Annotated[Whole, Ge(2)] = option(2, help="Classes of the masks, background included.")
+    width: Annotated[Number, Ge(1 / 64), Le(4)] = option(1.0, help="Factor on the published channels.")
+    hidden: tuple[Width, ...] = option(
+        (128,) * 6, help="Width inside the spatially-adaptive normalisations, for each block, coarsest first."
+    )
+    noise_dim: Annotated[Whole, Ge(1)] = option(64, help="Length of z.")
+    norm: Literal["batch", "group"] = option("batch", help="Statistics of the batch, as published, or of groups.")
+    groups: Annotated[Whole, Ge(1)] = option(32, help='Most groups of "group".')
 
     @property
     def channels(self) -> tuple[int, ...]:

@@ -9,19 +9,19 @@ EfficientNet-Lite0 instead, or go without, and must say which.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
-from changen_cli.errors import UsageError
+from changen_cli.options import Ge, Le, Number, Whole, option, options
 
 CHANNELS = (64, 128, 256, 512)
 
 
-@dataclass(frozen=True, slots=True)
+@options()
 class PatchConfig:
     """Architecture of the discriminator: 5.5 M parameters for two classes.
 
@@ -31,15 +31,9 @@ class PatchConfig:
         scales: Discriminators, each on half the size of the last.
     """
 
-    classes: int = 2
-    width: float = 1.0
-    scales: int = 2
-
-    def __post_init__(self) -> None:
-        if self.classes < 2 or not 1 / 16 <= self.width <= 4 or not 1 <= self.scales <= 4:
-            raise UsageError(
-                f"discriminator arguments out of range: {self}; classes >= 2, width 1/16 .. 4, scales <= 4"
-            )
+    classes: Annotated[Whole, Ge(2)] = option(2, help="Classes of the masks, background included.")
+    width: Annotated[Number, Ge(1 / 16), Le(4)] = option(1.0, help="Factor on the published channels.")
+    scales: Annotated[Whole, Ge(1), Le(4)] = option(2, help="Discriminators, each on half the size of the last.")
 
 
 class PatchDiscriminator(nn.Module):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from changen_cli.models.spade.decoder import LabelDecoder, LabelDecoderConfig
+from changen_cli.models.spade.decoder import LabelDecoder, LabelDecoderConfig, Width
+from changen_cli.options import Ge, Whole, option, options
 
 
-@dataclass(frozen=True, slots=True)
+@options()
 class SpadeConfig(LabelDecoderConfig):
     """Architecture of the SPADE generator: 92.3 M parameters for two classes.
 
@@ -17,23 +17,16 @@ class SpadeConfig(LabelDecoderConfig):
     ``hidden`` 64-64-64-64-32-16-16: 6.3 M.
 
     Attributes:
-        classes: Classes of the masks, background included.
-        width: Factor on the published channels.
-        hidden: Width inside the spatially-adaptive normalisations, for each block, coarsest first.
         noise_dim: Length of z; 256 as published.
-        norm: "batch" as published, or "group"; see :class:`~changen_cli.models.spade.decoder.LabelDecoderConfig`.
-        groups: Most groups of "group".
     """
 
     strides: ClassVar[tuple[int, ...]] = (32, 16, 16, 8, 4, 2, 1)
     published: ClassVar[tuple[int, ...]] = (1024, 1024, 1024, 1024, 512, 256, 128, 64)
 
-    classes: int = 2
-    width: float = 1.0
-    hidden: tuple[int, ...] = (128, 128, 128, 128, 128, 128, 128)
-    noise_dim: int = 256
-    norm: str = "batch"
-    groups: int = 32
+    hidden: tuple[Width, Width, Width, Width, Width, Width, Width] = option(
+        (128,) * 7, help="Width inside the spatially-adaptive normalisations, for each block, coarsest first."
+    )
+    noise_dim: Annotated[Whole, Ge(1)] = option(256, help="Length of z; 256 as published.")
 
 
 class SpadeGenerator(LabelDecoder):

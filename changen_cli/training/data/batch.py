@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from changen_cli.models.batch import Batch
 from changen_cli.training.data.crops import Crop
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingBatch:
+@dataclass(frozen=True)
+class TrainingBatch(Batch):
     """What line 2 and 3 of Algorithm 1 sample, and z. Picklable, so that worker processes can make it.
 
     Attributes:
-        image: I_t, uint8 [B, 3, H, W].
-        before: Classes of S_t, uint8 [B, H, W].
-        after: Classes of S_t+1, uint8 [B, H, W].
-        noise: z, float32 [B, noise_dim].
         valid: Where the scene has data, bool [B, H, W].
         instances: uids of the footprints of S_t and of S_t+1, int32 [B, 2, H, W]; 0 for ground.
         first: Number of the first sample in the run, from 0. Whatever else a learner draws for a sample is keyed by its
@@ -34,46 +30,20 @@ class TrainingBatch:
             part of one; None where it is all of it.
     """
 
-    image: Tensor
-    before: Tensor
-    after: Tensor
-    noise: Tensor
     valid: Tensor
     instances: Tensor
     first: int = 0
     counts: Tensor | None = None
 
-    @property
-    def pixels(self) -> Tensor:
-        """I_t as networks take it: float32 [B, 3, H, W] in -1..1, channels last."""
-        return self.image.float().div_(127.5).sub_(1).contiguous(memory_format=torch.channels_last)
-
-    def __len__(self) -> int:
-        """Returns the number of samples."""
-        return len(self.image)
-
-    def to(self, device: str | torch.device) -> TrainingBatch:
-        """Returns the batch on a device; the host does not wait for the copies of pinned memory."""
-        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
-
-    def pin_memory(self) -> TrainingBatch:
-        """Returns the batch in pinned memory, as PyTorch's data loader asks of what it does not know."""
-        return self._each(Tensor.pin_memory)
-
-    def parts(self, most: int) -> list[TrainingBatch]:
-        """Takes the batch apart, for a device that cannot take all of it at once.
-
-        Args:
-            most: Most samples of a part; 0 makes one part of all.
-
-        Returns:
-            The parts, in order; their samples keep their numbers.
-        """
-        step = most or len(self)
-        return [
-            replace(self._each(itemgetter(slice(start, start + step))), first=self.first + start)
-            for start in range(0, len(self), step)
-        ]
+    def part(self, start: int, stop: int) -> Self:
+        """Takes samples ``start`` to ``stop - 1`` as a batch of their own; they keep their numbers."""
+        rows = slice(start, stop)
+        return replace(
+            super().part(start, stop),
+            valid=self.valid[rows],
+            instances=self.instances[rows],
+            first=self.first + start,
+        )
 
     def count_classes(self, classes: int) -> Tensor:
         """Counts the pixels of each class in S_t and in S_t+1.
@@ -88,18 +58,6 @@ class TrainingBatch:
         return torch.stack(
             [torch.stack([(mask == c).sum() for c in range(classes)]) for mask in (self.before, self.after)]
         ).float()
-
-    def _each(self, change: Callable[[Tensor], Tensor]) -> TrainingBatch:
-        """Returns the batch with every tensor of its samples changed."""
-        return replace(
-            self,
-            image=change(self.image),
-            before=change(self.before),
-            after=change(self.after),
-            noise=change(self.noise),
-            valid=change(self.valid),
-            instances=change(self.instances),
-        )
 
 
 def make_batch(crops: Sequence[Crop], noise: Tensor, first: int = 0) -> TrainingBatch:

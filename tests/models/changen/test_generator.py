@@ -210,11 +210,11 @@ def test_noise_gives_other_images() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"classes": 1}, "classes >= 2"),
-        ({"hidden": (8,) * 5}, "6 levels"),
-        ({"hidden": (8,) * 5 + (0,)}, "out of range"),
+        ({"classes": 1}, "classes 1: must be a whole number of at least 2"),
+        ({"hidden": (8,) * 5}, "must be 6 values"),
+        ({"hidden": (8,) * 5 + (0,)}, "each a whole number of at least 1"),
         ({"width": 0.01}, "width"),
-        ({"noise_dim": 0}, "out of range"),
+        ({"noise_dim": 0}, "noise_dim 0: must"),
     ],
 )
 def test_arguments_out_of_range_are_refused(values: dict[str, Any], message: str) -> None:
