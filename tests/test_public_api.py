@@ -8,7 +8,7 @@ import pytest
 import changen_cli
 
 
-def test_importing_is_light():
+def test_importing_is_light() -> None:
     code = (
         "import sys, changen_cli\n"
         "heavy = ('torch', 'numpy', 'rasterio', 'shapely', 'zarr', 'typer')\n"
@@ -32,7 +32,7 @@ def test_importing_is_light():
         ("open_series", "changen_cli.store.series"),
     ],
 )
-def test_names_lead_home(name, home):
+def test_names_lead_home(name: str, home: str) -> None:
     value = getattr(changen_cli, name)
     assert value.__module__ == home
     assert value.__name__ == name
@@ -41,18 +41,18 @@ def test_names_lead_home(name, home):
     assert getattr(changen_cli, name) is value
 
 
-def test_all_is_complete():
+def test_all_is_complete() -> None:
     scope: dict[str, object] = {}
     exec("from changen_cli import *", scope)
     assert set(changen_cli.__all__) <= set(scope)
 
 
-def test_version_is_the_distributions():
+def test_version_is_the_distributions() -> None:
     from importlib.metadata import version
 
     assert changen_cli.__version__ == version("changen")
 
 
-def test_unknown_names_are_refused():
+def test_unknown_names_are_refused() -> None:
     with pytest.raises(AttributeError, match="no attribute 'train'"):
         _ = changen_cli.train

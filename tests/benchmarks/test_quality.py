@@ -91,7 +91,8 @@ class FakeChangen:
     """Stands in for the command line: writes what each command leaves behind, and counts."""
 
     def __init__(self, plan: Plan) -> None:
-        self.plan, self.calls = plan, []
+        self.plan = plan
+        self.calls: list[str] = []
 
     def __call__(self, words: list[str], environment: object = None, codes: object = (0,)) -> str:
         self.calls.append(words[0])

@@ -1,0 +1,62 @@
+"""docs/plugins.md, installed: one plugin of every kind, by somebody else, and how many files each of them takes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from changen_cli import open_series
+from changen_cli.cli.main import main
+from tests.documents import ROOT, read_blocks, write_distribution
+
+PLUGINS = read_blocks(ROOT / "docs" / "plugins.md")
+
+
+@pytest.fixture(autouse=True)
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_distribution(PLUGINS, tmp_path / "site")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "my_package"]:
+        monkeypatch.delitem(sys.modules, name)
+
+
+@pytest.fixture
+def scene(tmp_path: Path, town: Callable[..., Path]) -> Path:
+    return town(tmp_path / "in", size=(256, 256))
+
+
+def run(*words: object) -> None:
+    with pytest.raises(SystemExit) as done:
+        main([str(word) for word in words])
+    assert done.value.code == 0
+
+
+@pytest.mark.parametrize(
+    ("section", "files"),
+    [
+        ("An event", ["my_package/flood.py"]),
+        ("A synthesizer", ["my_package/negative.py"]),
+    ],
+)
+def test_an_addition_takes_the_files_that_the_architecture_promises(section: str, files: list[str]) -> None:
+    assert [block.file for block in PLUGINS if block.section == section and block.file] == files
+
+
+def test_an_event_is_listed_and_runs(scene: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("events", "list", "--json")
+    listed = {event["name"]: event for event in json.loads(capsys.readouterr().out)}
+    assert listed["flood"]["parameters"][0]["name"] == "share"
+    words = ("--events", "flood", "--event-option", "flood.share=1", "--synthesizer", "copy", "--workers", 0, "-q")
+    run("generate", "-i", scene, "-o", tmp_path / "out", *words)
+    assert {change.event for sample in open_series(tmp_path / "out") for change in sample.changes} == {"flood"}
+
+
+def test_a_synthesizer_runs(scene: Path, tmp_path: Path) -> None:
+    run("generate", "-i", scene, "-o", tmp_path / "out", "--synthesizer", "negative", "--workers", 0, "-q")
+    (sample,) = open_series(tmp_path / "out")
+    np.testing.assert_array_equal(sample.image[1], 255 - sample.image[0])
