@@ -28,8 +28,8 @@ from pydantic.dataclasses import dataclass as pydantic_dataclass
 from changen_cli.errors import UsageError
 
 __all__ = [
-    "Ge", "Gt", "Le", "Lt", "Number", "PathText", "Says", "Whole", "as_manifest", "build", "check", "flat",
-    "info", "option", "options", "split", "words",
+    "Ge", "Gt", "Le", "Lt", "Number", "PathText", "Says", "Taken", "Whole", "as_manifest", "build", "check", "flat",
+    "info", "long_name", "option", "options", "split", "words",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -51,6 +51,7 @@ class Info:
         group: Heading that it stands under in ``--help``.
         flags: Other spellings on the command line, such as ``-o``.
         name: Long name on the command line where it is not the field's, without dashes.
+        positional: Whether it is a word of its own on the command line, without a name before it.
         choices: Names to list in the help, of what is installed; None where the type tells.
         cli: Whether the command line has it.
         recorded: Whether it decides what comes out, so that the manifest records it and a resumed run must repeat it.
@@ -60,6 +61,7 @@ class Info:
     group: str = ""
     flags: tuple[str, ...] = ()
     name: str = ""
+    positional: bool = False
     choices: Callable[[], Iterable[str]] | None = None
     cli: bool = True
     recorded: bool = True
@@ -73,6 +75,7 @@ def option(
     group: str = "",
     flags: tuple[str, ...] = (),
     name: str = "",
+    positional: bool = False,
     choices: Callable[[], Iterable[str]] | None = None,
     cli: bool = True,
     recorded: bool = True,
@@ -81,7 +84,7 @@ def option(
 
     Write ``default=``: type checkers see a default only where it is given by name (PEP 681).
     """
-    metadata = {"option": Info(help, group, flags, name, choices, cli, recorded), "help": help}
+    metadata = {"option": Info(help, group, flags, name, positional, choices, cli, recorded), "help": help}
     if default_factory is not MISSING:
         return dataclasses.field(default_factory=default_factory, metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -91,6 +94,11 @@ def info(field: dataclasses.Field[Any]) -> Info:
     """Returns what a field declares; of a field that is no :func:`option`, only its help."""
     found = field.metadata.get("option")
     return found if isinstance(found, Info) else Info(str(field.metadata.get("help", "")))
+
+
+def long_name(field: dataclasses.Field[Any]) -> str:
+    """Returns the name of a field on the command line, without the two dashes."""
+    return info(field).name or field.name.replace("_", "-")
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(option, dataclasses.field))
@@ -244,7 +252,8 @@ def _explain(error: ValidationError, cls: type[Any], dashes: bool) -> str:
             inner = typing.get_args(inner)[0]
         if isinstance(step, str) and isinstance(inner, type) and dataclasses.is_dataclass(inner):
             hints = typing.get_type_hints(inner, include_extras=True)
-            names.append(step)
+            fields = {field.name: field for field in dataclasses.fields(inner)}
+            names.append(long_name(fields[step]) if dashes and step in fields else step)
             if step not in hints:
                 return f"{'.'.join(names)}: is not known; known: {', '.join(sorted(hints))}"
             kind = hints[step]
@@ -255,14 +264,9 @@ def _explain(error: ValidationError, cls: type[Any], dashes: bool) -> str:
             break
     else:
         if first["type"] in ("missing", "missing_argument"):
-            return f"{_written(names, dashes)}: is missing; it must be {words(kind)}"
+            return f"{'.'.join(names)}: is missing; it must be {words(kind)}"
     value: Any = first["input"]
-    return f"{_written(names, dashes)} {value}: must be {words(kind)}"
-
-
-def _written(names: list[str], dashes: bool) -> str:
-    name = ".".join(names)
-    return name.replace("_", "-") if dashes else name
+    return f"{'.'.join(names)} {value}: must be {words(kind)}"
 
 
 def _options_within(kind: Any) -> bool:
@@ -284,10 +288,18 @@ def _no_flag(value: Any) -> Any:
     return value
 
 
-def split(separator: str) -> BeforeValidator:
+@dataclass(frozen=True, slots=True)
+class Taken(BeforeValidator):
+    """A validator that takes text apart; made by :func:`split`."""
+
+    separator: str = ","
+
+
+def split(separator: str) -> Taken:
     """Makes a validator that takes text apart: "0:3" or "3,2,1"; other values pass as they are."""
-    return BeforeValidator(
-        lambda value: tuple(part.strip() for part in value.split(separator)) if isinstance(value, str) else value
+    return Taken(
+        lambda value: tuple(part.strip() for part in value.split(separator)) if isinstance(value, str) else value,
+        separator=separator,
     )
 
 

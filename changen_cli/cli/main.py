@@ -1,4 +1,4 @@
-"""The command ``changen``: its verbs, and how errors become one line and an exit code."""
+"""The command ``changen``: its verbs, and how results and errors become one line and an exit code."""
 
 from __future__ import annotations
 
@@ -9,21 +9,75 @@ import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from changen_cli.cli import evaluate, events, example, generate, preview, train, weights
 from changen_cli.errors import ChangenError
 from changen_cli.version import __version__
 
+VERBS = {
+    "generate": "Simulate how places change, and write labelled image series.",
+    "example": "Copy the example scene that ships with changen to a folder.",
+    "preview": "Draw a contact sheet of an output, to be looked at.",
+    "train": "Train a network on single-date scenes with footprints.",
+    "evaluate": "Measure what a run made.",
+    "events": "See the installed change events.",
+    "weights": "See, verify and pack weights.",
+}
+"""What there is, each a module of this package of the same name, and the summaries that ``changen --help`` shows."""
+
 INTERRUPTED = 130
 
-# Typer parses with the installed click or, from some version on, with a copy of its own; this base is right for both.
-_ParseError: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+# click.exceptions, of the installed click or (by the version of Typer) of Typer's own copy of it
+_exceptions: Any = import_module(typer.BadParameter.__module__)
+
+
+def load_verb(name: str) -> Any:
+    """Imports a verb.
+
+    Args:
+        name: One of :data:`VERBS`. Its module has ``command``, a function, and ``HELP``; or, for a verb that has verbs
+            of its own, ``app``.
+
+    Returns:
+        The click command.
+    """
+    module = import_module(f"changen_cli.cli.{name}")
+    app = typer.Typer(rich_markup_mode="markdown", pretty_exceptions_enable=False, callback=lambda: None)
+    if hasattr(module, "app"):
+        app.add_typer(module.app, name=name)
+    else:
+        app.command(name, help=module.HELP)(module.command)
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup), "an application with a callback is a group"
+    return group.commands[name]
+
+
+class Verbs(TyperGroup):
+    """Verbs of which only the one that is called is imported: the list of them needs none."""
+
+    _listing = False
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Finds a verb; while help lists them all, only its name and summary."""
+        found = super().get_command(ctx, cmd_name)
+        return found if found is None or self._listing else load_verb(cmd_name)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Writes the list of verbs."""
+        self._listing = True
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self._listing = False
+
 
 app = typer.Typer(
     name="changen",
+    cls=Verbs,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
@@ -33,13 +87,8 @@ app = typer.Typer(
     **Start here:** `changen generate --input tiles/ --events create,remove --steps 3`
     """,
 )
-app.command("generate", help=generate.HELP)(generate.command)
-app.command("example", help=example.HELP)(example.command)
-app.command("preview", help=preview.HELP)(preview.command)
-app.command("train", help=train.HELP)(train.command)
-app.add_typer(evaluate.app, name="evaluate")
-app.add_typer(events.app, name="events")
-app.add_typer(weights.app, name="weights")
+for _name, _summary in VERBS.items():
+    app.command(_name, help=_summary)(lambda: None)
 
 
 def _version(wanted: bool) -> None:
@@ -76,7 +125,7 @@ def _run(arguments: list[str] | None) -> int:
         code = app(args=arguments, prog_name="changen", standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
         code = INTERRUPTED
-    except _ParseError as error:
+    except _exceptions.ClickException as error:
         return _say_parse_error(error)
     except ChangenError as error:
         return _fail(str(error), error.exit_code)
