@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -122,6 +123,39 @@ def test_masks_instances_and_changes_agree(scenes: list[Drawable], make_sampler:
                 assert change.before is not None
                 assert not (after == change.before.uid).any()
     assert seen == {name for name, _, _ in make_schedule(events).events}
+
+
+FLOOD = """
+from dataclasses import dataclass
+from typing import ClassVar
+
+from changen_cli.events.base import Change, Proposal
+
+
+@dataclass(frozen=True)
+class Flood:
+    name: ClassVar[str] = "flood"
+
+    def propose(self, layout, site, rng, count):
+        south = sorted(layout.footprints, key=lambda f: -f.polygon.centroid.y)[:count]
+        return Proposal(tuple(Change("flood", 0, f, None) for f in south), "nothing left")
+"""
+
+
+def test_an_event_of_somebody_else_trains_as_it_generates(
+    scenes: list[Drawable], make_sampler: MakeSampler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sprawl.py").write_text(FLOOD)
+    info = tmp_path / "sprawl-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: sprawl\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[changen.events]\nflood = sprawl:Flood\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    crop = make_sampler(scenes, events="flood", changes_per_step="2", scale=(1, 1))[0]
+    assert [change.event for change in crop.changes] == ["flood", "flood"]
+    lost = crop.instances[0] != crop.instances[1]
+    assert len(np.unique(crop.instances[0][lost])) == 2
+    assert not crop.instances[1][lost].any()
 
 
 def test_nothing_is_labelled_or_built_where_there_is_no_data(make_scene: MakeScene, make_sampler: MakeSampler) -> None:
