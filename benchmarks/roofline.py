@@ -10,7 +10,7 @@ nothing is fused and nothing stays in a cache between operations. Real kernels r
 from __future__ import annotations
 
 import argparse
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,9 +61,9 @@ class Cost:
         launches: Operations that are not views, each a kernel or more.
     """
 
-    flops: float = 0
-    moved: float = 0
-    seconds: Counter[str] = field(default_factory=Counter)
+    flops: float = 0.0
+    moved: float = 0.0
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     launches: int = 0
 
     def add(self, kind: str, flops: float, moved: float, peak: float) -> None:
@@ -79,7 +79,7 @@ class Counting(TorchDispatchMode):
 
     def __init__(self, cost: Cost) -> None:
         """Counts into ``cost``."""
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.cost = cost
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -134,7 +134,7 @@ def step_cost(config: TrainConfig, batch: int) -> tuple[Cost, list[int]]:
         instances = torch.empty(batch, 2, side, side, dtype=torch.int32)
         sample = TrainingBatch(image, masks[0], masks[1], noise, valid, instances)
         for optimizer in learner.optimizers:
-            optimizer.step = lambda *_: None  # type: ignore[method-assign]  # counted below
+            optimizer.step = lambda *_: None  # type: ignore[assignment]  # counted below
         with Counting(cost):
             learner.step(sample)
         trained = [sum(p.numel() for group in o.param_groups for p in group["params"]) for o in learner.optimizers]
@@ -155,7 +155,7 @@ def report(config: TrainConfig, gpus: int) -> Iterator[str]:
     yield f"  arithmetic {cost.flops / 1e12:.2f} TFLOP, at peak {1000 * compute:.1f} ms"
     yield f"  memory {cost.moved / 1e9:.1f} GB by {cost.launches} operations, at peak {1000 * memory:.1f} ms"
     yield f"  the longer of both, operation by operation: {1000 * bound:.1f} ms"
-    for name, seconds in cost.seconds.most_common():
+    for name, seconds in sorted(cost.seconds.items(), key=lambda item: -item[1]):
         yield f"    {name} {1000 * seconds:.1f} ms, {seconds / bound:.0%}"
     if gpus > 1:
         yield f"  exchange of {sum(trained) / 1e6:.1f} M gradients by NVLink, not overlapped: {1000 * exchange:.2f} ms"

@@ -21,7 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from scenes import make_scene
 
@@ -196,7 +196,8 @@ def spectral(learner: Any) -> float:
     def once(network: torch.nn.Module, *, gradients: bool) -> None:
         with normalized_once(network):
             if gradients:
-                weights = [layer.weight for layer in network.modules() if parametrize.is_parametrized(layer, "weight")]
+                layers = [layer for layer in network.modules() if parametrize.is_parametrized(layer, "weight")]
+                weights = [cast(torch.Tensor, layer.weight) for layer in layers]
                 torch.autograd.backward(weights, [torch.zeros_like(w) for w in weights])
         network.zero_grad(set_to_none=True)
 

@@ -32,7 +32,7 @@ class MovingAverage:
         """
         decay = min(self.decay, (1 + iteration) / (10 + iteration))
         # all at once: on GPUs the launches would cost more than the averages
-        move = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+        move = get_ema_multi_avg_fn(decay)
         move(tuple(self.network.parameters()), tuple(network.parameters()), iteration)
         for kept, value in zip(self.network.buffers(), network.buffers(), strict=True):
             kept.copy_(value)

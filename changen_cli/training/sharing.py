@@ -52,4 +52,4 @@ def batch_norm_over_all(network: nn.Module) -> None:
             f"{type(network).__name__} normalises over the batch, and only on GPUs can several processes do that; "
             "train it in one process, or set 'norm: group' in the recipe's generator"
         )
-    nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+    nn.SyncBatchNorm.convert_sync_batchnorm(network)

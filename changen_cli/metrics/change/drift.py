@@ -56,7 +56,7 @@ class BackgroundDrift:
         first, second = pair.before.astype(np.float32), pair.after.astype(np.float32)
         matched = match_colours(second, first, where)
         # over all of it, since its windows need neighbours; then only the ground counts
-        _, ssim = structural_similarity(  # type: ignore[no-untyped-call]
+        _, ssim = structural_similarity(
             first,
             matched,
             data_range=255.0,

@@ -102,9 +102,7 @@ class _StridedDepthwise(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None, None]:
         (kernel,) = ctx.saved_tensors
         groups = ctx.shape[1]
-        found: Tensor = conv2d_input(  # type: ignore[no-untyped-call]
-            ctx.shape, kernel, gradient.float(), ctx.stride, ctx.padding, 1, groups
-        )
+        found: Tensor = conv2d_input(ctx.shape, kernel, gradient.float(), ctx.stride, ctx.padding, 1, groups)
         return found.to(ctx.dtype), None, None, None, None
 
 

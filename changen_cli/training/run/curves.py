@@ -251,7 +251,7 @@ def running_median(x: NDArray[np.float64], y: NDArray[np.float64], most: int = P
 def _write(canvas: FigureCanvasAgg, path: Path) -> None:
     temporary = path.with_suffix(".tmp")
     try:
-        canvas.print_png(temporary)  # type: ignore[no-untyped-call]
+        canvas.print_png(temporary)
         os.replace(temporary, path)
     except OSError as error:
         raise StoreError(

@@ -77,6 +77,6 @@ def undisturbed(device: torch.device) -> Iterator[None]:
         device: Where networks compute.
     """
     # a seed reaches every CUDA device, so the generators of all of them are put back
-    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
+    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
     with torch.random.fork_rng(devices=devices), torch.no_grad(), autocast(device, torch.float32):
         yield

@@ -35,7 +35,7 @@ def test_heads_train_and_features_and_projections_do_not(network: ProjectedDiscr
     image = torch.rand(2, 3, 64, 64, requires_grad=True)
     condition = one_hot(torch.randint(0, 2, (2, 64, 64)), 2)
     network.zero_grad()
-    sum((s * torch.randn_like(s)).sum() for s in network(image, condition)).backward()  # type: ignore[union-attr]
+    sum((s * torch.randn_like(s)).sum() for s in network(image, condition)).backward()
     assert image.grad is not None
     assert image.grad.abs().max() > 0  # the generator learns through the frozen network
     for name, parameter in network.named_parameters():
