@@ -1,4 +1,4 @@
-"""A small world that tests of several packages share: scenes, a training run of two iterations, its weights."""
+"""What tests of several rooms share; what belongs together is in a module of :mod:`tests.fixtures`."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ from hypothesis import settings
 settings.register_profile("changen", deadline=None)  # a busy machine is slow, not wrong
 settings.load_profile("changen")
 
-ROOF = (250, 10, 10)
-"""No pixel of the ground comes near this colour."""
+pytest_plugins = ["tests.fixtures.training"]
 
 
 @pytest.fixture(scope="session")
@@ -34,84 +33,6 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="session")
-def town_pixels() -> Callable[..., tuple[np.ndarray, np.ndarray]]:
-    """Draws ground with roofs of one colour: image uint8 [H, W, 3], mask uint8 [H, W] of 0 and 255."""
-
-    def make(seed: int, height: int = 144, width: int = 160, buildings: int = 14) -> tuple[np.ndarray, np.ndarray]:
-        draw = np.random.default_rng(seed)
-        image = draw.integers(60, 140, (height, width, 3)).astype(np.uint8)
-        mask = np.zeros((height, width), np.uint8)
-        for _ in range(buildings):
-            h, w = draw.integers(8, 22, 2)
-            row, column = int(draw.integers(2, height - h - 2)), int(draw.integers(2, width - w - 2))
-            if not mask[row - 2 : row + h + 2, column - 2 : column + w + 2].any():
-                mask[row : row + h, column : column + w] = 255
-                mask[row : row + h // 2, column : column + w // 2] = 0  # an L, which no turn or flip maps on itself
-        image[mask > 0] = ROOF
-        return image, mask
-
-    return make
-
-
-@pytest.fixture(scope="session")
-def tiny_scenes(
-    tmp_path_factory: pytest.TempPathFactory, town_pixels: Callable[..., tuple[np.ndarray, np.ndarray]]
-) -> Path:
-    """A folder of three scenes, ``images/`` and ``masks/``: town_0, town_1, town_2."""
-    from skimage.io import imsave
-
-    root = tmp_path_factory.mktemp("scenes")
-    for kind in ("images", "masks"):
-        (root / kind).mkdir()
-    for number in range(3):
-        image, mask = town_pixels(number)
-        imsave(root / "images" / f"town_{number}.png", image, check_contrast=False)
-        imsave(root / "masks" / f"town_{number}.png", mask, check_contrast=False)
-    return root
-
-
-@pytest.fixture(scope="session")
-def tiny_recipe(tiny_scenes: Path) -> dict[str, Any]:
-    """A recipe whose iterations take a fraction of a second; plain values, as read from YAML."""
-    return {
-        "data": [{"path": str(tiny_scenes), "val": ["town_2"]}],
-        "generator": {"width": 1 / 16, "hidden": [8] * 6, "noise_dim": 16},
-        "discriminator": {"width": 1 / 16},
-        "iterations": 2,
-        "batch_size": 2,
-        "crops": {"size": 64},
-        "precision": "fp32",
-        "seed": 5,
-        "log_every": 1,
-        "sample_every": 100,
-        "save_every": 100,
-        "validate_every": 0,
-        "workers": 0,
-        "threads": 1,
-    }
-
-
-@pytest.fixture(scope="session")
-def tiny_run(tmp_path_factory: pytest.TempPathFactory, tiny_recipe: dict[str, Any], one_thread: None) -> Path:
-    """The folder of a finished training run of two iterations."""
-    from changen_cli.training.config.options import parse_config
-    from changen_cli.training.train import train
-
-    output = tmp_path_factory.mktemp("runs") / "tiny"
-    train(parse_config(tiny_recipe), output)
-    return output
-
-
-@pytest.fixture(scope="session")
-def tiny_weights(tmp_path_factory: pytest.TempPathFactory, tiny_run: Path) -> Path:
-    """``tiny.safetensors`` with its card, packed from the run, stored as float32."""
-    from changen_cli.training.export import pack_weights
-
-    folder = tmp_path_factory.mktemp("weights")
-    return pack_weights(tiny_run, folder, "tiny", dtype="fp32", summary="for tests", licence="CC0-1.0")
 
 
 # A georeferenced town and fast weights, for the tests of the pipeline and the command line.
