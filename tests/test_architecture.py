@@ -65,7 +65,7 @@ def _imported(path: Path, modules: Mapping[str, Path]) -> Iterable[str]:
 def find_circles(graph: Graph) -> list[list[str]]:
     """Finds circles, one for each knot of nodes that all lead to each other."""
     reached = {node: _reach(graph, node) for node in graph}
-    knots = {frozenset(b for b in reached[a] if a in reached[b]) for a in graph if a in reached[a]}
+    knots = {frozenset(b for b in reached[a] if a in reached.get(b, ())) for a in graph if a in reached[a]}
     return sorted(sorted(knot) for knot in knots)
 
 
@@ -130,8 +130,15 @@ def test_no_files_import_each_other_in_a_circle() -> None:
     assert find_circles({name: others for name, others in IMPORTS.items() if name not in DOORS}) == []
 
 
-@pytest.mark.xfail(strict=False, reason="being taken apart")
-@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize(
+    "package",
+    [
+        pytest.param(name, marks=pytest.mark.xfail(strict=False, reason="being taken apart"))
+        if name.rpartition(".")[2] in ("pipeline", "store", "training")
+        else name
+        for name in PACKAGES
+    ],
+)
 def test_no_folders_import_each_other_in_a_circle(package: str) -> None:
     assert find_circles(children_of(package, IMPORTS)) == []
 
