@@ -19,9 +19,6 @@ from changen_cli.scenes.options import ReadOptions
 from changen_cli.scenes.scene import open_scene
 from changen_cli.scenes.window import TileGrid, Window
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
-KAMPALA = SHARED / "oam" / "kampala_00.tif"
-
 
 @pytest.mark.parametrize(
     ("name", "profile"),
@@ -231,13 +228,13 @@ def test_nothing_is_printed(write_raster, image):
 
 
 @pytest.mark.real
-@pytest.mark.skipif(not KAMPALA.exists(), reason="../shared/data is not here")
-def test_kampala():
-    (source,) = find_scenes([str(KAMPALA)])
+def test_kampala(shared_data: Path) -> None:
+    kampala = shared_data / "oam" / "kampala_00.tif"
+    (source,) = find_scenes([str(kampala)])
     assert source.footprints is not None
-    with rasterio.open(KAMPALA) as dataset:
+    with rasterio.open(kampala) as dataset:
         pixels, transform, crs = dataset.read(), dataset.transform, dataset.crs
-    with rasterio.open(str(KAMPALA).replace(".tif", "_mask.tif")) as dataset:
+    with rasterio.open(str(kampala).replace(".tif", "_mask.tif")) as dataset:
         mask = dataset.read(1) != 0
     with open_scene(source) as scene:
         tile = scene.read_all()
