@@ -91,8 +91,8 @@ def test_a_library_is_scaled_once_per_resolution(options, outlines, tmp_path, mo
     from changen_cli.scenes.footprints.library import Library
 
     asked = []
-    outlines = Library.outlines
-    monkeypatch.setattr(Library, "shapes", lambda self, ground: asked.append(ground) or outlines(self, ground))
+    scaled = Library.outlines_at
+    monkeypatch.setattr(Library, "outlines_at", lambda self, ground: asked.append(ground) or scaled(self, ground))
     library = outlines(tmp_path / "library.gpkg", [shapely.box(0, 0, 20, 10)])
     Preparer(prepare_run(options(library=str(library), shard_samples=6)).task()).prepare(0)
     assert len(asked) == 1
