@@ -43,7 +43,8 @@ def main() -> None:
     # imported here: worker processes import this file again, and must not load torch each
     from changen_cli.pipeline.options import GenerateOptions
     from changen_cli.pipeline.prepare import Preparer
-    from changen_cli.pipeline.run import generate, prepare_run
+    from changen_cli.pipeline.generate import generate
+    from changen_cli.pipeline.run import resolve_run
     from changen_cli.store.formats.registry import make_writer
     from changen_cli.store.journal import Journal, commit_shard
 
@@ -59,7 +60,7 @@ def main() -> None:
             inputs=(str(scene),), output=f"{temporary}/out", steps=arguments.steps, synthesizer="copy",
             workers=arguments.workers, format=arguments.format,
         )  # fmt: skip
-        run = prepare_run(options)
+        run = resolve_run(options)
         spec, grid = run.plan.spec, run.plan.grids[0]
         steps = spec.samples * spec.steps
         preparer = Preparer(run.task())

@@ -23,10 +23,10 @@ def bare(options: Any) -> tuple[float, int]:
     import torch
 
     from changen_cli.pipeline.prepare import Preparer
-    from changen_cli.pipeline.run import prepare_run
+    from changen_cli.pipeline.run import resolve_run
     from changen_cli.synthesis.base import Batch
 
-    run = prepare_run(options)
+    run = resolve_run(options)
     preparer = Preparer(run.task())
     seconds, steps = 0.0, 0
     for shard in range(run.plan.spec.shards):
@@ -51,7 +51,7 @@ def main() -> None:
     import torch
 
     from changen_cli.pipeline.options import GenerateOptions
-    from changen_cli.pipeline.run import generate
+    from changen_cli.pipeline.generate import generate
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--side", type=int, default=2048, help="side of the scene, pixels")

@@ -23,8 +23,8 @@ from changen_cli.version import __version__
 if TYPE_CHECKING:
     from changen_cli.errors import ChangenError
     from changen_cli.events.base import Event
+    from changen_cli.pipeline.generate import generate
     from changen_cli.pipeline.options import GenerateOptions
-    from changen_cli.pipeline.run import generate
     from changen_cli.store.series import open_series
     from changen_cli.synthesis.base import Synthesizer
     from changen_cli.weights.load import load_generator
@@ -45,7 +45,7 @@ _HOMES = {
     "Event": "events.base",
     "GenerateOptions": "pipeline.options",
     "Synthesizer": "synthesis.base",
-    "generate": "pipeline.run",
+    "generate": "pipeline.generate",
     "load_generator": "weights.load",
     "open_series": "store.series",
 }

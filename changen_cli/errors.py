@@ -6,15 +6,30 @@ exits with :attr:`ChangenError.exit_code`. Anything else that escapes is a bug.
 
 from __future__ import annotations
 
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the command ``changen`` exits with."""
+
+    DONE = 0
+    """All is done, or skipped for a recorded reason."""
+    SOME_FAILED = 1
+    """Finished; some tiles failed, and are listed. Also: an error that is changen's own."""
+    UNUSABLE = 2
+    """Arguments, input or output cannot be used; nothing was made."""
+    INTERRUPTED = 130
+    """Stopped by a signal; the same command goes on where it stopped."""
+
 
 class ChangenError(Exception):
     """Base of all changen errors.
 
     Attributes:
-        exit_code: What the command line exits with: 2, unusable arguments or input.
+        exit_code: What the command line exits with.
     """
 
-    exit_code = 2
+    exit_code = ExitCode.UNUSABLE
 
 
 class UsageError(ChangenError):
@@ -31,7 +46,7 @@ class TileError(ChangenError):
     The run that met one ends with exit code 1.
     """
 
-    exit_code = 1
+    exit_code = ExitCode.SOME_FAILED
 
 
 class PluginError(ChangenError):

@@ -22,7 +22,7 @@ from functools import wraps
 from typing import Annotated, Any, Literal, TypeVar, dataclass_transform
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import BeforeValidator, ConfigDict, ValidationError
+from pydantic import AllowInfNan, BeforeValidator, ConfigDict, ValidationError
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from changen_cli.errors import UsageError
@@ -102,20 +102,20 @@ def long_name(field: dataclasses.Field[Any]) -> str:
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(option, dataclasses.field))
-def options(prefix: str = "") -> Callable[[type[T]], type[T]]:
+def options(prefix: str = "", *, kw_only: bool = False) -> Callable[[type[T]], type[T]]:
     """Makes a class a frozen dataclass that validates and converts its fields when it is made.
 
     Args:
         prefix: What stands before a field's name in messages: "--" where the fields are options of a command.
+        kw_only: Whether values are given by name alone, so that a class of options can add to another one's.
 
     Returns:
         A class decorator. What cannot be used raises :class:`~changen_cli.errors.UsageError`, in one line.
     """
 
     def decorate(cls: type[T]) -> type[T]:
-        made: Any = pydantic_dataclass(frozen=True, config=ConfigDict(extra="forbid", arbitrary_types_allowed=True))(
-            cls
-        )
+        config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+        made: Any = pydantic_dataclass(frozen=True, kw_only=kw_only, config=config)(cls)
         init = made.__init__
 
         @wraps(init)
@@ -209,7 +209,7 @@ def words(kind: Any) -> str:
     if origin is Literal:
         return _either([str(part) for part in parts])
     if origin in (typing.Union, types.UnionType):
-        return _either(["none" if part is types.NoneType else words(part) for part in parts])
+        return _either([words(part) for part in parts if part is not types.NoneType])
     if origin is tuple:
         if len(parts) == 2 and parts[1] is Ellipsis:
             return f"a list, each {words(parts[0])}"
@@ -265,8 +265,17 @@ def _explain(error: ValidationError, cls: type[Any], dashes: bool) -> str:
     else:
         if first["type"] in ("missing", "missing_argument"):
             return f"{'.'.join(names)}: is missing; it must be {words(kind)}"
-    value: Any = first["input"]
-    return f"{'.'.join(names)} {value}: must be {words(kind)}"
+    return f"{'.'.join(names)} {_shown(first['input'], kind)}: must be {words(kind)}"
+
+
+def _shown(value: Any, kind: Any) -> str:
+    """Writes a value as it was given; text that :func:`split` took apart is put together again."""
+    parts = [kind, *typing.get_args(kind)]
+    parts += [part for inner in parts for part in typing.get_args(inner)]
+    taken = next((part for part in parts if isinstance(part, Taken)), None)
+    if taken is not None and isinstance(value, tuple) and all(isinstance(part, str) for part in value):
+        return taken.separator.join(value)
+    return str(value)
 
 
 def _options_within(kind: Any) -> bool:
@@ -306,8 +315,8 @@ def split(separator: str) -> Taken:
 Whole = Annotated[int, BeforeValidator(_no_flag)]
 """A whole number; not True or False, which Python takes for 1 and 0."""
 
-Number = Annotated[float, BeforeValidator(_no_flag)]
-"""A number; not True or False."""
+Number = Annotated[float, BeforeValidator(_no_flag), AllowInfNan(False)]
+"""A finite number; not True or False."""
 
 PathText = Annotated[str, BeforeValidator(lambda value: os.fspath(value) if isinstance(value, os.PathLike) else value)]
 """A path, kept as text."""

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from changen_cli.cli.progress import ProgressView
+from changen_cli.reporter import Progress
 
 app = typer.Typer(no_args_is_help=True, help="Measure what a run made.")
 
@@ -112,9 +113,10 @@ def quality_command(
     from changen_cli.device import resolve_device
     from changen_cli.metrics.options import QualityOptions
     from changen_cli.metrics.quality import evaluate_quality
-    from changen_cli.pipeline.options import parse_bands
+    from changen_cli.options import check
     from changen_cli.reports.quality_page import write_page
     from changen_cli.reports.quality_table import summarize
+    from changen_cli.scenes.options import Bands
 
     options = QualityOptions(
         series=series,
@@ -122,7 +124,7 @@ def quality_command(
         split=split,
         reference_split=reference_split,
         resolution=resolution,
-        bands=None if bands is None else parse_bands(bands),
+        bands=None if bands is None else check("--bands", bands, Bands),
         rescale=rescale,
         limit=limit,
         inception_weights=None if inception_weights is None else str(inception_weights),
@@ -134,8 +136,10 @@ def quality_command(
         seed=seed,
         sheet_rows=0 if report is None else sheet_rows,
     )
-    with ProgressView("evaluate", "items", quiet=quiet) as view:
-        found = evaluate_quality(options, lambda what, done, total: view.show(done, total, what))
+    with ProgressView("evaluate", quiet=quiet) as view:
+        found = evaluate_quality(
+            options, lambda what, done, total: view.progress(Progress("evaluate", done, total, note=what))
+        )
     if report is not None:
         write_page(report, found)
     if as_json:

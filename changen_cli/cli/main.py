@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from changen_cli.errors import ChangenError
+from changen_cli.errors import ChangenError, ExitCode
 from changen_cli.version import __version__
 
 VERBS = {
@@ -28,8 +28,6 @@ VERBS = {
     "weights": "See, verify and pack weights.",
 }
 """What there is, each a module of this package of the same name, and the summaries that ``changen --help`` shows."""
-
-INTERRUPTED = 130
 
 # click.exceptions, of the installed click or (by the version of Typer) of Typer's own copy of it
 _exceptions: Any = import_module(typer.BadParameter.__module__)
@@ -109,8 +107,7 @@ def _root(
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line; never returns.
 
-    Exit codes: 0 all done, 1 finished with failed tiles (listed), 2 unusable arguments or input, 130 interrupted
-    (resumable).
+    It exits with one of :class:`~changen_cli.errors.ExitCode`: what a verb returns, or what its error says.
 
     Args:
         arguments: Words after ``changen``; those of the process if None.
@@ -124,7 +121,7 @@ def _run(arguments: list[str] | None) -> int:
     try:
         code = app(args=arguments, prog_name="changen", standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
-        code = INTERRUPTED
+        code = ExitCode.INTERRUPTED
     except _exceptions.ClickException as error:
         return _say_parse_error(error)
     except ChangenError as error:
@@ -132,7 +129,7 @@ def _run(arguments: list[str] | None) -> int:
     except BrokenPipeError:
         # the reader of our output went away (| head); what is left to say has no reader
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return ExitCode.SOME_FAILED
     except MemoryError:
         return _fail("not enough memory; use a smaller --tile-size, --batch-size or fewer --workers, then run it again")
     except Exception as error:  # whatever else escapes is a bug; users get a line and a way to report it, no traceback
@@ -143,13 +140,13 @@ def _run(arguments: list[str] | None) -> int:
             "set and report what it prints",
             err=True,
         )
-        return 1
-    if code == INTERRUPTED:  # some versions of Typer make this code of a KeyboardInterrupt themselves
+        return ExitCode.SOME_FAILED
+    if code == ExitCode.INTERRUPTED:  # some versions of Typer make this code of a KeyboardInterrupt themselves
         typer.echo("changen: interrupted; run the same command again and it goes on where it stopped", err=True)
-    return code if isinstance(code, int) else 0
+    return code if isinstance(code, int) else ExitCode.DONE
 
 
-def _fail(message: str, code: int = 2) -> int:
+def _fail(message: str, code: ExitCode = ExitCode.UNUSABLE) -> int:
     typer.echo(f"changen: error: {' '.join(message.splitlines())}", err=True)
     return code
 
@@ -164,7 +161,7 @@ def _say_parse_error(error: Any) -> int:
         context = getattr(error, "ctx", None)
         command = "changen" if context is None else context.command_path
         _fail(f"{message}; see: {command} --help")
-    return 2
+    return ExitCode.UNUSABLE
 
 
 @contextmanager

@@ -65,6 +65,9 @@ def takes(cls: type[Any], build: bool = True) -> Callable[[Callable[..., Any]], 
             for parameter in list(inspect.signature(function).parameters.values())[1:]
         ]
         made = [_parameter(field, hints[path], not build) for path, field in fields.items()]
+        made.sort(
+            key=lambda parameter: parameter.default is not inspect.Parameter.empty
+        )  # what must be given comes first
         context = inspect.Parameter(_CONTEXT, inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
         names = [parameter.name for parameter in (context, *made, *own)]
         if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -174,7 +177,8 @@ def _typed(hint: Any) -> tuple[Any, str | None]:
             kind, inner = _typed(parts[0])
             return (str, separator) if separator else (kind, inner)
         separator = separator or next((found for _, found in map(_typed, parts) if found), None)
-        repeatable = separator is None and any(_typed(part)[0] == list[str] for part in parts)
+        kinds = [_typed(part)[0] for part in parts]
+        repeatable = separator is None and list[str] in kinds and str not in kinds
         return (list[str] if repeatable else str), separator
     if separator is None and origin is not None and issubclass(_class(origin), (tuple, list, Mapping)):
         return list[str], None

@@ -3,37 +3,38 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from datetime import timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
-if TYPE_CHECKING:
-    from changen_cli.training.train import Progress as TrainingProgress
+from changen_cli.reporter import Progress
 
 LINE_EVERY = 10.0
 """Seconds between two lines where there is no terminal."""
 
 
 class ProgressView:
-    """One task with a throughput: a bar where standard error is a terminal, else a line every :data:`LINE_EVERY` s."""
+    """A :class:`~changen_cli.reporter.Reporter` for people, to be used as a context manager.
 
-    def __init__(self, what: str, unit: str, *, quiet: bool) -> None:
+    A bar where standard error is a terminal, else a line every :data:`LINE_EVERY` seconds.
+    """
+
+    def __init__(self, task: str, *, quiet: bool) -> None:
         """Makes a view.
 
         Args:
-            what: Word for the task, such as "generate".
-            unit: What is counted, such as "tile-steps".
-            quiet: Show nothing.
+            task: Word for the job, such as "generate".
+            quiet: Show nothing but warnings.
         """
-        self.what, self.unit, self.quiet = what, unit, quiet
+        self.task, self.quiet = task, quiet
         self.console = Console(stderr=True)
-        self.bar: Progress | None = None
-        self.last_line = float("-inf")
-        self.last_done = -1
+        self.bar: Bar | None = None
+        self._last_line = float("-inf")
+        self._last_done = -1
         if not quiet and self.console.is_terminal:
             columns = (
                 TextColumn("[bold]{task.description}"),
@@ -46,30 +47,23 @@ class ProgressView:
             )
             # standard output is for results: rich would send what is printed there to this console. A step of a large
             # generator may take minutes, so the time left is judged by the last ten.
-            self.bar = Progress(*columns, console=self.console, redirect_stdout=False, speed_estimate_period=600)
-            self.task = self.bar.add_task(what, total=None, note="")
+            self.bar = Bar(*columns, console=self.console, redirect_stdout=False, speed_estimate_period=600)
+            self._row = self.bar.add_task(task, total=None, note="")
 
-    def show(self, done: int, total: int, note: str, left: float | None = None) -> None:
-        """Shows how far the task is.
-
-        Args:
-            done: Units done.
-            total: Units in all.
-            note: Throughput and what else fits one line.
-            left: Seconds left, None if not known; the bar reckons them itself.
-        """
+    def progress(self, progress: Progress) -> None:
+        """Shows how far the job is."""
         if self.quiet:
             return
         if self.bar is not None:
-            self.bar.update(self.task, completed=done, total=total, note=note)
+            self.bar.update(self._row, completed=progress.done, total=progress.total, note=progress.note)
             return
         now = time.monotonic()
-        finished = done >= total and self.last_done != done
-        if finished or now - self.last_line >= LINE_EVERY:
-            self.last_line, self.last_done = now, done
-            words = f"{self.what}: {done}/{total} {self.unit}, {note}"
-            if left is not None and done < total:
-                words += f", {timedelta(seconds=round(left))} left"
+        finished = progress.done >= progress.total and self._last_done != progress.done
+        if finished or now - self._last_line >= LINE_EVERY:
+            self._last_line, self._last_done = now, progress.done
+            words = f"{self.task}: {progress.done}/{progress.total} {progress.unit}, {progress.note}"
+            if progress.seconds_left is not None and progress.done < progress.total:
+                words += f", {timedelta(seconds=round(progress.seconds_left))} left"
             self.say(words)
 
     def say(self, line: str) -> None:
@@ -81,7 +75,7 @@ class ProgressView:
         """Prints one line even where the view is quiet."""
         self.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
-    def __enter__(self) -> ProgressView:
+    def __enter__(self) -> Self:
         if self.bar is not None:
             self.bar.start()
         return self
@@ -91,33 +85,3 @@ class ProgressView:
     ) -> None:
         if self.bar is not None:
             self.bar.stop()
-
-
-class TrainingView(ProgressView):
-    """The view of ``changen train``."""
-
-    def __init__(self, *, quiet: bool) -> None:
-        """Makes the view."""
-        super().__init__("train", "iterations", quiet=quiet)
-
-    def __enter__(self) -> TrainingView:
-        super().__enter__()
-        return self
-
-    def update(self, progress: TrainingProgress) -> None:
-        """Shows one report of the trainer."""
-        losses = progress.losses
-        left = (progress.iterations - progress.iteration) * progress.seconds_per_iteration
-        self.show(
-            progress.iteration,
-            progress.iterations,
-            f"{progress.images_per_second:.1f} images/s, {_headline(losses)}",
-            left,
-        )
-
-
-def _headline(losses: Mapping[str, float]) -> str:
-    """The loss that comes first, the generator's own, and that of its discriminator where there is one."""
-    name, value = next(iter(losses.items()))
-    words = f"{'G' if name.startswith('g_') else name} {value:.3f}"
-    return f"{words}, D {losses['d_real'] + losses['d_fake']:.3f}" if "d_real" in losses else words

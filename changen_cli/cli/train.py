@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from changen_cli.cli.progress import TrainingView
+from changen_cli.cli.progress import ProgressView
 from changen_cli.errors import UsageError
 from changen_cli.training.validation.best import RULE
 
@@ -141,7 +141,7 @@ def command(
         values["data"] = [{"path": path, "resolution": resolution, "val": val or []} for path in data]
     parsed = parse_config(values, recipe)
     team = make_team(resolve_device(device), devices, nodes)
-    with launched(team), TrainingView(quiet=quiet or not team.is_global_zero) as view:
-        checkpoint = train(parsed, output, team=team, report=view.update, say=view.say)
+    with launched(team), ProgressView("train", quiet=quiet or not team.is_global_zero) as view:
+        checkpoint = train(parsed, output, team=team, reporter=view)
     if not quiet and team.is_global_zero:
         typer.echo(f"trained: {checkpoint}\npack the weights with: changen weights pack {output} --name NAME", err=True)

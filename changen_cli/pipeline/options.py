@@ -1,50 +1,99 @@
-"""What a user asks of ``changen generate``, validated."""
+"""What a user asks of ``changen generate``: every option, declared once."""
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from typing import Annotated, Any, Literal
 
+from pydantic import AfterValidator, BeforeValidator
+
+from changen_cli import plugins
 from changen_cli.errors import UsageError
-from changen_cli.events.schedule import Schedule, make_schedule
-from changen_cli.scenes.options import ReadOptions
-from changen_cli.store.check import SPLITS
+from changen_cli.events.options import ScheduleOptions
+from changen_cli.options import Ge, Le, Number, PathText, Says, Whole, option, options, split
+from changen_cli.scenes.options import INPUT, ReadOptions
 from changen_cli.store.formats.registry import FORMATS
 
 SHARD_BYTES = 40_000_000
 """About what a shard may hold in memory where its size is not given."""
 
+EVENTS, SYNTHESIS, OUTPUT, RUN = "Events", "Synthesis", "Output", "Run"
+"""Headings in ``--help``."""
 
-@dataclass(frozen=True)
-class GenerateOptions:
-    """Arguments of a run; the command line documents the same ones in the user's words.
 
-    Paths may be given as text or as ``pathlib.Path``; they are kept as text.
+def _one_or_more(value: Any) -> Any:
+    return (value,) if isinstance(value, str | os.PathLike) else value
+
+
+def _not_empty(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not values:
+        raise ValueError("nothing")
+    return values
+
+
+def _pairs(value: Any) -> Any:
+    """Takes NAME=VALUE apart, names in capitals; a mapping passes as it is."""
+    if isinstance(value, Mapping):
+        return value
+    pairs = {}
+    for item in (value,) if isinstance(value, str) else value:
+        name, given, text = item.partition("=")
+        if not (name and given):
+            raise ValueError(item)
+        pairs[name.upper()] = text
+    return pairs
+
+
+def _shares(shares: tuple[float, float, float]) -> tuple[float, float, float]:
+    if min(shares) < 0 or sum(shares) <= 0:
+        raise ValueError("no shares")
+    return shares
+
+
+def _synthesizers() -> Iterable[str]:
+    return plugins.find(plugins.SYNTHESIZERS)
+
+
+Inputs = Annotated[
+    tuple[PathText, ...],
+    AfterValidator(_not_empty),
+    BeforeValidator(_one_or_more),
+    Says("a folder, a raster, a list of rasters, or several of these"),
+]
+"""What scenes are found in."""
+
+Shares = Annotated[
+    tuple[Number, Number, Number],
+    AfterValidator(_shares),
+    split(","),
+    Says("three shares, train,val,test, none below 0, as in 0.8,0.1,0.1"),
+]
+"""Shares of train, val and test; any positive scale."""
+
+CreationOptions = Annotated[Mapping[str, str], BeforeValidator(_pairs), Says("NAME=VALUE, for example COMPRESS=ZSTD")]
+"""GDAL creation options by name."""
+
+Auto = Literal["auto"]
+
+
+@options("--", kw_only=True)
+class GenerateOptions(ReadOptions, ScheduleOptions):
+    """Arguments of a run. Paths may be given as text or as ``pathlib.Path``; they are kept as text.
 
     Attributes:
-        inputs: Folders, rasters, lists, URLs or "-".
+        inputs: Folders, rasters, lists, URLs or "-"; several, or one.
         output: Output folder.
         masks: Mask raster or folder, if not beside the images.
         footprints: Vector file of footprints, if not beside the images.
-        format: "zarr", "geotiff" or "levir".
-        events: Events with weights, "create=2,remove=1", or weights by name.
+        format: Name of an installed format.
         steps: Steps per series; there are steps + 1 frames.
-        changes_per_step: Least and most changes of a step, "1:5".
-        event_options: Parameters of events, ``EVENT.PARAMETER=VALUE``, or values by parameter by event.
         variants: Series per tile: the paper's Changen-{n x 90}k.
         tile_size: Side of a tile, pixels.
         overlap: Pixels that neighbouring tiles share.
         edges: "shift" moves the last tile inwards, "pad" lets it overhang.
         min_valid: Least share of valid pixels of a tile that is not skipped.
-        resolution: Ground metres per pixel to read at.
-        bands: 1-based band numbers of red, green and blue.
-        rescale: "LOW:HIGH" or "auto", for rasters that are not 8 bit.
-        footprints_crs: CRS of vectors that do not say.
-        exclude: Vector file of areas where nothing is built.
-        gap: Least distance between a placed footprint and any other, pixels.
         library: Vector file of footprints whose outlines new objects take; else the scene's own.
         synthesizer: Name of the plugin.
         weights: Name or path; None for the plugin's default.
@@ -52,136 +101,113 @@ class GenerateOptions:
         device: "auto" or a torch device.
         precision: "auto", "fp32", "bf16" or "fp16".
         batch_size: "auto" or a number.
-        workers: Processes that read, simulate and write; 0 does all in this process, "auto" fits the machine.
+        workers: Processes that read, simulate and write; 0 does all in this process, "auto" fits the machine. With
+            processes, a script must guard its main module (``if __name__ == "__main__":``).
         shard_samples: Samples per shard, or "auto".
         split: Shares of train, val and test; whole scenes are shared out.
-        creation_options: GDAL creation options of the GeoTIFF format.
+        creation_options: GDAL creation options, for formats that GDAL writes.
         cog: Whether GeoTIFFs are cloud optimised.
         seed: Of everything.
         overwrite: Start again where the output holds another run.
+
+    Raises:
+        UsageError: If a value cannot be used, or two that do not go together.
     """
 
-    inputs: tuple[str, ...]
-    output: str = "changen-out"
-    masks: str | None = None
-    footprints: str | None = None
-    format: str = "zarr"
-    events: str | Mapping[str, float] = "create,remove"
-    steps: int = 1
-    changes_per_step: str | tuple[int, int] = "1:5"
-    event_options: tuple[str, ...] | Mapping[str, Mapping[str, Any]] = ()
-    variants: int = 1
-    tile_size: int = 256
-    overlap: int = 0
-    edges: Literal["shift", "pad"] = "shift"
-    min_valid: float = 0.5
-    resolution: float | None = None
-    bands: tuple[int, int, int] | None = None
-    rescale: str | None = None
-    footprints_crs: str | None = None
-    exclude: str | None = None
-    gap: float = 2.0
-    library: str | None = None
-    synthesizer: str = "changen"
-    weights: str | None = None
-    background: Literal["synthesize", "keep"] = "synthesize"
-    device: str = "auto"
-    precision: str = "auto"
-    batch_size: str | int = "auto"
-    workers: str | int = 0
-    shard_samples: str | int = "auto"
-    split: tuple[float, float, float] = (0.8, 0.1, 0.1)
-    creation_options: Mapping[str, str] = field(default_factory=dict)
-    cog: bool = False
-    seed: int = 0
-    overwrite: bool = False
+    inputs: Inputs = option(
+        help="Folder, xBD tree, raster, .txt list, /vsi path, URL, or - for paths on standard input. Repeatable.",
+        group=INPUT,
+        name="input",
+        flags=("-i",),
+    )
+    masks: PathText | None = option(default=None, help="Mask raster, or folder of masks by equal name.", group=INPUT)
+    footprints: PathText | None = option(
+        default=None, help="Vector file of footprints, any CRS: GeoJSON, GPKG, SHP, FGB, Parquet.", group=INPUT
+    )
+    tile_size: Annotated[Whole, Ge(16)] = option(default=256, help="Side of a tile, pixels.", group=INPUT)
+    overlap: Annotated[Whole, Ge(0)] = option(default=0, help="Pixels that neighbouring tiles share.", group=INPUT)
+    edges: Literal["shift", "pad"] = option(
+        default="shift", help="Last tiles of a scene: shift (moved inwards) or pad.", group=INPUT
+    )
+    min_valid: Annotated[Number, Ge(0), Le(1)] = option(
+        default=0.5, help="Least share of valid pixels of a tile.", group=INPUT
+    )
+    steps: Annotated[Whole, Ge(1)] = option(default=1, help="Steps of a series.", group=EVENTS)
+    variants: Annotated[Whole, Ge(1)] = option(
+        default=1, help="Series per tile: the paper's Changen-{n x 90}k.", group=EVENTS
+    )
+    library: PathText | None = option(
+        default=None, help="Vector file of footprints whose outlines new objects take.", group=EVENTS
+    )
+    synthesizer: str = option(
+        default="changen",
+        help="What makes the images; copy is for labels alone: images do not change.",
+        group=SYNTHESIS,
+        choices=_synthesizers,
+        recorded=False,
+    )
+    weights: PathText | None = option(
+        default=None, help="Name or path. See: changen weights list.", group=SYNTHESIS, recorded=False
+    )
+    background: Literal["synthesize", "keep"] = option(
+        default="synthesize",
+        help="synthesize (the paper: all pixels) or keep (only around changes).",
+        group=SYNTHESIS,
+    )
+    device: str = option(default="auto", help="auto, cpu, cuda, cuda:1 ...", group=SYNTHESIS, recorded=False)
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = option(
+        default="auto", help="auto, fp32, bf16 or fp16.", group=SYNTHESIS, recorded=False
+    )
+    batch_size: Auto | Annotated[Whole, Ge(1)] = option(
+        default="auto", help="auto or a number.", group=SYNTHESIS, recorded=False
+    )
+    output: PathText = option(default="changen-out", help="Output folder.", group=OUTPUT, flags=("-o",), recorded=False)
+    format: str = option(
+        default="zarr", help="How series are stored.", group=OUTPUT, flags=("-f",), choices=lambda: FORMATS
+    )
+    split: Shares = option(
+        default=(0.8, 0.1, 0.1), help="Shares of train,val,test; whole scenes are shared out.", group=OUTPUT
+    )
+    creation_options: CreationOptions = option(
+        default_factory=dict,
+        help="GDAL's, for GeoTIFF: COMPRESS=ZSTD. Repeatable.",
+        group=OUTPUT,
+        name="creation-option",
+        flags=("--co",),
+    )
+    cog: bool = option(default=False, help="Cloud optimised GeoTIFFs.", group=OUTPUT)
+    shard_samples: Auto | Annotated[Whole, Ge(1)] = option(
+        default="auto", help="Series per shard, the unit of commit: auto or a number.", group=OUTPUT, recorded=False
+    )
+    overwrite: bool = option(
+        default=False, help="Start again if the output holds another run.", group=OUTPUT, recorded=False
+    )
+    seed: Annotated[Whole, Ge(0)] = option(default=0, help="The same seed gives the same output.", group=RUN)
+    workers: Auto | Annotated[Whole, Ge(0)] = option(
+        default="auto",
+        help="Processes that read and write: auto, or a number; 0: none.",
+        group=RUN,
+        recorded=False,
+    )
 
     def __post_init__(self) -> None:
-        inputs = (self.inputs,) if isinstance(self.inputs, str | os.PathLike) else self.inputs
-        object.__setattr__(self, "inputs", tuple(os.fspath(name) for name in inputs))
-        for name in ("output", "masks", "footprints", "exclude", "library", "weights"):
-            if isinstance(path := getattr(self, name), os.PathLike):
-                object.__setattr__(self, name, os.fspath(path))
-        if not self.inputs:
-            raise UsageError("no input; name a folder, a raster or a list with --input")
-        _choice("--format", self.format, FORMATS)
-        _choice("--edges", self.edges, ("shift", "pad"))
-        _choice("--background", self.background, ("synthesize", "keep"))
-        for name, value, least in (
-            ("--steps", self.steps, 1),
-            ("--variants", self.variants, 1),
-            ("--tile-size", self.tile_size, 16),
-            ("--seed", self.seed, 0),
-        ):
-            if value < least:
-                raise UsageError(f"{name} {value}: must be at least {least}")
-        for name, wanted, least in (
-            ("--batch-size", self.batch_size, 1),
-            ("--workers", self.workers, 0),
-            ("--shard-samples", self.shard_samples, 1),
-        ):
-            if wanted != "auto" and (not isinstance(wanted, int) or wanted < least):
-                raise UsageError(f"{name} {wanted}: must be auto or a whole number from {least} up")
-        if not 0 <= self.overlap < self.tile_size:
+        if self.format not in FORMATS:
+            raise UsageError(f"--format {self.format}: choose {', '.join(FORMATS)}")
+        if self.overlap >= self.tile_size:
             raise UsageError(f"--overlap {self.overlap}: must be from 0 to {self.tile_size - 1}, less than the tile")
-        if not 0 <= self.min_valid <= 1:
-            raise UsageError(f"--min-valid {self.min_valid:g}: must be a share from 0 to 1")
-        if not 0 <= self.gap <= self.tile_size:
+        if self.gap > self.tile_size:
             raise UsageError(f"--gap {self.gap:g}: must be from 0 pixels to the tile size")
-        if len(self.split) != len(SPLITS) or not (min(self.split) >= 0 and 0 < sum(self.split) < math.inf):
-            raise UsageError(f"--split {self.split}: give three shares, train,val,test, as in 0.8,0.1,0.1")
         if (self.creation_options or self.cog) and self.format != "geotiff":
             raise UsageError(f"--creation-option and --cog are for --format geotiff, not {self.format}")
 
     def read_options(self) -> ReadOptions:
         """How scenes are read."""
-        return ReadOptions(
-            bands=self.bands,
-            rescale=self.rescale,
-            resolution=self.resolution,
-            footprints_crs=self.footprints_crs,
-            exclude=self.exclude,
-        )
-
-    def schedule(self) -> Schedule:
-        """The events of every step."""
-        return make_schedule(self.events, self.changes_per_step, self.event_options)
+        return ReadOptions(**{field.name: getattr(self, field.name) for field in fields(ReadOptions)})
 
     def samples_per_shard(self) -> int:
         """Samples per shard: as given, or what :data:`SHARD_BYTES` hold."""
         if self.shard_samples != "auto":
-            return int(self.shard_samples)
+            return self.shard_samples
         # image 3 bytes, class mask 1, instances 4, change 1
         sample = self.tile_size**2 * (self.steps + 1) * 9
         return max(1, min(64, SHARD_BYTES // sample))
-
-
-def _choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise UsageError(f"{name} {value}: choose {', '.join(choices)}")
-
-
-def parse_split(text: str) -> tuple[float, float, float]:
-    """Reads "0.8,0.1,0.1".
-
-    Raises:
-        UsageError: If it is not three numbers.
-    """
-    try:
-        train, val, test = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise UsageError(f"--split {text!r}: give three shares, train,val,test, as in 0.8,0.1,0.1") from error
-    return train, val, test
-
-
-def parse_bands(text: str) -> tuple[int, int, int]:
-    """Reads "3,2,1".
-
-    Raises:
-        UsageError: If it is not three whole numbers.
-    """
-    try:
-        red, green, blue = (int(part) for part in text.split(","))
-    except ValueError as error:
-        raise UsageError(f"--bands {text!r}: give three band numbers, red, green, blue, as in 3,2,1") from error
-    return red, green, blue

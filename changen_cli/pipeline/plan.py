@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -13,15 +10,13 @@ from typing import Any
 
 from changen_cli.errors import ChangenError, SceneError
 from changen_cli.pipeline.options import GenerateOptions
+from changen_cli.pipeline.splits import share_out
+from changen_cli.reporter import Reporter
 from changen_cli.scenes.discover import find_scenes
 from changen_cli.scenes.scene import open_scene
-from changen_cli.scenes.source import SceneSource, is_remote
+from changen_cli.scenes.source import SceneSource
 from changen_cli.scenes.window import TileGrid, Window
 from changen_cli.store.base import StoreSpec
-from changen_cli.store.check import SPLITS
-
-END_BYTES = 16_384
-"""How much of either end of an input file tells it from another of the same name and size."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +78,12 @@ class Plan:
         return [self.place(k) for k in range(first, min(first + self.spec.shard_samples, self.spec.samples))]
 
 
-def make_plan(options: GenerateOptions, note: Callable[[str], None]) -> Plan:
+def make_plan(options: GenerateOptions, reporter: Reporter) -> Plan:
     """Finds the scenes, opens each once, and works out the samples.
 
     Args:
         options: The run's arguments.
-        note: Told of every scene that cannot be used.
+        reporter: Warned of every scene that cannot be used.
 
     Returns:
         The plan.
@@ -112,7 +107,7 @@ def make_plan(options: GenerateOptions, note: Callable[[str], None]) -> Plan:
     if not sources:
         raise _none_usable(first_error, len(unusable), options)
     for item in unusable:
-        note(f"scene {item['id']} cannot be used: {item['reason']}")
+        reporter.warn(f"scene {item['id']} cannot be used: {item['reason']}")
     spec = StoreSpec(
         samples=sum(len(grid) for grid in grids) * options.variants,
         steps=options.steps,
@@ -132,69 +127,3 @@ def _none_usable(first: ChangenError | None, count: int, options: GenerateOption
         return SceneError(f"no scene in {', '.join(options.inputs)}; name a folder, a raster or a list of rasters")
     others = "" if count == 1 else f" (the first of {count} scenes, none of which can be used)"
     return type(first)(f"{first}{others}")
-
-
-def share_out(sources: Sequence[SceneSource], shares: tuple[float, float, float], seed: int) -> tuple[str, ...]:
-    """Gives every scene its split: as its folder says, else by shares over the scenes in an order hashed from the id.
-
-    A scene is never cut: tiles of one place in two splits would let a detector remember it.
-
-    Args:
-        sources: The scenes.
-        shares: Of train, val and test; any positive scale.
-        seed: Of the order.
-
-    Returns:
-        A split for each scene. With few scenes the shares cannot be met, and train comes first.
-    """
-
-    def rank(index: int) -> bytes:
-        return hashlib.blake2b(f"{seed}/{sources[index].id}".encode()).digest()
-
-    free = sorted((i for i, s in enumerate(sources) if s.split is None), key=rank)
-    splits = [s.split or SPLITS[0] for s in sources]
-    bounds = [end / sum(shares) * len(free) for end in accumulate(shares)]
-    for position, index in enumerate(free):
-        # the middle of the scene's place on the line decides, so that one scene alone is a training scene
-        splits[index] = next((name for name, end in zip(SPLITS, bounds, strict=True) if position + 0.5 <= end), "test")
-    return tuple(splits)
-
-
-def fingerprint_files(plan: Plan, options: GenerateOptions) -> str:
-    """Sums up every local input file, so that a run is not resumed on other input.
-
-    A file counts by its name, its size, and what its first and last bytes are: reading all of a country would take
-    longer than using it, and dates change when files are copied.
-
-    Returns:
-        Number, bytes and digest in words that a message can show.
-
-    Raises:
-        SceneError: If a file cannot be read.
-    """
-    digest = hashlib.blake2b(digest_size=8)
-    count = size = 0
-    paths = [p for s in plan.sources for p in (s.image, s.mask, s.footprints) if p]
-    paths += [p for p in (options.exclude, options.library) if p]
-    for path in paths:
-        digest.update(path.encode("utf-8", "surrogateescape"))
-        file = path.partition("|layername=")[0]
-        if not is_remote(file) and os.path.exists(file):
-            length, ends = _ends(file)
-            digest.update(ends)
-            count, size = count + 1, size + length
-    return f"{count} files, {size} bytes, digest of names, sizes and ends {digest.hexdigest()}"
-
-
-def _ends(path: str) -> tuple[int, bytes]:
-    """Returns the size of a file, and its first and last bytes after it; of a folder (some formats are) only a size."""
-    length = os.path.getsize(path)
-    if os.path.isdir(path):
-        return 0, b"folder"
-    try:
-        with open(path, "rb") as file:
-            head = file.read(END_BYTES)
-            file.seek(max(len(head), length - END_BYTES))
-            return length, str(length).encode() + head + file.read(END_BYTES)
-    except OSError as error:
-        raise SceneError(f"{path}: cannot be read: {error.strerror or error}; check its permissions") from error

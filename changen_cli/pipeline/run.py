@@ -1,39 +1,30 @@
-"""``changen generate``: tiles -> histories -> images -> shards."""
+"""A run that is ready to start: everything that can be wrong is found before the first tile is read."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from changen_cli import plugins
 from changen_cli.device import cores, resolve_device, resolve_precision
 from changen_cli.errors import PluginError
-from changen_cli.pipeline.manifest import describe_result, describe_run
+from changen_cli.events.schedule import Schedule
 from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.pipeline.plan import Plan, make_plan
 from changen_cli.pipeline.prepare import Task
-from changen_cli.pipeline.shards import synthesize_shards
-from changen_cli.pipeline.summary import Summary
-from changen_cli.pipeline.workers import make_workers
+from changen_cli.reporter import Reporter, Silent
 from changen_cli.scenes.footprints.library import Library, read_library
-from changen_cli.store.base import Status
-from changen_cli.store.formats.registry import make_writer
-from changen_cli.store.journal import Journal, finish_run
 from changen_cli.synthesis.base import Synthesizer, SynthesizerSettings
 from changen_cli.synthesis.engine import Engine, choose_batch_size
 from changen_cli.synthesis.transfer import make_transfer
 
-REPORT_EVERY = 0.5
-"""Least seconds between two reports of progress."""
-
 
 @dataclass(frozen=True)
 class Run:
-    """A run that is ready to start: arguments resolved, scenes opened once, the synthesizer loaded.
+    """Arguments resolved, scenes opened once, the synthesizer loaded.
 
     Attributes:
         options: As asked.
+        schedule: The events of every step.
         plan: The samples.
         synthesizer: The plugin.
         device: Resolved.
@@ -44,6 +35,7 @@ class Run:
     """
 
     options: GenerateOptions
+    schedule: Schedule
     plan: Plan
     synthesizer: Synthesizer
     device: str
@@ -58,7 +50,7 @@ class Run:
         return Task(
             plan=self.plan,
             read=options.read_options(),
-            schedule=options.schedule(),
+            schedule=self.schedule,
             steps=options.steps,
             seed=options.seed,
             gap=options.gap,
@@ -72,12 +64,12 @@ class Run:
         return Engine(self.synthesizer, make_transfer(self.device), self.batch_size, self.options.background)
 
 
-def prepare_run(options: GenerateOptions, note: Callable[[str], None] = lambda line: None) -> Run:
+def resolve_run(options: GenerateOptions, reporter: Reporter | None = None) -> Run:
     """Resolves everything that can be wrong before the first tile is read.
 
     Args:
         options: The arguments.
-        note: Told in one line of what cannot be used but does not stop the run.
+        reporter: Warned of what cannot be used but does not stop the run.
 
     Returns:
         The run, ready to start.
@@ -95,79 +87,35 @@ def prepare_run(options: GenerateOptions, note: Callable[[str], None] = lambda l
         raise PluginError(f"synthesizer {options.synthesizer!r} has not the methods of one; see synthesis/base.py")
     return Run(
         options=options,
-        plan=make_plan(options, note),
+        schedule=schedule,
+        plan=make_plan(options, reporter or Silent()),
         synthesizer=synthesizer,
         device=device,
         precision=precision,
         batch_size=choose_batch_size(options.batch_size, device),
-        workers=_choose_workers(options, device),
+        workers=choose_workers(options.workers, device, cores(), cpu_bound=getattr(synthesizer, "cpu_bound", False)),
         library=None if options.library is None else read_library(options.library),
     )
 
 
-def generate(
-    options: GenerateOptions,
-    report: Callable[[Summary], None] = lambda summary: None,
-    note: Callable[[str], None] = lambda line: None,
-) -> Summary:
-    """Runs ``changen generate``, or goes on with a run that was stopped.
-
-    With ``workers`` above 0 a script must guard its main module as multiprocessing asks
-    (``if __name__ == "__main__":``).
+def choose_workers(wanted: str | int, device: str, cores: int, *, cpu_bound: bool) -> int:
+    """Chooses how many processes read and write.
 
     Args:
-        options: The arguments.
-        report: Called with the summary so far: at the start, then whenever a series was synthesised or a shard written
-            and :data:`REPORT_EVERY` seconds have gone by, and at the end. Always the same object.
-        note: Told in one line of what cannot be used but does not stop the run.
+        wanted: "auto" or a number.
+        device: A resolved torch device string.
+        cores: Processor cores that there are.
+        cpu_bound: Whether the synthesizer is no network, so that processes beside it cost it nothing.
 
     Returns:
-        What was done.
-
-    Raises:
-        ChangenError: If nothing can be done, or the output cannot be written. What was written stays, and the same
-            call goes on from there.
+        Processes; 0 for none.
     """
-    run = prepare_run(options, note)
-    begun = reported = time.monotonic()
-    spec = run.plan.spec
-    writer = make_writer(options.format, options.output, spec)
-    arguments = describe_run(run)
-    summary = Summary(options.output, options.format, spec.samples, spec.steps, unusable=run.plan.unusable)
-    with Journal(options.output) as journal:
-        journal.open(arguments, overwrite=options.overwrite)
-        writer.create()
-        for shard in journal.summaries():
-            summary.add(shard)
-        summary.resumed = summary.statuses[Status.DONE]
-        report(summary)
-        done = journal.done()
-        remaining = [index for index in range(spec.shards) if index not in done]
-        if remaining:
-            with make_workers(run.task(), min(run.workers, len(remaining))) as workers:
-                for written in synthesize_shards(run.engine(), workers, writer, remaining):
-                    if written is None:
-                        summary.under_way += 1
-                    else:
-                        summary.add(written)
-                    now = time.monotonic()
-                    summary.seconds = now - begun
-                    if now - reported >= REPORT_EVERY:
-                        reported = now
-                        report(summary)
-        finish_run(writer, journal, describe_result(run, arguments, summary))
-    summary.seconds = time.monotonic() - begun
-    report(summary)
-    return summary
-
-
-def _choose_workers(options: GenerateOptions, device: str) -> int:
-    if options.workers != "auto":
-        return int(options.workers)
-    if device == "cpu":
-        if options.synthesizer == "copy":
-            return cores()
-        # the generator takes every core it gets and is as slow as its slowest thread: on two cores a process beside it
-        # costs more (benchmarks/overhead.py --workers 1) than doing its work in between
-        return 0 if cores() <= 2 else 1
-    return max(1, min(8, cores() - 1))
+    if wanted != "auto":
+        return int(wanted)
+    if device != "cpu":
+        return max(1, min(8, cores - 1))
+    if cpu_bound:
+        return cores
+    # the generator takes every core it gets and is as slow as its slowest thread: on two cores a process beside it
+    # costs more (benchmarks/overhead.py --workers 1) than doing its work in between
+    return 0 if cores <= 2 else 1

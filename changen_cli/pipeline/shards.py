@@ -8,8 +8,8 @@ from concurrent.futures import Future
 from dataclasses import replace
 
 from changen_cli.errors import TileError
+from changen_cli.pipeline.engines.base import Workers, result_of
 from changen_cli.pipeline.prepare import Prepared
-from changen_cli.pipeline.workers import Workers, result_of
 from changen_cli.store.base import Outcome, Status, Writer
 from changen_cli.store.records import ShardSummary
 from changen_cli.synthesis.engine import Engine, Job
@@ -43,7 +43,7 @@ def synthesize_shards(
 
     Args:
         engine: What synthesises.
-        workers: Who prepare and write.
+        workers: The engine that prepares and commits shards.
         writer: The writer of the store.
         shards: Numbers of the shards to make.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from changen_cli.errors import ChangenError, ExitCode
+from changen_cli.reporter import Progress
 from changen_cli.store.base import Status
 from changen_cli.store.records import ShardSummary
 
@@ -70,8 +72,34 @@ class Summary:
         return (self.samples - self.finished) * self.steps / rate if rate > 0 else None
 
     @property
-    def exit_code(self) -> int:
-        """0 all done (or skipped for a recorded reason), 1 some failed, 2 nothing could be done."""
-        if not self.statuses[Status.DONE]:
-            return 2
-        return 1 if self.statuses[Status.FAILED] or self.unusable else 0
+    def exit_code(self) -> ExitCode:
+        """Whether all is done, or skipped for a recorded reason; where nothing is, an error says so."""
+        return ExitCode.SOME_FAILED if self.statuses[Status.FAILED] or self.unusable else ExitCode.DONE
+
+    def progress(self) -> Progress:
+        """Returns how far the run is, for whoever started it."""
+        troubled = self.statuses[Status.SKIPPED] + self.statuses[Status.FAILED]
+        note = f"{self.tile_steps_per_second:.1f} tile-steps/s"
+        return Progress(
+            task="generate",
+            done=self.finished,
+            total=self.samples,
+            unit="series",
+            note=f"{note}, {troubled} skipped or failed" if troubled else note,
+            seconds_left=self.seconds_left,
+            values={**self.statuses, "tile_steps_per_second": self.tile_steps_per_second},
+        )
+
+
+class NothingMadeError(ChangenError):
+    """A run that could not make one series.
+
+    Attributes:
+        summary: What became of its samples.
+    """
+
+    def __init__(self, summary: Summary) -> None:
+        """Says why, by the first sample."""
+        reason = summary.problems[0][2] if summary.problems else "there are no tiles"
+        super().__init__(f"no series could be made of {summary.samples} samples; the first: {reason}")
+        self.summary = summary

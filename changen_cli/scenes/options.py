@@ -3,18 +3,62 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import Annotated
 
-from pyproj import CRS
-from pyproj.exceptions import CRSError
+from pydantic import AfterValidator
 
-from changen_cli.errors import UsageError
+from changen_cli.options import Ge, Gt, Number, PathText, Says, Whole, option, options, split
 
 PIXEL_CRS = "pixel"
 """Value of :attr:`ReadOptions.footprints_crs` for vectors whose coordinates are columns and rows of the raster."""
 
+INPUT = "Input"
+"""Heading of these options in ``--help``."""
 
-@dataclass(frozen=True)
+
+def _limits(text: str) -> tuple[float, float] | None:
+    if text == "auto":
+        return None
+    low, high = (float(part) for part in text.split(":"))
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise ValueError("no range")
+    return low, high
+
+
+def _rescale(text: str) -> str:
+    _limits(text)
+    return text
+
+
+def _known_crs(text: str) -> str:
+    from pyproj import CRS  # costs more than the rest of this module, and few runs name a CRS
+    from pyproj.exceptions import CRSError
+
+    if text != PIXEL_CRS:
+        try:
+            CRS.from_user_input(text)
+        except CRSError as error:
+            raise ValueError(text) from error
+    return text
+
+
+Bands = Annotated[
+    tuple[Annotated[Whole, Ge(1)], Annotated[Whole, Ge(1)], Annotated[Whole, Ge(1)]],
+    split(","),
+    Says("three band numbers from 1 up, red, green, blue, as in 3,2,1"),
+]
+"""1-based numbers of the red, green and blue band."""
+
+Rescale = Annotated[str, AfterValidator(_rescale), Says("LOW:HIGH with LOW below HIGH, as in 0:3000, or auto")]
+"""How pixels that are not 8-bit become 0..255."""
+
+KnownCRS = Annotated[
+    str, AfterValidator(_known_crs), Says(f"a code such as EPSG:32633, or {PIXEL_CRS} for pixel coordinates")
+]
+"""A CRS in any words that PROJ knows, or :data:`PIXEL_CRS`."""
+
+
+@options("--", kw_only=True)
 class ReadOptions:
     """How scenes are read. Validated when made; picklable.
 
@@ -35,41 +79,26 @@ class ReadOptions:
         UsageError: If a value cannot be used.
     """
 
-    bands: tuple[int, int, int] | None = None
-    rescale: str | None = None
-    resolution: float | None = None
-    resolution_optional: bool = False
-    footprints_crs: str | None = None
-    exclude: str | None = None
-    min_area: float = 4.0
-
-    def __post_init__(self) -> None:
-        if self.bands is not None and (len(self.bands) != 3 or any(b < 1 for b in self.bands)):
-            given = ",".join(map(str, self.bands))
-            raise UsageError(f"bands {given!r}: give three band numbers from 1 up, red, green, blue, as in 3,2,1")
-        if self.resolution is not None and not (math.isfinite(self.resolution) and self.resolution > 0):
-            raise UsageError(f"resolution {self.resolution:g}: give metres per pixel above 0, as in 0.5")
-        if not (math.isfinite(self.min_area) and self.min_area >= 0):
-            raise UsageError(f"min_area {self.min_area:g}: give square pixels, 0 or more")
-        if self.rescale not in (None, "auto"):
-            self.limits()
-        if self.footprints_crs not in (None, PIXEL_CRS):
-            try:
-                CRS.from_user_input(self.footprints_crs)
-            except CRSError as error:
-                raise UsageError(
-                    f"footprints CRS {self.footprints_crs!r} is not known; give a code such as EPSG:32633, or "
-                    f"{PIXEL_CRS!r} for pixel coordinates"
-                ) from error
+    footprints_crs: KnownCRS | None = option(
+        default=None, help="CRS of vectors that do not say, EPSG:32633 or pixel.", group=INPUT
+    )
+    resolution: Annotated[Number, Gt(0)] | None = option(
+        default=None, help="Ground metres per pixel to read at (shipped weights: 0.3 to 0.6).", group=INPUT
+    )
+    bands: Bands | None = option(default=None, help="Bands of red, green and blue, from 1: 3,2,1.", group=INPUT)
+    rescale: Rescale | None = option(
+        default=None, help="LOW:HIGH (become 0 and 255) or auto, for 16-bit and float rasters.", group=INPUT
+    )
+    exclude: PathText | None = option(
+        default=None, help="Vector file of water, roads ... where nothing is built.", group="Events"
+    )
+    resolution_optional: bool = option(
+        default=False, help="Read scenes without a georeference at their own pixels.", cli=False, recorded=False
+    )
+    min_area: Annotated[Number, Ge(0)] = option(
+        default=4.0, help="Smallest footprint and hole, square pixels as read.", cli=False, recorded=False
+    )
 
     def limits(self) -> tuple[float, float] | None:
         """Returns the stated limits of ``rescale``: LOW and HIGH, or None if it is unset or ``"auto"``."""
-        if self.rescale is None or self.rescale == "auto":
-            return None
-        try:
-            low, high = (float(part) for part in self.rescale.split(":"))
-        except ValueError:
-            low = high = math.nan
-        if not (math.isfinite(low) and math.isfinite(high) and low < high):
-            raise UsageError(f"rescale {self.rescale!r}: give LOW:HIGH with LOW below HIGH, as in 0:3000, or auto")
-        return low, high
+        return None if self.rescale is None else _limits(self.rescale)

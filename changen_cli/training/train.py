@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +14,7 @@ from torch import Tensor
 from changen_cli import rng
 from changen_cli.device import DTYPES, cores, resolve_precision
 from changen_cli.errors import TrainingError
+from changen_cli.reporter import Progress, Reporter, Silent
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.crops import CropSampler
 from changen_cli.training.data.discover import load_scenes
@@ -31,24 +30,7 @@ if TYPE_CHECKING:
 
 SHEET_ROWS = 8
 
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What a running training tells its caller after each logged iteration.
-
-    Attributes:
-        iteration: Iterations done.
-        iterations: Iterations wanted.
-        images_per_second: Since the last report, over all processes.
-        seconds_per_iteration: Since the last report.
-        losses: Scalars by name, means over all processes.
-    """
-
-    iteration: int
-    iterations: int
-    images_per_second: float
-    seconds_per_iteration: float
-    losses: dict[str, float]
+NOT_HELD_OUT = "validation: none, since no scene is held out; name some with --val, or val: in a recipe's data"
 
 
 def train(
@@ -57,8 +39,7 @@ def train(
     *,
     device: str = "cpu",
     team: Fabric | None = None,
-    report: Callable[[Progress], None] = lambda progress: None,
-    say: Callable[[str], None] = lambda line: None,
+    reporter: Reporter | None = None,
 ) -> Path:
     """Trains a model, or goes on with a run that was stopped.
 
@@ -71,8 +52,8 @@ def train(
         output: Folder of the run (:class:`~changen_cli.training.run.folder.RunFolder`).
         device: A torch device, where there is no team.
         team: The processes of the run (:mod:`changen_cli.training.distributed`), launched; None for this one alone.
-        report: Called after each logged iteration.
-        say: Called with lines for the user: what a validation found.
+        reporter: Told of each logged iteration, the losses as its values (means over all processes), and of what a
+            validation found.
 
     Returns:
         The last checkpoint.
@@ -83,6 +64,7 @@ def train(
         SceneError: If the data cannot be read.
         UsageError: If the batch cannot be shared evenly by the processes.
     """
+    reporter = reporter or Silent()
     team = team or make_team(device)
     device = str(team.device)
     mine = share_of(config.batch_size, team.global_rank, team.world_size)
@@ -120,13 +102,15 @@ def train(
         pin=team.device.type == "cuda",
     )
     checkpoint = output / LAST
-    opened = RunFolder(output, config, done, learner.columns, say) if team.is_global_zero else nullcontext()
+    opened = RunFolder(output, config, done, learner.columns, reporter.say) if team.is_global_zero else nullcontext()
     with opened as folder:
         if folder is not None and config.validate_every and done < config.iterations:
             if held_out:
                 folder.hold_out(shown, device)
             else:
-                say("validation: none, since no scene is held out; name some with --val, or val: in a recipe's data")
+                reporter.say(
+                    "validation: none, since no scene is held out; name some with --val, or val: in a recipe's data"
+                )
         since, clock = done, time.monotonic()
         for iteration, batch in enumerate(source, done + 1):
             try:
@@ -148,7 +132,7 @@ def train(
                 since, clock = iteration, now
                 if folder is not None:
                     folder.log(iteration, rate, losses)
-                report(Progress(iteration, config.iterations, rate, config.batch_size / rate, losses))
+                reporter.progress(training_progress(iteration, config, rate, losses))
             # before the checkpoint: a run that is killed between the two validates again, and decides the same
             if folder is not None and config.validate_every and (iteration % config.validate_every == 0 or last):
                 paused = time.monotonic()
@@ -161,6 +145,17 @@ def train(
                 if folder is not None:
                     folder.save(iteration, learner)
     return checkpoint
+
+
+def training_progress(iteration: int, config: TrainConfig, rate: float, losses: dict[str, float]) -> Progress:
+    """Says how far a training is; ``rate`` is in images a second, over all processes."""
+    name, value = next(iter(losses.items()))  # the generator's own comes first
+    note = f"{rate:.1f} images/s, {'G' if name.startswith('g_') else name} {value:.3f}"
+    if "d_real" in losses:
+        note += f", D {losses['d_real'] + losses['d_fake']:.3f}"
+    left = (config.iterations - iteration) * config.batch_size / rate
+    values = {**losses, "images_per_second": rate}
+    return Progress("train", iteration, config.iterations, "iterations", note, left, values)
 
 
 def _workers(team: Fabric, *, streamed: bool) -> int:

@@ -182,7 +182,7 @@ def test_other_numbers_of_bands(generate, town, town_image, tmp_path, out, count
     path = town(tmp_path / "in", pixels=pixels, photometric="minisblack")
     refused(generate("-i", path, "-o", out), out, path, "band", "--bands")
     refused(generate("-i", path, "-o", out, "--bands", "1,2,9"), out, path, "no band 9")
-    refused(generate("-i", path, "-o", out, "--bands", "1,2"), out, "--bands '1,2'")
+    refused(generate("-i", path, "-o", out, "--bands", "1,2"), out, "--bands 1,2")
     assert generate("-i", path, "-o", out, "--bands", bands).code == 0
     chosen = pixels[[int(b) - 1 for b in bands.split(",")]]
     np.testing.assert_array_equal(open_series(out)[0].image[0], chosen[:, :128, :128])
@@ -243,13 +243,13 @@ def test_inputs_that_are_not_there(generate, town, tmp_path, out):
         (["--events", "create=x"], ["the weight of create"]),
         (["--event-option", "create.height=3"], ["no parameter 'height'"]),
         (["--event-option", "remove.min_area=-3"], ["min_area"]),
-        (["--changes-per-step", "5:1"], ["'5:1'"]),
+        (["--changes-per-step", "5:1"], ["--changes-per-step 5:1"]),
         (["--synthesizer", "dream"], ["unknown synthesizer 'dream'", "installed: changen, copy"]),
         (["--synthesizer", "changen", "--weights", "no"], ["no weights named 'no'", ".safetensors"]),
-        (["--steps", 0], ["--steps 0: must be at least 1"]),
+        (["--steps", 0], ["--steps 0: must be a whole number of at least 1"]),
         (["--variants", 0], ["--variants 0"]),
         (["--seed", -1], ["--seed -1"]),
-        (["--tile-size", 8], ["--tile-size 8: must be at least 16"]),
+        (["--tile-size", 8], ["--tile-size 8: must be a whole number of at least 16"]),
         (["--overlap", 128], ["--overlap 128", "0 to 127"]),
         (["--min-valid", 2], ["--min-valid 2"]),
         (["--gap", "nan"], ["--gap nan"]),
@@ -258,7 +258,7 @@ def test_inputs_that_are_not_there(generate, town, tmp_path, out):
         (["--split", "1,nan,0"], ["--split"]),
         (["--split", "1,2"], ["--split"]),
         (["--format", "hdf"], ["--format hdf", "zarr, geotiff, levir"]),
-        (["--edges", "wrap"], ["--edges wrap: choose shift, pad"]),
+        (["--edges", "wrap"], ["--edges wrap: must be shift or pad"]),
         (["--background", "blur"], ["--background blur"]),
         (["--batch-size", 0], ["--batch-size 0"]),
         (["--batch-size", "big"], ["--batch-size big"]),

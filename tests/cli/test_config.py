@@ -78,7 +78,7 @@ def test_what_is_typed_overrides_it(generate, scene, config, tmp_path):
         ("steps: three", "Invalid value for '--steps'"),
         ("overwrite: perhaps", "Invalid value for '--overwrite'"),
         ("batch_size: many", "--batch-size many: must be auto or a whole number"),
-        ("split: 0.5", "--split '0.5': give three shares"),
+        ("split: 0.5", "--split 0.5: must be three shares"),
     ],
 )
 def test_files_that_cannot_be_used(generate, scene, config, text, expected):

@@ -94,7 +94,7 @@ def test_sigterm_ends_a_run_as_ctrl_c_does(changen, monkeypatch):
     monkeypatch.setattr("changen_cli.cli.weights.list_cards", lambda: os.kill(os.getpid(), signal.SIGTERM))
     before = signal.getsignal(signal.SIGTERM)
     result = changen("weights", "list")
-    assert result.code == module.INTERRUPTED == 130
+    assert result.code == module.ExitCode.INTERRUPTED == 130
     assert "run the same command again" in result.err
     assert signal.getsignal(signal.SIGTERM) == before
 

@@ -12,6 +12,7 @@ import pytest
 
 from changen_cli.cli import progress
 from changen_cli.cli.progress import ProgressView
+from changen_cli.reporter import Progress
 
 pty = pytest.importorskip("pty", reason="there are no pseudo terminals here")
 
@@ -54,9 +55,9 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextMan
 def test_a_bar_on_a_terminal(terminal, monkeypatch):
     out = io.StringIO()
     monkeypatch.setattr(sys, "stdout", out)
-    with terminal() as said, ProgressView("generate", "series", quiet=False) as view:
-        view.show(0, 10, "0.0 tile-steps/s")
-        view.show(4, 10, "2.5 tile-steps/s")
+    with terminal() as said, ProgressView("generate", quiet=False) as view:
+        view.progress(Progress("generate", 0, 10, "series", "0.0 tile-steps/s"))
+        view.progress(Progress("generate", 4, 10, "series", "2.5 tile-steps/s"))
         view.say("scene a cannot be used")
         print("a result")
     shown = said[0]
@@ -83,8 +84,8 @@ def test_results_stay_off_the_terminals_bar(generate, town, tmp_path, terminal):
 
 
 def test_quiet_shows_nothing_on_a_terminal(terminal):
-    with terminal() as said, ProgressView("generate", "series", quiet=True) as view:
-        view.show(4, 10, "fast")
+    with terminal() as said, ProgressView("generate", quiet=True) as view:
+        view.progress(Progress("generate", 4, 10, "series", "fast"))
         view.say("hello")
         view.warn("failed: x")
     assert said[0].strip() == "failed: x"
@@ -93,11 +94,11 @@ def test_quiet_shows_nothing_on_a_terminal(terminal):
 def test_lines_in_a_pipe_are_few(capsys, monkeypatch):
     now = 100.0
     monkeypatch.setattr(progress.time, "monotonic", lambda: now)
-    with ProgressView("generate", "series", quiet=False) as view:
+    with ProgressView("generate", quiet=False) as view:
         for done in range(101):
             now += 0.5
-            view.show(done, 100, "2.0 tile-steps/s", left=(100 - done) / 2)
-        view.show(100, 100, "2.0 tile-steps/s", left=0.0)
+            view.progress(Progress("generate", done, 100, "series", "2.0 tile-steps/s", (100 - done) / 2))
+        view.progress(Progress("generate", 100, 100, "series", "2.0 tile-steps/s", 0.0))
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "generate: 0/100 series, 2.0 tile-steps/s, 0:00:50 left"
     assert lines[1] == "generate: 20/100 series, 2.0 tile-steps/s, 0:00:40 left"
@@ -106,7 +107,7 @@ def test_lines_in_a_pipe_are_few(capsys, monkeypatch):
 
 
 def test_long_lines_and_brackets_are_not_touched(capsys):
-    view = ProgressView("generate", "series", quiet=False)
+    view = ProgressView("generate", quiet=False)
     line = "/data/[red]/" + "x" * 300 + "/a.tif: cannot be opened"
     view.say(line)
     assert capsys.readouterr().err == line + "\n"

@@ -8,8 +8,6 @@ import shutil
 import pytest
 import yaml
 
-from changen_cli.cli import progress
-
 
 @pytest.fixture
 def weights(untrained_weights, tmp_path, monkeypatch):
@@ -114,17 +112,3 @@ def test_preview_of_nothing(changen, tmp_path):
     done = changen("preview", tmp_path / "no")
     assert done.code == 2
     assert str(tmp_path / "no") in done.error
-
-
-def test_training_shows_its_speed(capsys):
-    class Report:
-        iteration, iterations, images_per_second, seconds_per_iteration = 10, 10, 4.0, 2.0
-        losses = {"g_segmentation": 1.0, "d_real": 0.5, "d_fake": 0.25}  # noqa: RUF012
-
-    with progress.TrainingView(quiet=False) as view:
-        view.update(Report())  # type: ignore[arg-type]
-    assert capsys.readouterr().err == "train: 10/10 iterations, 4.0 images/s, G 1.000, D 0.750\n"
-    Report.iterations = 1810
-    with progress.TrainingView(quiet=False) as view:
-        view.update(Report())  # type: ignore[arg-type]
-    assert "G 1.000, D 0.750, 1:00:00 left" in capsys.readouterr().err

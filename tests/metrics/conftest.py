@@ -11,8 +11,8 @@ from scipy.ndimage import gaussian_filter
 from skimage.io import imsave
 
 from changen_cli.metrics.change.pairs import Pair
+from changen_cli.pipeline.generate import generate
 from changen_cli.pipeline.options import GenerateOptions
-from changen_cli.pipeline.run import generate
 from changen_cli.rng import generator
 
 SIDE = 96

@@ -3,12 +3,13 @@ from __future__ import annotations
 import pytest
 
 from changen_cli.pipeline.estimate import estimate
-from changen_cli.pipeline.run import generate, prepare_run
+from changen_cli.pipeline.generate import generate
+from changen_cli.pipeline.run import resolve_run
 
 
 def test_the_count_is_that_of_the_run(options, tmp_path):
     asked = options(variants=3, steps=2, shard_samples=4)
-    figures = estimate(prepare_run(asked))
+    figures = estimate(resolve_run(asked))
     assert not (tmp_path / "out").exists()
     assert generate(asked).samples == figures["samples"] == 18
     assert (figures["scenes"], figures["tiles"], figures["variants"], figures["shards"]) == (1, 6, 3, 5)
@@ -19,7 +20,7 @@ def test_the_count_is_that_of_the_run(options, tmp_path):
 def test_the_time_is_measured(options, untrained_weights, one_thread, monkeypatch):
     from changen_cli.pipeline import estimate as module
 
-    run = prepare_run(options(synthesizer="changen", weights=str(untrained_weights), steps=2, batch_size=4))
+    run = resolve_run(options(synthesizer="changen", weights=str(untrained_weights), steps=2, batch_size=4))
     clock = iter((10.0, 12.0))
     monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
     figures = estimate(run)

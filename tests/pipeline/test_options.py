@@ -1,40 +1,65 @@
 from __future__ import annotations
 
+import inspect
+import pickle
+from dataclasses import MISSING, fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from changen_cli.cli.generate import command
 from changen_cli.errors import UsageError
-from changen_cli.pipeline.options import SHARD_BYTES, GenerateOptions, parse_bands, parse_split
+from changen_cli.options import flat, info
+from changen_cli.pipeline.options import SHARD_BYTES, GenerateOptions
 
 
-def test_paths_may_be_paths():
-    options = GenerateOptions(inputs=Path("a"), output=Path("b"), masks=Path("c"))  # type: ignore[arg-type]
+def test_paths_may_be_paths() -> None:
+    values: dict[str, Any] = {"inputs": Path("a"), "output": Path("b"), "masks": Path("c")}
+    options = GenerateOptions(**values)
     assert (options.inputs, options.output, options.masks) == (("a",), "b", "c")
-    assert GenerateOptions(inputs="a").inputs == ("a",)  # type: ignore[arg-type]
-    assert GenerateOptions(inputs=[Path("a"), "-"]).inputs == ("a", "-")  # type: ignore[arg-type]
+    several: dict[str, Any] = {"inputs": [Path("a"), "-"]}
+    assert GenerateOptions(**several).inputs == ("a", "-")
 
 
-def test_no_input_is_refused():
+def test_no_input_is_refused() -> None:
     with pytest.raises(UsageError, match="--input"):
         GenerateOptions(inputs=())
 
 
-@pytest.mark.parametrize("split", [(1, 2), (0, 0, 0), (-1, 1, 1), (float("nan"), 1, 1), (float("inf"), 1, 1)])
-def test_shares_must_make_sense(split):
+@pytest.mark.parametrize("split", [(1, 2), (0, 0, 0), (-1, 1, 1), (float("nan"), 1, 1), (float("inf"), 1, 1), "1,x,2"])
+def test_shares_must_make_sense(split: Any) -> None:
     with pytest.raises(UsageError, match="--split"):
         GenerateOptions(inputs=("a",), split=split)
 
 
-def test_lists_of_numbers():
-    assert parse_split("7,2,1") == (7, 2, 1)
-    assert parse_bands("3,2,1") == (3, 2, 1)
-    for text in ("1,2", "1,2,x", "", "1.5,2,3"):
-        with pytest.raises(UsageError, match="--bands"):
-            parse_bands(text)
+def test_text_becomes_values() -> None:
+    values: dict[str, Any] = {
+        "inputs": "a", "split": "7,2,1", "bands": "3,2,1", "changes_per_step": "2:4", "workers": "3",
+        "creation_options": ["compress=ZSTD"], "format": "geotiff",
+    }  # fmt: skip
+    options = GenerateOptions(**values)
+    assert (options.split, options.bands, options.changes_per_step) == ((7, 2, 1), (3, 2, 1), (2, 4))
+    assert (options.workers, dict(options.creation_options)) == (3, {"COMPRESS": "ZSTD"})
 
 
-def test_shards_fit_in_memory_and_hold_at_least_one_sample():
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"overlap": 256}, "--overlap 256: must be from 0 to 255"),
+        ({"gap": 300}, "--gap 300: must be from 0 pixels to the tile size"),
+        ({"cog": True}, "--creation-option and --cog are for --format geotiff, not zarr"),
+        ({"format": "bmp"}, "--format bmp: choose"),
+        ({"creation_options": ["ZSTD"], "format": "geotiff"}, "--creation-option .* must be NAME=VALUE"),
+        ({"workers": -1}, "--workers -1: must be auto or a whole number of at least 0"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        GenerateOptions(inputs=("a",), **values)
+
+
+def test_shards_fit_in_memory_and_hold_at_least_one_sample() -> None:
     for tile, steps in ((64, 1), (256, 3), (512, 9), (1024, 3), (8192, 9)):
         options = GenerateOptions(inputs=("a",), tile_size=tile, steps=steps)
         count = options.samples_per_shard()
@@ -43,8 +68,19 @@ def test_shards_fit_in_memory_and_hold_at_least_one_sample():
     assert GenerateOptions(inputs=("a",), shard_samples=7).samples_per_shard() == 7
 
 
-def test_read_options_are_handed_on():
-    read = GenerateOptions(
-        inputs=("a",), bands=(3, 2, 1), rescale="0:9", resolution=0.5, exclude="w.gpkg"
-    ).read_options()
+def test_read_options_are_handed_on() -> None:
+    options = GenerateOptions(inputs=("a",), bands=(3, 2, 1), rescale="0:9", resolution=0.5, exclude="w.gpkg")
+    read = options.read_options()
     assert (read.bands, read.rescale, read.resolution, read.exclude) == ((3, 2, 1), "0:9", 0.5, "w.gpkg")
+    assert pickle.loads(pickle.dumps(options)) == options
+
+
+def test_the_command_line_has_every_option_and_no_default_of_its_own() -> None:
+    parameters = inspect.signature(command).parameters
+    for path, field in flat(GenerateOptions).items():
+        if info(field).cli:
+            assert path[-1] in parameters
+            assert info(field).help
+            assert info(field).group
+    required = [field.name for field in fields(GenerateOptions) if field.default is field.default_factory is MISSING]
+    assert required == ["inputs"]

@@ -9,12 +9,12 @@ import pytest
 import shapely
 
 from changen_cli.pipeline.prepare import Preparer
-from changen_cli.pipeline.run import prepare_run
+from changen_cli.pipeline.run import resolve_run
 from changen_cli.store.base import Status
 
 
 def test_preparing_needs_no_torch(options):
-    run = prepare_run(options(variants=2))
+    run = resolve_run(options(variants=2))
     code = (
         "import pickle, sys\n"
         "task = pickle.load(sys.stdin.buffer)\n"
@@ -27,8 +27,8 @@ def test_preparing_needs_no_torch(options):
 
 
 def test_a_sample_does_not_depend_on_its_shard(options):
-    one = Preparer(prepare_run(options(shard_samples=6, variants=2, seed=5)).task())
-    two = Preparer(prepare_run(options(shard_samples=4, variants=2, seed=5)).task())
+    one = Preparer(resolve_run(options(shard_samples=6, variants=2, seed=5)).task())
+    two = Preparer(resolve_run(options(shard_samples=4, variants=2, seed=5)).task())
     whole = [item for shard in range(2) for item in one.prepare(shard)]
     parts = [item for shard in (2, 1, 0) for item in reversed(two.prepare(shard))][::-1]
     assert len(whole) == len(parts) == 12
@@ -41,7 +41,7 @@ def test_a_sample_does_not_depend_on_its_shard(options):
 
 
 def test_noise_is_drawn_per_sample_and_step(options, untrained_weights):
-    run = prepare_run(options(synthesizer="changen", weights=str(untrained_weights), steps=3, shard_samples=6))
+    run = resolve_run(options(synthesizer="changen", weights=str(untrained_weights), steps=3, shard_samples=6))
     noise = np.stack([item.noise for item in Preparer(run.task()).prepare(0)])
     assert noise.shape == (6, 3, 8)
     assert noise.dtype == np.float32
@@ -56,7 +56,7 @@ def test_a_tile_is_read_once_for_its_variants(options, monkeypatch):
     reads = []
     read = Scene.read
     monkeypatch.setattr(Scene, "read", lambda self, window: reads.append(window) or read(self, window))
-    Preparer(prepare_run(options(variants=4, shard_samples=8)).task()).prepare(0)
+    Preparer(resolve_run(options(variants=4, shard_samples=8)).task()).prepare(0)
     assert len(reads) == 2
 
 
@@ -64,7 +64,7 @@ def test_labels_end_where_the_image_does(options, town, tmp_path, town_image):
     pixels = town_image[:, :200, :300].copy()
     pixels[:, :, 40:60] = 0
     town(tmp_path / "in", size=(200, 300), pixels=pixels, nodata=0)
-    for item in Preparer(prepare_run(options(min_valid=0.1, shard_samples=6)).task()).prepare(0):
+    for item in Preparer(resolve_run(options(min_valid=0.1, shard_samples=6)).task()).prepare(0):
         series = item.outcome.series
         assert series is not None
         assert not series.masks[:, ~series.valid].any()
@@ -81,7 +81,7 @@ def test_labels_end_where_the_image_does(options, town, tmp_path, town_image):
     ],
 )
 def test_what_cannot_be_done_is_recorded(options, changes, status, reason):
-    outcome = Preparer(prepare_run(options(**changes)).task()).prepare(0)[0].outcome
+    outcome = Preparer(resolve_run(options(**changes)).task()).prepare(0)[0].outcome
     assert outcome.status is status
     assert reason in outcome.reason
     assert outcome.series is None
@@ -94,5 +94,5 @@ def test_a_library_is_scaled_once_per_resolution(options, outlines, tmp_path, mo
     scaled = Library.outlines_at
     monkeypatch.setattr(Library, "outlines_at", lambda self, ground: asked.append(ground) or scaled(self, ground))
     library = outlines(tmp_path / "library.gpkg", [shapely.box(0, 0, 20, 10)])
-    Preparer(prepare_run(options(library=str(library), shard_samples=6)).task()).prepare(0)
+    Preparer(resolve_run(options(library=str(library), shard_samples=6)).task()).prepare(0)
     assert len(asked) == 1

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from changen_cli.pipeline.summary import PROBLEMS_KEPT, Summary
+from changen_cli.pipeline.summary import PROBLEMS_KEPT, NothingMadeError, Summary
 from changen_cli.store.records import ShardSummary
 
 
@@ -12,7 +12,7 @@ def shard(done: int = 0, skipped: int = 0, failed: int = 0) -> ShardSummary:
     return ShardSummary(0, {k: v for k, v in statuses.items() if v}, {"create": done}, {"remove": 1}, problems)
 
 
-def test_counting():
+def test_counting() -> None:
     summary = Summary("out", "zarr", samples=20, steps=3)
     summary.under_way = 6
     assert summary.finished == 6
@@ -25,7 +25,7 @@ def test_counting():
     assert summary.seconds_left == pytest.approx(12.0)
 
 
-def test_what_is_resumed_is_not_speed():
+def test_what_is_resumed_is_not_speed() -> None:
     summary = Summary("out", "zarr", samples=20, steps=1)
     summary.add(shard(done=10))
     summary.resumed = 10
@@ -43,19 +43,24 @@ def test_what_is_resumed_is_not_speed():
         ({"done": 3, "skipped": 3}, (), 0),
         ({"done": 3, "failed": 1}, (), 1),
         ({"done": 3}, ({"id": "a"},), 1),
-        ({"skipped": 3}, (), 2),
-        ({"failed": 3}, (), 2),
     ],
 )
-def test_exit_codes(counts, unusable, code):
+def test_exit_codes(counts: dict[str, int], unusable: tuple[dict[str, str], ...], code: int) -> None:
     summary = Summary("out", "zarr", samples=9, steps=1, unusable=unusable)
     summary.add(shard(**counts))
     assert summary.exit_code == code
 
 
-def test_only_so_many_problems_are_kept():
+def test_only_so_many_problems_are_kept() -> None:
     summary = Summary("out", "zarr", samples=9, steps=1)
     for _ in range(3):
         summary.add(shard(failed=PROBLEMS_KEPT // 2 + 1))
     assert len(summary.problems) == PROBLEMS_KEPT
     assert summary.statuses["failed"] > PROBLEMS_KEPT
+
+
+def test_where_nothing_was_made_the_first_reason_is_told() -> None:
+    summary = Summary("out", "zarr", samples=9, steps=1)
+    assert "of 9 samples; the first: there are no tiles" in str(NothingMadeError(summary))
+    summary.add(shard(failed=2))
+    assert "the first: cut short" in str(NothingMadeError(summary))

@@ -13,8 +13,8 @@ from shapely.geometry import MultiPolygon, Polygon
 from changen_cli import plugins
 from changen_cli.errors import TileError, UsageError
 from changen_cli.events.base import Change
+from changen_cli.pipeline.generate import generate
 from changen_cli.pipeline.options import GenerateOptions
-from changen_cli.pipeline.run import generate
 from changen_cli.scenes.layout import Footprint, Layout
 from changen_cli.synthesis.base import Batch, Synthesizer, SynthesizerSettings
 from changen_cli.synthesis.copy_paste import CopyPasteSynthesizer

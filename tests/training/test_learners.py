@@ -27,6 +27,7 @@ from changen_cli.training.losses import perceptual_loss
 from changen_cli.training.run.checkpoint import read_checkpoint
 from changen_cli.training.train import train
 from changen_cli.weights.card import read_card
+from tests.reporting import Heard
 
 TINY: dict[str, dict[str, Any]] = {
     "changen": {
@@ -253,7 +254,7 @@ def test_a_packed_segmenter_is_what_label_agreement_loads(runs: Callable[[str], 
 def test_the_segmenter_learns_what_roofs_look_like(recipe: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
     seen: list[dict[str, float]] = []
     config = parse_config(recipe("segmenter", iterations=30, lr_generator=3e-3, betas=[0.9, 0.999]))
-    train(config, tmp_path, report=lambda progress: seen.append(progress.losses))
+    train(config, tmp_path, reporter=Heard(lambda progress: seen.append(dict(progress.values))))
     first, last = (float(np.mean([s["loss"] for s in part])) for part in (seen[:3], seen[-3:]))
     assert last < 0.5 * first
     assert np.mean([s["iou"] for s in seen[-3:]]) > 0.6

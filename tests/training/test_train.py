@@ -11,12 +11,14 @@ import yaml
 from skimage.io import imread
 
 from changen_cli.errors import ChangenError, TrainingError
+from changen_cli.reporter import Progress
 from changen_cli.training.config.options import parse_config
 from changen_cli.training.data.batch import TrainingBatch
 from changen_cli.training.data.discover import Limits, load_scenes
 from changen_cli.training.learners.changen import ChangenLearner
 from changen_cli.training.run.checkpoint import read_checkpoint
-from changen_cli.training.train import Progress, train
+from changen_cli.training.train import train, training_progress
+from tests.reporting import Heard
 
 
 def run(recipe: dict[str, Any], output: Path, **values: Any) -> Path:
@@ -55,17 +57,17 @@ def test_a_run_that_was_killed_ends_with_the_same_bytes(
     straight = read_checkpoint(run(recipe, tmp_path / "straight"))
 
     def killed(progress: Progress) -> None:
-        if progress.iteration == 5:
+        if progress.done == 5:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(parse_config(recipe), tmp_path / "killed", report=killed)
+        train(parse_config(recipe), tmp_path / "killed", reporter=Heard(killed))
     assert read_checkpoint(tmp_path / "killed" / "last.ckpt")["iteration"] == 3
     assert iterations(tmp_path / "killed") == [1, 2, 3, 4, 5]
     torch.manual_seed(99)  # another process starts from another state
     seen: list[int] = []
     resumed = read_checkpoint(
-        train(parse_config(recipe), tmp_path / "killed", report=lambda progress: seen.append(progress.iteration))
+        train(parse_config(recipe), tmp_path / "killed", reporter=Heard(lambda progress: seen.append(progress.done)))
     )
     assert seen == [4, 5, 6]
     assert straight["iteration"] == resumed["iteration"] == 6
@@ -90,7 +92,7 @@ def test_a_finished_run_has_nothing_left_to_do(tiny_recipe: dict[str, Any], tmp_
     path = run(tiny_recipe, tmp_path)
     before = path.read_bytes()
     seen: list[Progress] = []
-    assert train(parse_config(tiny_recipe), tmp_path, report=seen.append) == path
+    assert train(parse_config(tiny_recipe), tmp_path, reporter=Heard(seen.append)) == path
     assert seen == []
     assert path.read_bytes() == before
     assert iterations(tmp_path) == [1, 2]
@@ -230,11 +232,20 @@ def test_a_run_can_start_from_another(tiny_recipe: dict[str, Any], tiny_run: Pat
 
 def test_progress_is_reported(tiny_recipe: dict[str, Any], tmp_path: Path) -> None:
     seen: list[Progress] = []
-    train(parse_config(tiny_recipe | {"iterations": 5, "log_every": 2}), tmp_path, report=seen.append)
-    assert [p.iteration for p in seen] == [2, 4, 5]
-    assert {p.iterations for p in seen} == {5}
-    assert all(p.images_per_second > 0 and p.seconds_per_iteration > 0 for p in seen)
-    assert seen[0].losses.keys() >= {"g_segmentation", "d_real", "d_fake"}
+    train(parse_config(tiny_recipe | {"iterations": 5, "log_every": 2}), tmp_path, reporter=Heard(seen.append))
+    assert [p.done for p in seen] == [2, 4, 5]
+    assert {p.total for p in seen} == {5}
+    assert all(p.values["images_per_second"] > 0 for p in seen)
+    assert seen[0].values.keys() >= {"g_segmentation", "d_real", "d_fake"}
+
+
+def test_progress_shows_speed_losses_and_time_left(tiny_recipe: dict[str, Any]) -> None:
+    config = parse_config(tiny_recipe | {"iterations": 1810, "batch_size": 8})
+    shown = training_progress(10, config, 4.0, {"g_segmentation": 1.0, "d_real": 0.5, "d_fake": 0.25})
+    assert (shown.task, shown.done, shown.total, shown.unit) == ("train", 10, 1810, "iterations")
+    assert shown.note == "4.0 images/s, G 1.000, D 0.750"
+    assert shown.seconds_left == 3600
+    assert training_progress(10, config, 4.0, {"loss": 0.5}).note == "4.0 images/s, loss 0.500"
 
 
 @pytest.mark.parametrize("workers", [0, 1])

@@ -9,12 +9,14 @@ import pytest
 import torch
 from skimage.io import imread
 
+from changen_cli.reporter import Progress
 from changen_cli.training.config.options import parse_config
 from changen_cli.training.export import pack_weights
 from changen_cli.training.run.checkpoint import read_checkpoint
-from changen_cli.training.train import Progress, train
+from changen_cli.training.train import train
 from changen_cli.training.validation.best import BEST, BestSoFar, read_validations
 from changen_cli.weights.card import read_card
+from tests.reporting import Heard
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +33,7 @@ def straight(
     """A run with three validations, and what it said."""
     said: list[str] = []
     output = tmp_path_factory.mktemp("validated") / "straight"
-    train(parse_config(recipe), output, say=said.append)
+    train(parse_config(recipe), output, reporter=Heard(said=said))
     return output, said
 
 
@@ -58,11 +60,11 @@ def test_a_kill_changes_no_validation_and_no_weight(
     """Killed after a validation that the last checkpoint has not seen; and another run has none at all."""
 
     def killed(progress: Progress) -> None:
-        if progress.iteration == 3:
+        if progress.done == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(parse_config(recipe | {"save_every": 1}), tmp_path / "killed", report=killed)
+        train(parse_config(recipe | {"save_every": 1}), tmp_path / "killed", reporter=Heard(killed))
     assert (tmp_path / "killed" / "validation.csv").read_text().count("\n") == 2
     train(parse_config(recipe), tmp_path / "killed")
     for name in ("validation.csv", BEST):
@@ -89,7 +91,11 @@ def test_the_best_can_be_packed(straight: tuple[Path, list[str]], tmp_path: Path
 def test_without_held_out_scenes_that_is_said(tiny_recipe: dict[str, Any], tmp_path: Path) -> None:
     said: list[str] = []
     data = [{"path": tiny_recipe["data"][0]["path"]}]
-    train(parse_config(tiny_recipe | {"data": data, "validate_every": 1, "iterations": 1}), tmp_path, say=said.append)
+    train(
+        parse_config(tiny_recipe | {"data": data, "validate_every": 1, "iterations": 1}),
+        tmp_path,
+        reporter=Heard(said=said),
+    )
     assert said == ["validation: none, since no scene is held out; name some with --val, or val: in a recipe's data"]
     assert not (tmp_path / "validation.csv").exists()
 
@@ -100,7 +106,7 @@ def test_a_segmenter_is_validated_by_what_it_sees(tiny_recipe: dict[str, Any], t
     recipe = shared | {"model": "segmenter", "generator": {"width": 1 / 4}, "lr_generator": 3e-3, "betas": [0.9, 0.999]}
     said: list[str] = []
     values = {"iterations": 24, "validate_every": 8, "validation_crops": 8, "ema": 0.5}
-    train(parse_config(recipe | values), tmp_path, say=said.append)
+    train(parse_config(recipe | values), tmp_path, reporter=Heard(said=said))
     columns, rows = read_validations(tmp_path / "validation.csv")
     assert columns == ("iou", "right", "building", "background")
     assert rows[-1].figures["iou"] > max(0.5, rows[0].figures["iou"] - 0.05)  # roofs of one colour are easily seen
@@ -126,7 +132,7 @@ def test_a_run_goes_on_without_its_picture(
 
     monkeypatch.setattr("changen_cli.training.run.folder.draw_curves", missing)
     said: list[str] = []
-    train(parse_config(tiny_recipe | {"sample_every": 1}), tmp_path, say=said.append)
+    train(parse_config(tiny_recipe | {"sample_every": 1}), tmp_path, reporter=Heard(said=said))
     assert said == ['curves.png needs matplotlib; install with: pip install "changen[train]"']  # once
 
 

@@ -1,4 +1,4 @@
-"""Worker processes: they prepare shards and write them; the generator stays in the main process."""
+"""The engine of one machine: shards are prepared and written in this process, or in others beside the generator."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from multiprocessing.connection import wait
 from types import TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
-from changen_cli.errors import StoreError
+from changen_cli.pipeline.engines.base import Workers, worker_died
 from changen_cli.pipeline.prepare import Prepared, Preparer, Task
 from changen_cli.store.base import Outcome, Writer
 from changen_cli.store.journal import commit_shard
@@ -91,31 +91,7 @@ def _forget_held_signals() -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
 
-class Workers(Protocol):
-    """Those who prepare and write.
-
-    Attributes:
-        ahead: Most shards that wait, prepared, behind the one that is wanted next, and most that wait to be written.
-    """
-
-    ahead: int
-
-    def prepare(self, shard: int) -> Future[list[Prepared]]:
-        """Prepares a shard."""
-        ...
-
-    def commit(self, writer: Writer, shard: int, outcomes: list[Outcome]) -> Future[ShardSummary]:
-        """Writes a shard and records it."""
-        ...
-
-    def __enter__(self) -> Workers: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-
-class Here:
+class InProcess:
     """No worker at all: everything is done in this process, when it is asked for."""
 
     ahead = 0
@@ -133,7 +109,7 @@ class Here:
         """Writes a shard, now."""
         return _now(commit_shard, writer, shard, outcomes)
 
-    def __enter__(self) -> Here:
+    def __enter__(self) -> InProcess:
         return self
 
     def __exit__(
@@ -176,7 +152,7 @@ class Processes:
             with _signals_held():  # the pool starts its processes as work comes in
                 return self.pool.submit(function, *arguments)
         except BrokenProcessPool as error:
-            raise _died() from error
+            raise worker_died() from error
 
     def __enter__(self) -> Processes:
         return self
@@ -188,29 +164,9 @@ class Processes:
         self.pool.shutdown(wait=True, cancel_futures=error is not None)
 
 
-def result_of(future: Future[T]) -> T:
-    """Waits for a worker.
-
-    Raises:
-        StoreError: If its process died.
-        ChangenError: Whatever the work itself raised.
-    """
-    try:
-        return future.result()
-    except BrokenProcessPool as error:
-        raise _died() from error
-
-
-def _died() -> StoreError:
-    return StoreError(
-        "a worker process died, most likely for want of memory; run the same command again with fewer --workers, "
-        "it goes on where it stopped"
-    )
-
-
 def make_workers(task: Task, count: int) -> Workers:
     """Starts ``count`` processes, or none for 0."""
-    return Processes(task, count) if count else Here(task)
+    return Processes(task, count) if count else InProcess(task)
 
 
 def _now(function: Callable[..., T], *arguments: Any) -> Future[T]:

@@ -10,17 +10,19 @@ import numpy as np
 import pytest
 
 from changen_cli.errors import StoreError, TileError
-from changen_cli.pipeline.run import generate, prepare_run
-from changen_cli.pipeline.workers import Here, Processes, _signals_held, make_workers, result_of
+from changen_cli.pipeline.engines.base import result_of
+from changen_cli.pipeline.engines.local import InProcess, Processes, _signals_held, make_workers
+from changen_cli.pipeline.generate import generate
+from changen_cli.pipeline.run import resolve_run
 
 
 def test_none_means_here(options):
-    task = prepare_run(options()).task()
+    task = resolve_run(options()).task()
     with make_workers(task, 0) as workers:
-        assert isinstance(workers, Here)
+        assert isinstance(workers, InProcess)
         assert workers.prepare(0).done()
         assert workers.ahead == 0
-    with Here(task) as workers:
+    with InProcess(task) as workers:
         workers.preparer.prepare = fail  # type: ignore[method-assign]
         with pytest.raises(TileError):
             result_of(workers.prepare(0))
@@ -31,7 +33,7 @@ def fail(shard: int) -> None:
 
 
 def test_a_worker_that_dies_is_one_clear_error(options):
-    with Processes(prepare_run(options()).task(), 1) as workers:
+    with Processes(resolve_run(options()).task(), 1) as workers:
         first = workers.prepare(0)
         assert len(result_of(first)) == 2
         for pid in list(workers.pool._processes):
@@ -43,7 +45,7 @@ def test_a_worker_that_dies_is_one_clear_error(options):
 
 @pytest.mark.skipif(not hasattr(os, "getpgid"), reason="there are no process groups here")
 def test_workers_are_out_of_reach_of_the_terminal(options):
-    with Processes(prepare_run(options()).task(), 1) as workers:
+    with Processes(resolve_run(options()).task(), 1) as workers:
         result_of(workers.prepare(0))  # made here, while the process starts
         result_of(workers.prepare(1))
         (pid,) = workers.pool._processes
@@ -53,7 +55,7 @@ def test_workers_are_out_of_reach_of_the_terminal(options):
 
 
 def test_the_first_shard_does_not_wait_for_a_process(options, monkeypatch):
-    with Processes(prepare_run(options()).task(), 1) as workers:
+    with Processes(resolve_run(options()).task(), 1) as workers:
         here = workers.prepare(0)
         assert here.done()
         there = result_of(workers.prepare(0))

@@ -1,0 +1,1 @@
+"""Engines: what has shards prepared and committed, in this process, in others, or on other machines."""

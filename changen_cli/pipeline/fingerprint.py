@@ -1,0 +1,54 @@
+"""A fingerprint of the input files, so that a run is not resumed on other input."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+from changen_cli.errors import SceneError
+from changen_cli.pipeline.options import GenerateOptions
+from changen_cli.pipeline.plan import Plan
+from changen_cli.scenes.source import is_remote
+
+END_BYTES = 16_384
+"""How much of either end of an input file tells it from another of the same name and size."""
+
+
+def fingerprint_files(plan: Plan, options: GenerateOptions) -> str:
+    """Sums up every local input file, so that a run is not resumed on other input.
+
+    A file counts by its name, its size, and what its first and last bytes are: reading all of a country would take
+    longer than using it, and dates change when files are copied.
+
+    Returns:
+        Number, bytes and digest in words that a message can show.
+
+    Raises:
+        SceneError: If a file cannot be read.
+    """
+    digest = hashlib.blake2b(digest_size=8)
+    count = size = 0
+    paths = [p for s in plan.sources for p in (s.image, s.mask, s.footprints) if p]
+    paths += [p for p in (options.exclude, options.library) if p]
+    for path in paths:
+        digest.update(path.encode("utf-8", "surrogateescape"))
+        file = path.partition("|layername=")[0]
+        if not is_remote(file) and os.path.exists(file):
+            length, ends = _ends(file)
+            digest.update(ends)
+            count, size = count + 1, size + length
+    return f"{count} files, {size} bytes, digest of names, sizes and ends {digest.hexdigest()}"
+
+
+def _ends(path: str) -> tuple[int, bytes]:
+    """Returns the size of a file, and its first and last bytes after it; of a folder (some formats are) only a size."""
+    length = os.path.getsize(path)
+    if os.path.isdir(path):
+        return 0, b"folder"
+    try:
+        with open(path, "rb") as file:
+            head = file.read(END_BYTES)
+            file.seek(max(len(head), length - END_BYTES))
+            return length, str(length).encode() + head + file.read(END_BYTES)
+    except OSError as error:
+        raise SceneError(f"{path}: cannot be read: {error.strerror or error}; check its permissions") from error

@@ -1,0 +1,85 @@
+"""``changen generate``: tiles -> histories -> images -> shards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from changen_cli.pipeline.engines.local import make_workers
+from changen_cli.pipeline.options import GenerateOptions
+from changen_cli.pipeline.record import result_record, run_record
+from changen_cli.pipeline.run import Run, resolve_run
+from changen_cli.pipeline.shards import synthesize_shards
+from changen_cli.pipeline.summary import NothingMadeError, Summary
+from changen_cli.reporter import Reporter, Silent
+from changen_cli.store.base import Status, Writer
+from changen_cli.store.formats.registry import make_writer
+from changen_cli.store.journal import Journal, finish_run
+
+REPORT_EVERY = 0.5
+"""Least seconds between two reports of progress."""
+
+
+def generate(
+    options: GenerateOptions, reporter: Reporter | None = None, *, report_every: float = REPORT_EVERY
+) -> Summary:
+    """Runs ``changen generate``, or goes on with a run that was stopped.
+
+    With worker processes (``workers`` above 0, or "auto" on a machine with cores to spare) a script must guard its main
+    module as multiprocessing asks (``if __name__ == "__main__":``).
+
+    Args:
+        options: The arguments.
+        reporter: Told how far the run is: at the start, then whenever a series was synthesised or a shard written and
+            ``report_every`` seconds have gone by, and at the end; warned of what cannot be used.
+        report_every: Least seconds between two reports.
+
+    Returns:
+        What was done.
+
+    Raises:
+        NothingMadeError: If no series could be made; all that was tried is recorded.
+        ChangenError: If nothing can be done, or the output cannot be written. What was written stays, and the same
+            call goes on from there.
+    """
+    reporter = reporter or Silent()
+    run = resolve_run(options, reporter)
+    begun = reported = time.monotonic()
+    spec = run.plan.spec
+    writer = make_writer(options.format, options.output, spec)
+    arguments = run_record(run)
+    summary = Summary(options.output, options.format, spec.samples, spec.steps, unusable=run.plan.unusable)
+    with Journal(options.output) as journal:
+        journal.open(arguments, overwrite=options.overwrite)
+        writer.create()
+        for shard in journal.summaries():
+            summary.add(shard)
+        summary.resumed = summary.statuses[Status.DONE]
+        reporter.progress(summary.progress())
+        for _ in _make_missing(run, writer, journal, summary):
+            now = time.monotonic()
+            summary.seconds = now - begun
+            if now - reported >= report_every:
+                reported = now
+                reporter.progress(summary.progress())
+        finish_run(writer, journal, result_record(run, arguments, summary))
+    summary.seconds = time.monotonic() - begun
+    reporter.progress(summary.progress())
+    if not summary.statuses[Status.DONE]:
+        raise NothingMadeError(summary)
+    return summary
+
+
+def _make_missing(run: Run, writer: Writer, journal: Journal, summary: Summary) -> Iterator[None]:
+    """Makes the shards that are not there yet; stops after each series and each shard."""
+    done = journal.done()
+    missing = [index for index in range(run.plan.spec.shards) if index not in done]
+    if not missing:
+        return
+    with make_workers(run.task(), min(run.workers, len(missing))) as workers:
+        for written in synthesize_shards(run.engine(), workers, writer, missing):
+            if written is None:
+                summary.under_way += 1
+            else:
+                summary.add(written)
+            yield

@@ -1,0 +1,66 @@
+"""What a run records of itself: the arguments that decide its bytes, and what came of them."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from typing import Any
+
+import torch
+
+from changen_cli.options import as_manifest
+from changen_cli.pipeline.fingerprint import fingerprint_files
+from changen_cli.pipeline.run import Run
+from changen_cli.pipeline.summary import Summary
+from changen_cli.version import __version__
+
+LIBRARIES = ("torch", "rasterio", "shapely", "numpy", "zarr")
+
+
+def run_record(run: Run) -> dict[str, Any]:
+    """Returns every argument that decides the bytes of the output; a resumed run must have the same ones.
+
+    These are the recorded options, and in place of the others what became of them. Batch size, workers and the like
+    decide only how fast. The kind of device decides: a GPU sums in another order than a CPU.
+    """
+    return {
+        **as_manifest(run.options),
+        "input_files": fingerprint_files(run.plan, run.options),
+        "schedule": run.schedule.as_manifest(),
+        "synthesizer": run.synthesizer.as_manifest(),
+        "device": run.device.partition(":")[0],
+        "precision": run.precision,
+        # sums on a CPU are split over its threads, so their last bits depend on how many there are
+        "threads": torch.get_num_threads() if run.device == "cpu" else None,
+        "shard_samples": run.plan.spec.shard_samples,
+        "changen": __version__,
+    }
+
+
+def result_record(run: Run, arguments: dict[str, Any], summary: Summary) -> dict[str, Any]:
+    """Returns the manifest: arguments, versions, scenes, counts and licences; no time, so that bytes repeat.
+
+    Args:
+        run: The run.
+        arguments: From :func:`run_record`.
+        summary: What was done, complete.
+    """
+    return {
+        "arguments": arguments,
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        "scenes": [
+            {**scene, "split": split, "tiles": len(grid)}
+            for scene, split, grid in zip(run.plan.scenes, run.plan.splits, run.plan.grids, strict=True)
+        ],
+        "unusable_scenes": list(run.plan.unusable),
+        "counts": {
+            "samples": summary.samples,
+            "statuses": dict(sorted(summary.statuses.items())),
+            "changes": dict(sorted(summary.changes.items())),
+            "shortfalls": dict(sorted(summary.shortfalls.items())),
+        },
+        "licences": {
+            "weights": {key: arguments["synthesizer"].get(key) for key in ("licence", "attribution")},
+            "imagery": "not known to changen: the licence of your input holds for what is made of it",
+        },
+    }
