@@ -41,11 +41,11 @@ def timed(what: str, steps: int, action: Callable[[], object]) -> None:
 def main() -> None:
     """Prints a line for each part and for the whole."""
     # imported here: worker processes import this file again, and must not load torch each
+    from changen_cli.pipeline.generate import generate
     from changen_cli.pipeline.options import GenerateOptions
     from changen_cli.pipeline.prepare import Preparer
-    from changen_cli.pipeline.generate import generate
     from changen_cli.pipeline.run import resolve_run
-    from changen_cli.store.formats.registry import make_writer
+    from changen_cli.store.formats.registry import make_format
     from changen_cli.store.journal import Journal, commit_shard
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -67,7 +67,7 @@ def main() -> None:
         opened = preparer.pool.get(0)
         timed("reading tiles alone", steps, lambda: [opened.read(window) for window in grid])
         timed("reading, events and drawing", steps, lambda: [preparer.prepare(k) for k in range(spec.shards)])
-        writer = make_writer(options.format, f"{temporary}/written", spec)
+        writer = make_format(options.format, f"{temporary}/written", spec)
         writer.create()
         first = [item.outcome for item in preparer.prepare(0)]
         frames = [

@@ -50,8 +50,8 @@ def main() -> None:
     # imported here: worker processes import this file again, and must not load torch each
     import torch
 
-    from changen_cli.pipeline.options import GenerateOptions
     from changen_cli.pipeline.generate import generate
+    from changen_cli.pipeline.options import GenerateOptions
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--side", type=int, default=2048, help="side of the scene, pixels")

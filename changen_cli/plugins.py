@@ -16,6 +16,7 @@ from typing import Any
 from changen_cli.errors import PluginError
 
 EVENTS = "changen.events"
+FORMATS = "changen.formats"
 MODELS = "changen.models"
 SYNTHESIZERS = "changen.synthesizers"
 

@@ -12,8 +12,9 @@ from changen_cli.pipeline.run import Run, resolve_run
 from changen_cli.pipeline.shards import synthesize_shards
 from changen_cli.pipeline.summary import NothingMadeError, Summary
 from changen_cli.reporter import Reporter, Silent
-from changen_cli.store.base import Status, Writer
-from changen_cli.store.formats.registry import make_writer
+from changen_cli.store.base import Status
+from changen_cli.store.formats.base import Format
+from changen_cli.store.formats.registry import make_format
 from changen_cli.store.journal import Journal, finish_run
 
 REPORT_EVERY = 0.5
@@ -46,7 +47,7 @@ def generate(
     run = resolve_run(options, reporter)
     begun = reported = time.monotonic()
     spec = run.plan.spec
-    writer = make_writer(options.format, options.output, spec)
+    writer = make_format(options.format, options.output, spec)
     arguments = run_record(run)
     summary = Summary(options.output, options.format, spec.samples, spec.steps, unusable=run.plan.unusable)
     with Journal(options.output) as journal:
@@ -70,7 +71,7 @@ def generate(
     return summary
 
 
-def _make_missing(run: Run, writer: Writer, journal: Journal, summary: Summary) -> Iterator[None]:
+def _make_missing(run: Run, writer: Format, journal: Journal, summary: Summary) -> Iterator[None]:
     """Makes the shards that are not there yet; stops after each series and each shard."""
     done = journal.done()
     missing = [index for index in range(run.plan.spec.shards) if index not in done]

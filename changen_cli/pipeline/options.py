@@ -14,7 +14,7 @@ from changen_cli.errors import UsageError
 from changen_cli.events.options import ScheduleOptions
 from changen_cli.options import Ge, Le, Number, PathText, Says, Whole, option, options, split
 from changen_cli.scenes.options import INPUT, ReadOptions
-from changen_cli.store.formats.registry import FORMATS
+from changen_cli.store.formats.registry import find_formats, get_format
 
 SHARD_BYTES = 40_000_000
 """About what a shard may hold in memory where its size is not given."""
@@ -163,7 +163,7 @@ class GenerateOptions(ReadOptions, ScheduleOptions):
     )
     output: PathText = option(default="changen-out", help="Output folder.", group=OUTPUT, flags=("-o",), recorded=False)
     format: str = option(
-        default="zarr", help="How series are stored.", group=OUTPUT, flags=("-f",), choices=lambda: FORMATS
+        default="zarr", help="How series are stored.", group=OUTPUT, flags=("-f",), choices=find_formats
     )
     split: Shares = option(
         default=(0.8, 0.1, 0.1), help="Shares of train,val,test; whole scenes are shared out.", group=OUTPUT
@@ -191,18 +191,26 @@ class GenerateOptions(ReadOptions, ScheduleOptions):
     )
 
     def __post_init__(self) -> None:
-        if self.format not in FORMATS:
-            raise UsageError(f"--format {self.format}: choose {', '.join(FORMATS)}")
+        if self.format not in find_formats():
+            raise UsageError(f"--format {self.format}: choose {', '.join(find_formats())}")
         if self.overlap >= self.tile_size:
             raise UsageError(f"--overlap {self.overlap}: must be from 0 to {self.tile_size - 1}, less than the tile")
         if self.gap > self.tile_size:
             raise UsageError(f"--gap {self.gap:g}: must be from 0 pixels to the tile size")
-        if (self.creation_options or self.cog) and self.format != "geotiff":
-            raise UsageError(f"--creation-option and --cog are for --format geotiff, not {self.format}")
+        taken = get_format(self.format).options
+        for name, flag in (("creation_options", "--creation-option"), ("cog", "--cog")):
+            if getattr(self, name) and name not in taken:
+                others = [other for other in find_formats() if name in get_format(other).options]
+                raise UsageError(f"{flag} is for --format {' or '.join(others)}, not {self.format}")
 
     def read_options(self) -> ReadOptions:
         """How scenes are read."""
         return ReadOptions(**{field.name: getattr(self, field.name) for field in fields(ReadOptions)})
+
+    def format_options(self) -> dict[str, Any]:
+        """What of the options only the chosen format understands, by name."""
+        values = {"creation_options": dict(self.creation_options), "cog": self.cog}
+        return {name: value for name, value in values.items() if name in get_format(self.format).options}
 
     def samples_per_shard(self) -> int:
         """Samples per shard: as given, or what :data:`SHARD_BYTES` hold."""

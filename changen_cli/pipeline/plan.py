@@ -114,9 +114,7 @@ def make_plan(options: GenerateOptions, reporter: Reporter) -> Plan:
         height=options.tile_size,
         width=options.tile_size,
         shard_samples=options.samples_per_shard(),
-        options={"creation_options": dict(options.creation_options), "cog": options.cog}
-        if options.format == "geotiff"
-        else {},
+        options=options.format_options(),
     )
     splits = share_out(sources, options.split, options.seed)
     return Plan(tuple(sources), tuple(grids), splits, options.variants, spec, tuple(scenes), tuple(unusable))

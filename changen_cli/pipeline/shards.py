@@ -10,7 +10,8 @@ from dataclasses import replace
 from changen_cli.errors import TileError
 from changen_cli.pipeline.engines.base import Workers, result_of
 from changen_cli.pipeline.prepare import Prepared
-from changen_cli.store.base import Outcome, Status, Writer
+from changen_cli.store.base import Outcome, Status
+from changen_cli.store.formats.base import Format
 from changen_cli.store.records import ShardSummary
 from changen_cli.synthesis.engine import Engine, Job
 from changen_cli.types import UInt8Array
@@ -34,7 +35,7 @@ class _Assembly:
 
 
 def synthesize_shards(
-    engine: Engine, workers: Workers, writer: Writer, shards: Iterable[int]
+    engine: Engine, workers: Workers, writer: Format, shards: Iterable[int]
 ) -> Iterator[ShardSummary | None]:
     """Prepares, synthesises and writes shards; a bounded number of them is in memory at any time.
 

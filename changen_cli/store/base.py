@@ -1,4 +1,4 @@
-"""What every store writes, and the contract of its writers.
+"""What every store writes.
 
 The shard is the unit of work, of commit and (with Zarr) of one shard file: written by one worker, whole, or not at all.
 """
@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any
 
 from affine import Affine
 
 from changen_cli.events.base import History
-from changen_cli.types import BoolArray, Int32Array, UInt8Array
+from changen_cli.types import AnyArray, BoolArray, Int32Array, UInt8Array
 
 
 class Status(StrEnum):
-    """What became of a sample."""
+    """Status of a sample."""
 
     DONE = "done"
     SKIPPED = "skipped"
@@ -64,10 +63,20 @@ class Series:
         result: UInt8Array = (self.masks[1:] != self.masks[:-1]).view("uint8")
         return result
 
+    def arrays(self) -> dict[str, AnyArray]:
+        """Returns what is stored of the pixels: ``image``, ``mask``, ``instance``, ``change`` and ``valid``."""
+        return {
+            "image": self.images,
+            "mask": self.masks,
+            "instance": self.instances,
+            "change": self.changes,
+            "valid": self.valid,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one sample of a shard.
+    """The result of one sample of a shard.
 
     Attributes:
         id: Id of the sample, as :attr:`Series.id`.
@@ -92,7 +101,7 @@ class StoreSpec:
         height: Pixels.
         width: Pixels.
         shard_samples: Samples per shard; the last shard is padded, not ragged.
-        options: What only one format understands (creation options, COG).
+        options: What only some formats take, by name: ``creation_options``, ``cog``.
     """
 
     samples: int
@@ -106,34 +115,3 @@ class StoreSpec:
     def shards(self) -> int:
         """Number of shards."""
         return -(-self.samples // self.shard_samples)
-
-
-class Writer(Protocol):
-    """One output format. Writers hold no open file and are picklable: a shard may be written by any process."""
-
-    root: Path
-    spec: StoreSpec
-    format: ClassVar[str]
-
-    def create(self) -> None:
-        """Makes the skeleton of an empty store (folders, array metadata); does nothing to one that is there."""
-        ...
-
-    def write_shard(self, index: int, outcomes: list[Outcome]) -> None:
-        """Writes the data of one shard; every file appears under its name whole, or not at all.
-
-        Called for one shard by one process at a time; the caller records the shard as done afterwards. A shard that
-        was cut off before it was recorded is written again, and over what was there.
-
-        Args:
-            index: 0 .. ``spec.shards`` - 1.
-            outcomes: The samples of the shard, in order; for each sample of the shard one.
-
-        Raises:
-            StoreError: If the disk is full or not writable; the message names the path and the remedy.
-        """
-        ...
-
-    def finish(self, samples: list[dict[str, Any]]) -> None:
-        """Writes what can only be written when every shard is there (lists, consolidated metadata)."""
-        ...

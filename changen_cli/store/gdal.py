@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from rasterio._err import CPLE_BaseError  # has no public name, and is no RasterioError
-from rasterio.errors import RasterioError
+import rasterio
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
-GDAL_ERRORS: tuple[type[Exception], ...] = (RasterioError, CPLE_BaseError)
+from changen_cli.errors import StoreError
+from changen_cli.types import AnyArray
+
+try:
+    # GDAL's own errors have no public name and are no RasterioError; tests/store/test_gdal.py fails where they move.
+    from rasterio._err import CPLE_BaseError
+except ImportError:  # pragma: no cover
+    GDAL_ERRORS: tuple[type[Exception], ...] = (RasterioError,)
+else:
+    GDAL_ERRORS = (RasterioError, CPLE_BaseError)
 """Whatever rasterio raises where GDAL fails."""
 
 
@@ -42,3 +53,29 @@ def gdal_warnings() -> Iterator[list[str]]:
         logger.removeHandler(collector)
         logger.propagate = propagate
         logger.setLevel(level)
+
+
+def read_raster(path: Path, *, mask: bool = False) -> AnyArray:
+    """Reads a raster of an output.
+
+    Args:
+        path: The file; it needs no georeference.
+        mask: True for its validity mask instead of its bands.
+
+    Returns:
+        [bands, H, W] in the file's dtype, or the mask, uint8 [H, W], 0 where not valid.
+
+    Raises:
+        StoreError: If it is missing or damaged.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            source = rasterio.open(path)
+        with source:
+            bands: AnyArray = source.dataset_mask() if mask else source.read()
+    except GDAL_ERRORS as error:
+        raise StoreError(
+            f"cannot read {path}: {error}; copy the output again, or run changen again with --overwrite"
+        ) from error
+    return bands

@@ -32,9 +32,10 @@ from changen_cli.files import (
     remove_folder_if_empty,
     write_files,
 )
-from changen_cli.store.base import Outcome, Writer
+from changen_cli.store.base import Outcome
 from changen_cli.store.check import check_shard
-from changen_cli.store.formats import registry as formats
+from changen_cli.store.formats.base import Format
+from changen_cli.store.formats.registry import clear_formats
 from changen_cli.store.lock import Lock
 from changen_cli.store.manifest import NAME as MANIFEST
 from changen_cli.store.manifest import write_manifest
@@ -58,11 +59,11 @@ _RECORD = re.compile(r"(\d{6,})\.json")
 _SHARD_FILE = re.compile(r"\d{6,}\.(?:json|parquet)")
 
 
-def commit_shard(writer: Writer, index: int, outcomes: list[Outcome]) -> ShardSummary:
+def commit_shard(store: Format, index: int, outcomes: list[Outcome]) -> ShardSummary:
     """Writes a shard and records it as done; what a worker process calls.
 
     Args:
-        writer: The writer of the store.
+        store: The store, in its format.
         index: Which shard.
         outcomes: Its samples, in order; one for each sample of the shard.
 
@@ -73,19 +74,19 @@ def commit_shard(writer: Writer, index: int, outcomes: list[Outcome]) -> ShardSu
         StoreError: If the outcomes do not fit the store, or the disk is full or not writable. The shard is then not
             done, and the same run, run again, writes it anew.
     """
-    check_shard(writer.spec, index, outcomes)
-    writer.write_shard(index, outcomes)
-    write_files(writer.root, [(events_path(writer.root, index), events_bytes(outcomes))])
-    record = shard_record(writer.spec, index, outcomes)
-    write_files(writer.root, [(record_path(writer.root, index), to_json(record))])
+    check_shard(store.spec, index, outcomes)
+    store.write_shard(index, outcomes)
+    write_files(store.root, [(events_path(store.root, index), events_bytes(outcomes))])
+    record = shard_record(store.spec, index, outcomes)
+    write_files(store.root, [(record_path(store.root, index), to_json(record))])
     return summarize(record)
 
 
-def finish_run(writer: Writer, journal: Journal, manifest: dict[str, Any]) -> None:
+def finish_run(store: Format, journal: Journal, manifest: dict[str, Any]) -> None:
     """Writes everything that needs all shards, and the manifest last.
 
     Args:
-        writer: The writer of the store.
+        store: The store, in its format.
         journal: Its journal, open, with every shard done.
         manifest: What the manifest is to say (arguments, seed, versions, weights, counts, licences), JSON values that
             are the same whenever the same run is run. The key ``store`` is added: what a reader must know.
@@ -93,19 +94,19 @@ def finish_run(writer: Writer, journal: Journal, manifest: dict[str, Any]) -> No
     Raises:
         StoreError: If a shard is missing, or the disk is full or not writable.
     """
-    spec, root = writer.spec, writer.root
+    spec, root = store.spec, store.root
     missing = sorted(set(range(spec.shards)) - journal.done())
     if missing:
         raise StoreError(
             f"{root} is not complete: {len(missing)} of {spec.shards} shards are missing, the first is {missing[0]}; "
             "run the same command again: it goes on where it stopped"
         )
-    writer.finish(list(journal.samples()))
+    store.finish(list(journal.samples()))
     georeferenced = write_samples(root, spec, journal.samples())
     shards = [events_path(root, index) for index in range(spec.shards)]
     write_events(root, shards, georeferenced=georeferenced)
-    store = {
-        "format": writer.format,
+    about = {
+        "format": store.name,
         "version": VERSION,
         "samples": spec.samples,
         "steps": spec.steps,
@@ -114,7 +115,7 @@ def finish_run(writer: Writer, journal: Journal, manifest: dict[str, Any]) -> No
         "shard_samples": spec.shard_samples,
     }
     clear_scratch(root)
-    write_manifest(root, manifest | {"store": store})
+    write_manifest(root, manifest | {"store": about})
     clear_scratch(root)
 
 
@@ -266,7 +267,7 @@ class Journal:
             files = [path for path in shards.iterdir() if _SHARD_FILE.fullmatch(path.name)] if shards.is_dir() else []
         remove_files(sorted(files))
         remove_folder_if_empty(shards)
-        formats.clear(self.root)
+        clear_formats(self.root)
         remove_files([self.root / "samples.parquet", self.root / "events.parquet", self._home / "run.json"])
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -19,8 +19,9 @@ from affine import Affine
 from changen_cli.errors import StoreError
 from changen_cli.events.base import Change
 from changen_cli.scenes.layout import Footprint
-from changen_cli.store.base import Status
-from changen_cli.store.formats.readers import Reader, make_reader
+from changen_cli.store.base import Status, StoreSpec
+from changen_cli.store.formats.base import Times
+from changen_cli.store.formats.registry import find_formats, make_format
 from changen_cli.store.manifest import read_manifest
 from changen_cli.types import BoolArray, Int32Array, UInt8Array
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One item of an output: a series, or a pair where the output is in the LEVIR layout.
+    """One item of an output: a series, or a pair where the format stores pairs.
 
     Attributes:
         id: Id of the sample, or of the pair: ``<sample>__t0_t2``.
@@ -86,7 +87,10 @@ class SeriesDataset:
     Attributes:
         root: The output folder.
         manifest: What ``manifest.json`` says.
-        format: "zarr", "geotiff" or "levir".
+        format: Name of its format, such as "zarr".
+        items: What an item is: "series", or "pairs" where the format stores pairs of images alone.
+        times: The times of the items of each sample, so an item's own are ``times[item % len(times)]``: all of the
+            series, or every pair.
         steps: Steps per series.
         table: All samples, done or not, as ``samples.parquet`` has them.
     """
@@ -98,10 +102,19 @@ class SeriesDataset:
         try:
             store = self.manifest["store"]
             self.format: str = store["format"]
-            self.steps: int = store["steps"]
+            if self.format not in find_formats():
+                raise StoreError(
+                    f"{root} has the unknown format {self.format!r}; read it with the changen that wrote it or a newer "
+                    "one, or install the package that has this format"
+                )
+            shape = (store[name] for name in ("samples", "steps", "height", "width", "shard_samples"))
+            self._store = make_format(self.format, root, StoreSpec(*shape))
         except (KeyError, TypeError) as error:
             raise StoreError(f"{root / 'manifest.json'} does not say what the store is: no {error}") from error
-        self._reader: Reader = make_reader(self.format, root, self.steps)
+        self.steps = self._store.spec.steps
+        self.items: Literal["series", "pairs"] = self._store.items
+        whole = tuple(range(self.steps + 1))
+        self.times: tuple[Times, ...] = (whole,) if self.items == "series" else self._store.pairs
         self.table: pa.Table = _read_table(root / "samples.parquet")
         wanted = pc.equal(self.table["status"], str(Status.DONE))
         if split is not None:
@@ -114,26 +127,22 @@ class SeriesDataset:
         self._first_change = np.concatenate(([0], np.cumsum(self.table["changes"].to_numpy())))
 
     def __len__(self) -> int:
-        """Returns the number of samples, or of pairs in the LEVIR layout."""
-        return len(self._rows) * self._pairs_each
+        """Returns the number of samples, or of pairs."""
+        return len(self._rows) * len(self.times)
 
     def __getitem__(self, item: int) -> Sample:
-        """Reads one sample, or one pair in the LEVIR layout.
+        """Reads one sample, or one pair.
 
         Raises:
             IndexError: If there is no such item.
             StoreError: If a file is missing or damaged.
         """
-        row, pair = self._locate(item, self._pairs_each)
+        row, times = self._locate(item, self.times)
         sample = self._sample(row)
-        arrays = self._reader.read(sample, pair)
-        times: tuple[int, ...] = tuple(range(self.steps + 1))
-        id_ = sample["sample"]
-        if self._reader.pairs is not None:
-            times = self._reader.pairs[pair]
-            id_ = f"{id_}__t{times[0]}_t{times[1]}"
+        arrays = self._store.read(sample, times)
+        pair = f"__t{times[0]}_t{times[1]}" if self.items == "pairs" else ""
         return Sample(
-            id=id_,
+            id=sample["sample"] + pair,
             scene=sample["scene"],
             split=sample["split"],
             crs=sample["crs"],
@@ -156,8 +165,8 @@ class SeriesDataset:
 
         Args:
             pairs: True for pairs ``(I_t, I_t+1, label)``: uint8 [3, H, W] twice and uint8 [H, W], 0 or 1; every
-                consecutive pair of every series (in the LEVIR layout every pair that is there). False for whole
-                series: a dict of the tensors ``image``, ``change`` and, where the format has them, ``mask``,
+                consecutive pair of every series, or every pair that is there where the format stores pairs. False for
+                whole items: a dict of the tensors ``image``, ``change`` and, where the format has them, ``mask``,
                 ``instance`` and ``valid``.
             transform: Applied to each item before it is returned.
         """
@@ -167,7 +176,7 @@ class SeriesDataset:
 
     def pair_count(self) -> int:
         """Returns the number of pairs that :meth:`read_pair` can give."""
-        return len(self._rows) * (self.steps if self._reader.pairs is None else len(self._reader.pairs))
+        return len(self._rows) * len(self._store.pairs)
 
     def read_pair(self, item: int) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
         """Reads two images and what changed between them, and nothing else.
@@ -182,24 +191,20 @@ class SeriesDataset:
             IndexError: If there is no such pair.
             StoreError: If a file is missing or damaged.
         """
-        row, pair = self._locate(item, self.steps if self._reader.pairs is None else len(self._reader.pairs))
-        return self._reader.read_pair(self._sample(row), pair)
+        row, pair = self._locate(item, self._store.pairs)
+        return self._store.read_pair(self._sample(row), pair)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leaves the open table of changes behind."""
         return {name: value for name, value in self.__dict__.items() if name not in ("_events", "_group_rows")}
 
-    @property
-    def _pairs_each(self) -> int:
-        return 1 if self._reader.pairs is None else len(self._reader.pairs)
-
-    def _locate(self, item: int, each: int) -> tuple[int, int]:
-        """Returns the row of a sample and the place of the item in it."""
-        count = len(self._rows) * each
+    def _locate(self, item: int, each: tuple[Times, ...]) -> tuple[int, Times]:
+        """Returns the row of a sample, and the times of the item, where each sample has so many."""
+        count = len(self._rows) * len(each)
         if not -count <= item < count:
             raise IndexError(f"item {item} of {self.root}, which has {count}")
-        place, inner = divmod(item % count, each)
-        return int(self._rows[place]), inner
+        place, inner = divmod(item % count, len(each))
+        return int(self._rows[place]), each[inner]
 
     def _sample(self, row: int) -> dict[str, Any]:
         sample: dict[str, Any] = self.table.slice(row, 1).to_pylist()[0]

@@ -257,7 +257,7 @@ def test_inputs_that_are_not_there(generate, town, tmp_path, out):
         (["--resolution", 1000], ["less than one pixel"]),
         (["--split", "1,nan,0"], ["--split"]),
         (["--split", "1,2"], ["--split"]),
-        (["--format", "hdf"], ["--format hdf", "zarr, geotiff, levir"]),
+        (["--format", "hdf"], ["--format hdf", "geotiff, levir, zarr"]),
         (["--edges", "wrap"], ["--edges wrap: must be shift or pad"]),
         (["--background", "blur"], ["--background blur"]),
         (["--batch-size", 0], ["--batch-size 0"]),

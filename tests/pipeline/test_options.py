@@ -48,7 +48,7 @@ def test_text_becomes_values() -> None:
     [
         ({"overlap": 256}, "--overlap 256: must be from 0 to 255"),
         ({"gap": 300}, "--gap 300: must be from 0 pixels to the tile size"),
-        ({"cog": True}, "--creation-option and --cog are for --format geotiff, not zarr"),
+        ({"cog": True}, "--cog is for --format geotiff, not zarr"),
         ({"format": "bmp"}, "--format bmp: choose"),
         ({"creation_options": ["ZSTD"], "format": "geotiff"}, "--creation-option .* must be NAME=VALUE"),
         ({"workers": -1}, "--workers -1: must be auto or a whole number of at least 0"),

@@ -16,7 +16,7 @@ from changen_cli.events.base import Change, History, Shortfall
 from changen_cli.rng import generator
 from changen_cli.scenes.layout import Footprint, Layout
 from changen_cli.store.base import Outcome, Series, Status, StoreSpec
-from changen_cli.store.formats.registry import make_writer
+from changen_cli.store.formats.registry import make_format
 from changen_cli.store.journal import Journal, commit_shard, finish_run
 
 UTM = CRS.from_epsg(32736).to_wkt()
@@ -105,7 +105,7 @@ def run_store() -> Callable[..., None]:
     """Does a whole run: opens, commits the shards that are not done, finishes."""
 
     def run(format: str, root: Path, spec: StoreSpec, outcomes: list[Outcome], *, overwrite: bool = False) -> None:
-        writer = make_writer(format, root, spec)
+        writer = make_format(format, root, spec)
         with Journal(root) as journal:
             journal.open({"format": format, "seed": 1, "events": ["create", "remove"]}, overwrite=overwrite)
             writer.create()

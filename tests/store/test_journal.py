@@ -17,7 +17,7 @@ import pytest
 from changen_cli import files
 from changen_cli.errors import StoreError
 from changen_cli.store.base import Outcome, Series, Status, StoreSpec
-from changen_cli.store.formats.registry import FORMATS, make_writer
+from changen_cli.store.formats.registry import find_formats, make_format
 from changen_cli.store.journal import Journal, commit_shard, finish_run
 
 Run = Callable[..., None]
@@ -73,7 +73,7 @@ def memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", find_formats())
 def test_killed_anywhere_and_run_again_gives_the_same_bytes(
     memory: Path, run_store: Run, tree: Tree, make_series: Callable[..., Series], format: str
 ) -> None:
@@ -113,10 +113,10 @@ def test_killed_while_overwriting(memory: Path, run_store: Run, tree: Tree, make
 
 
 def _commit(format: str, root: Path, spec: StoreSpec, index: int, outcomes: list[Outcome]) -> None:
-    commit_shard(make_writer(format, root, spec), index, outcomes)
+    commit_shard(make_format(format, root, spec), index, outcomes)
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", find_formats())
 def test_processes_write_shards_side_by_side(
     tmp_path: Path, run_store: Run, tree: Tree, spec: StoreSpec, outcomes: list[Outcome], format: str
 ) -> None:
@@ -125,7 +125,7 @@ def test_processes_write_shards_side_by_side(
     context = multiprocessing.get_context("fork")
     with Journal(root) as journal:
         journal.open({"format": format, "seed": 1, "events": ["create", "remove"]})
-        writer = make_writer(format, root, spec)
+        writer = make_format(format, root, spec)
         writer.create()
         parts = [(index, outcomes[index * 2 : index * 2 + 2]) for index in (2, 0, 1)]
         workers = [context.Process(target=_commit, args=(format, root, spec, *part)) for part in parts]
@@ -153,9 +153,9 @@ def fsync(descriptor):
     real(descriptor)
 os.fsync = fsync
 from changen_cli.store.base import Outcome, Status, StoreSpec
-from changen_cli.store.formats.registry import make_writer
+from changen_cli.store.formats.registry import make_format
 from changen_cli.store.journal import Journal, commit_shard, finish_run
-writer = make_writer("zarr", Path(sys.argv[1]), StoreSpec(2, 1, 16, 16, 1))
+writer = make_format("zarr", Path(sys.argv[1]), StoreSpec(2, 1, 16, 16, 1))
 with Journal(writer.root) as journal:
     journal.open({"seed": 1})
     writer.create()
@@ -228,7 +228,7 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path, tree: Tree, ove
         Journal(tmp_path / "thesis.tex").open({"seed": 1}, overwrite=overwrite)
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", find_formats())
 def test_overwrite_removes_only_what_changen_wrote(
     tmp_path: Path, run_store: Run, tree: Tree, spec: StoreSpec, outcomes: list[Outcome], format: str
 ) -> None:
@@ -275,7 +275,7 @@ def test_a_damaged_record_or_run_names_the_remedy(
 
 
 def test_a_run_is_not_finished_before_all_shards_are(tmp_path: Path, spec: StoreSpec, outcomes: list[Outcome]) -> None:
-    writer = make_writer("zarr", tmp_path, spec)
+    writer = make_format("zarr", tmp_path, spec)
     with Journal(tmp_path) as journal:
         journal.open({})
         writer.create()

@@ -13,14 +13,14 @@ from rasterio.crs import CRS
 from changen_cli.errors import StoreError
 from changen_cli.store.base import Outcome, StoreSpec
 from changen_cli.store.formats.levir import pairs
-from changen_cli.store.formats.registry import FORMATS
+from changen_cli.store.formats.registry import find_formats
 from changen_cli.store.series import open_series
 from changen_cli.store.tables import events as events_table
 
 Run = Callable[..., None]
 
 
-@pytest.fixture(scope="module", params=FORMATS)
+@pytest.fixture(scope="module", params=find_formats())
 def root(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
@@ -36,7 +36,7 @@ def root(
 def test_series_come_back(root: Path, outcomes: list[Outcome]) -> None:
     data = open_series(root)
     done = [outcome.series for outcome in outcomes if outcome.series is not None]
-    each = 3 if data.format == "levir" else 1
+    each = 3 if data.items == "pairs" else 1
     assert len(data) == 3 * each
     for item, sample in enumerate(data):
         series = done[item // each]
@@ -45,7 +45,7 @@ def test_series_come_back(root: Path, outcomes: list[Outcome]) -> None:
         assert sample.crs is not None
         assert CRS.from_wkt(sample.crs) == CRS.from_epsg(32736)
         every = [change for step in series.history.changes for change in step]
-        if data.format == "levir":
+        if data.items == "pairs":
             before, after = pairs(2)[item % 3]
             assert sample.id == f"{series.id}__t{before}_t{after}"
             assert sample.times == (before, after)
@@ -100,7 +100,7 @@ def test_torch_pairs_in_worker_processes(root: Path, outcomes: list[Outcome]) ->
     assert isinstance(view, torch.utils.data.Dataset)
     loader = torch.utils.data.DataLoader(view, batch_size=1, num_workers=2, multiprocessing_context="fork")
     items = list(loader)
-    assert len(items) == len(view) == 3 * (3 if data.format == "levir" else 2)
+    assert len(items) == len(view) == 3 * (3 if data.items == "pairs" else 2)
     series = outcomes[0].series
     assert series is not None
     before, after, label = (tensor[0].numpy() for tensor in items[1])
@@ -114,7 +114,7 @@ def test_torch_series_and_transform(root: Path) -> None:
     data = open_series(root)
     view = data.torch(pairs=False)
     assert len(view) == len(data)
-    keys = {"image", "change"} if data.format == "levir" else {"image", "change", "mask", "instance", "valid"}
+    keys = {"image", "change"} if data.items == "pairs" else {"image", "change", "mask", "instance", "valid"}
     assert set(view[0]) == keys
     assert data.torch(transform=lambda item: item[0].shape)[0] == (3, 24, 40)
 
@@ -153,6 +153,9 @@ def test_what_is_no_output_is_refused(tmp_path: Path) -> None:
         open_series(tmp_path)
     (tmp_path / "manifest.json").write_text('{"store": {"format": "netcdf", "steps": 2}}')
     with pytest.raises(StoreError, match="unknown format 'netcdf'"):
+        open_series(tmp_path)
+    (tmp_path / "manifest.json").write_text('{"store": {"format": "zarr", "steps": 2}}')
+    with pytest.raises(StoreError, match="does not say what the store is: no 'samples'"):
         open_series(tmp_path)
 
 

@@ -9,7 +9,8 @@ from typing import Protocol, TypeVar
 
 from changen_cli.errors import StoreError
 from changen_cli.pipeline.prepare import Prepared
-from changen_cli.store.base import Outcome, Writer
+from changen_cli.store.base import Outcome
+from changen_cli.store.formats.base import Format
 from changen_cli.store.records import ShardSummary
 
 T = TypeVar("T")
@@ -28,7 +29,7 @@ class Workers(Protocol):
         """Prepares a shard."""
         ...
 
-    def commit(self, writer: Writer, shard: int, outcomes: list[Outcome]) -> Future[ShardSummary]:
+    def commit(self, writer: Format, shard: int, outcomes: list[Outcome]) -> Future[ShardSummary]:
         """Writes a shard and records it."""
         ...
 

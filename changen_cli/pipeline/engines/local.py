@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 
 from changen_cli.pipeline.engines.base import Workers, worker_died
 from changen_cli.pipeline.prepare import Prepared, Preparer, Task
-from changen_cli.store.base import Outcome, Writer
+from changen_cli.store.base import Outcome
+from changen_cli.store.formats.base import Format
 from changen_cli.store.journal import commit_shard
 from changen_cli.store.records import ShardSummary
 
@@ -105,7 +106,7 @@ class InProcess:
         """Prepares a shard, now."""
         return _now(self.preparer.prepare, shard)
 
-    def commit(self, writer: Writer, shard: int, outcomes: list[Outcome]) -> Future[ShardSummary]:
+    def commit(self, writer: Format, shard: int, outcomes: list[Outcome]) -> Future[ShardSummary]:
         """Writes a shard, now."""
         return _now(commit_shard, writer, shard, outcomes)
 
@@ -143,7 +144,7 @@ class Processes:
                 return _now(preparer.prepare, shard)
         return self._submit(_prepare, shard)
 
-    def commit(self, writer: Writer, shard: int, outcomes: list[Outcome]) -> Future[ShardSummary]:
+    def commit(self, writer: Format, shard: int, outcomes: list[Outcome]) -> Future[ShardSummary]:
         """Has a process write a shard."""
         return self._submit(commit_shard, writer, shard, outcomes)
 

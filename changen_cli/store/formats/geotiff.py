@@ -18,8 +18,7 @@ from __future__ import annotations
 import colorsys
 import re
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -34,9 +33,10 @@ from rasterio.io import MemoryFile
 
 from changen_cli.errors import StoreError
 from changen_cli.files import disk_errors, make_folder, remove_files, remove_folder_if_empty, write_folders
-from changen_cli.store.base import Outcome, Series, StoreSpec
-from changen_cli.store.gdal import GDAL_ERRORS, gdal_warnings
-from changen_cli.types import AnyArray, BoolArray
+from changen_cli.store.base import Outcome, Series
+from changen_cli.store.formats.base import Arrays, Format, Times
+from changen_cli.store.gdal import GDAL_ERRORS, gdal_warnings, read_raster
+from changen_cli.types import AnyArray, BoolArray, UInt8Array
 
 PLAIN = {"compress": "deflate", "predictor": 2, "zlevel": 1, "tiled": True}
 COG = {"compress": "deflate", "predictor": "standard", "level": 1}
@@ -48,19 +48,15 @@ _REFUSALS: tuple[type[Exception], ...] = (*GDAL_ERRORS, TypeError, ValueError)
 Colors = dict[int, tuple[int, int, int, int]]
 
 
-@dataclass
-class GeoTiffWriter:
-    """Writes each sample as a folder of GeoTIFFs.
+class GeoTiffFormat(Format):
+    """Writes and reads each sample as a folder of GeoTIFFs.
 
-    Attributes:
-        root: The output folder, which holds the sample folders.
-        spec: Its shape. Two options are read: ``creation_options``, a dict that is handed to the GTiff driver (or the
-            COG driver) as it is, in place of the defaults, for images; and ``cog``, True for cloud optimised GeoTIFFs.
+    Two options are read from ``spec.options``: ``creation_options``, a dict that is handed to the GTiff driver (or the
+    COG driver) as it is, in place of the defaults, for images; and ``cog``, True for cloud optimised GeoTIFFs.
     """
 
-    root: Path
-    spec: StoreSpec
-    format: ClassVar[str] = "geotiff"
+    name: ClassVar[str] = "geotiff"
+    options: ClassVar[frozenset[str]] = frozenset({"creation_options", "cog"})
 
     def create(self) -> None:
         """Makes the folder, and tries the creation options on a small image.
@@ -76,8 +72,8 @@ class GeoTiffWriter:
         if warned:
             raise StoreError(f"GDAL does not take the creation options: {warned[0]}; change them")
 
-    def write_shard(self, index: int, outcomes: list[Outcome]) -> None:
-        """Writes the folders of one shard; see :meth:`changen_cli.store.base.Writer.write_shard`."""
+    def write_shard(self, index: int, outcomes: Sequence[Outcome]) -> None:
+        """Writes the folders of one shard; those of samples that are not done are removed."""
         for outcome in outcomes:
             self._make_way(self.root / outcome.id)
         write_folders(
@@ -85,8 +81,44 @@ class GeoTiffWriter:
             ((self.root / one.id, self._files(one)) for outcome in outcomes if (one := outcome.series) is not None),
         )
 
-    def finish(self, samples: list[dict[str, Any]]) -> None:
-        """Does nothing: every folder is whole by itself."""
+    def read(self, sample: Mapping[str, Any], times: Times) -> Arrays:
+        """Reads every file of a sample's folder."""
+        folder = self.root / sample["sample"]
+        valid = read_raster(folder / "t0.tif", mask=True) != 0
+        return Arrays(
+            image=np.stack([read_raster(folder / f"t{t}.tif") for t in times]),
+            change=np.stack([read_raster(folder / f"change_t{t}_t{t + 1}.tif")[0] for t in times[:-1]]),
+            mask=np.stack([read_raster(folder / f"mask_t{t}.tif")[0] for t in times]),
+            instance=np.stack([read_raster(folder / f"instance_t{t}.tif")[0] for t in times]),
+            valid=valid,
+        )
+
+    def read_pair(self, sample: Mapping[str, Any], pair: Times) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
+        """Reads two images and their change mask."""
+        folder = self.root / sample["sample"]
+        first, second = pair
+        label = read_raster(folder / f"change_t{first}_t{second}.tif")[0]
+        return read_raster(folder / f"t{first}.tif"), read_raster(folder / f"t{second}.tif"), label
+
+    @classmethod
+    def clear(cls, root: Path) -> None:
+        """Deletes the sample folders that changen wrote into a folder; one that holds anything else stays.
+
+        Args:
+            root: The output.
+
+        Raises:
+            StoreError: If something cannot be deleted.
+        """
+        with disk_errors(root):
+            folders = [path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")]
+        for folder in sorted(folders):
+            with disk_errors(folder):
+                files = sorted(folder.iterdir())
+            names = {path.name for path in files}
+            if {"t0.tif", "mask_t0.tif", "instance_t0.tif"} <= names and all(_FILE.fullmatch(name) for name in names):
+                remove_files(files)
+                remove_folder_if_empty(folder)
 
     def _make_way(self, folder: Path) -> None:
         """Removes the folder of a sample that a cut-off run has left, never what somebody else has put into it."""
@@ -209,23 +241,3 @@ def class_colors() -> Colors:
         red, green, blue = colorsys.hsv_to_rgb((0.05 + (category - 1) * 0.618034) % 1.0, 0.75, 1.0)
         table[category] = (round(red * 255), round(green * 255), round(blue * 255), 255)
     return table
-
-
-def clear(root: Path) -> None:
-    """Deletes the sample folders that changen wrote into a folder; one that holds anything else stays.
-
-    Args:
-        root: The output.
-
-    Raises:
-        StoreError: If something cannot be deleted.
-    """
-    with disk_errors(root):
-        folders = [path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    for folder in sorted(folders):
-        with disk_errors(folder):
-            files = sorted(folder.iterdir())
-        names = {path.name for path in files}
-        if {"t0.tif", "mask_t0.tif", "instance_t0.tif"} <= names and all(_FILE.fullmatch(name) for name in names):
-            remove_files(files)
-            remove_folder_if_empty(folder)

@@ -13,18 +13,19 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 
 from changen_cli.files import disk_errors, make_folder, remove_files, remove_folder_if_empty, write_files
-from changen_cli.store.base import Outcome, Status, StoreSpec
+from changen_cli.store.base import Outcome, Status
 from changen_cli.store.check import SPLITS
+from changen_cli.store.formats.base import Arrays, Format, Times
+from changen_cli.store.gdal import read_raster
 from changen_cli.types import UInt8Array
 
 TREE = "LEVIR-CD+"
@@ -42,18 +43,16 @@ def pair_name(sample: str, pair: tuple[int, int]) -> str:
     return f"{sample}__t{pair[0]}_t{pair[1]}.png"
 
 
-@dataclass
-class LevirWriter:
-    """Writes series as pairs in the LEVIR-CD+ layout.
+class LevirFormat(Format):
+    """Writes and reads series as pairs in the LEVIR-CD+ layout, the tree ``LEVIR-CD+`` in the output folder."""
 
-    Attributes:
-        root: The output folder, which holds the tree ``LEVIR-CD+``.
-        spec: Its shape.
-    """
+    name: ClassVar[str] = "levir"
+    items: ClassVar[Literal["series", "pairs"]] = "pairs"
 
-    root: Path
-    spec: StoreSpec
-    format: ClassVar[str] = "levir"
+    @property
+    def pairs(self) -> tuple[Times, ...]:
+        """The consecutive pairs of times, then those from 0 on."""
+        return tuple(pairs(self.spec.steps))
 
     def create(self) -> None:
         """Makes the folders of all three splits; readers want them even where they are empty.
@@ -66,8 +65,8 @@ class LevirWriter:
                 make_folder(self.root / TREE / split / folder)
         make_folder(self.root / TREE / "list")
 
-    def write_shard(self, index: int, outcomes: list[Outcome]) -> None:
-        """Writes the pairs of one shard; see :meth:`changen_cli.store.base.Writer.write_shard`."""
+    def write_shard(self, index: int, outcomes: Sequence[Outcome]) -> None:
+        """Writes the pairs of one shard; those of samples that are not done are removed."""
         written = set()
 
         def files() -> Iterator[tuple[Path, bytes]]:
@@ -78,7 +77,7 @@ class LevirWriter:
         write_files(self.root, files())
         remove_files(path for outcome in outcomes for path in self._paths(outcome.id) if path not in written)
 
-    def finish(self, samples: list[dict[str, Any]]) -> None:
+    def finish(self, samples: Sequence[dict[str, Any]]) -> None:
         """Writes the lists of pairs, one line each, with extension.
 
         Args:
@@ -100,7 +99,42 @@ class LevirWriter:
             ],
         )
 
-    def _files(self, outcomes: list[Outcome]) -> Iterator[tuple[Path, bytes]]:
+    def read(self, sample: Mapping[str, Any], times: Times) -> Arrays:
+        """Reads a pair; there are no masks, instances and validity."""
+        before, after, label = self.read_pair(sample, times)
+        return Arrays(image=np.stack([before, after]), change=label[None])
+
+    def read_pair(self, sample: Mapping[str, Any], pair: Times) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
+        """Reads the files of a pair, the label as 0 and 1."""
+        first, second = pair
+        folder, name = self.root / TREE / sample["split"], pair_name(sample["sample"], (first, second))
+        label = (read_raster(folder / "label" / name)[0] != 0).astype(np.uint8)
+        return read_raster(folder / "A" / name), read_raster(folder / "B" / name), label
+
+    @classmethod
+    def clear(cls, root: Path) -> None:
+        """Deletes the tree that changen wrote into a folder; other files in it stay.
+
+        Args:
+            root: The output.
+
+        Raises:
+            StoreError: If something cannot be deleted.
+        """
+        tree = root / TREE
+        for split in SPLITS:
+            for name in _FOLDERS:
+                folder = tree / split / name
+                with disk_errors(folder):
+                    files = [path for path in folder.iterdir() if _FILE.fullmatch(path.name)] if folder.is_dir() else []
+                remove_files(files)
+                remove_folder_if_empty(folder)
+            remove_folder_if_empty(tree / split)
+        remove_files(tree / "list" / f"{split}.txt" for split in SPLITS)
+        remove_folder_if_empty(tree / "list")
+        remove_folder_if_empty(tree)
+
+    def _files(self, outcomes: Sequence[Outcome]) -> Iterator[tuple[Path, bytes]]:
         """Encodes the files of a shard; each image once, however many pairs it is in."""
         for outcome in outcomes:
             series = outcome.series
@@ -138,26 +172,3 @@ def encode_png(bands: UInt8Array) -> bytes:
         with memory.open(driver="PNG", count=count, height=height, width=width, dtype="uint8", zlevel=1) as target:
             target.write(bands)
         return bytes(memory.getbuffer())
-
-
-def clear(root: Path) -> None:
-    """Deletes the tree that changen wrote into a folder; other files in it stay.
-
-    Args:
-        root: The output.
-
-    Raises:
-        StoreError: If something cannot be deleted.
-    """
-    tree = root / TREE
-    for split in SPLITS:
-        for name in _FOLDERS:
-            folder = tree / split / name
-            with disk_errors(folder):
-                files = [path for path in folder.iterdir() if _FILE.fullmatch(path.name)] if folder.is_dir() else []
-            remove_files(files)
-            remove_folder_if_empty(folder)
-        remove_folder_if_empty(tree / split)
-    remove_files(tree / "list" / f"{split}.txt" for split in SPLITS)
-    remove_folder_if_empty(tree / "list")
-    remove_folder_if_empty(tree)

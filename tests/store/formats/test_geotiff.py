@@ -10,7 +10,7 @@ from rasterio.crs import CRS
 
 from changen_cli.errors import StoreError
 from changen_cli.store.base import Outcome, Series, Status, StoreSpec
-from changen_cli.store.formats.geotiff import GeoTiffWriter
+from changen_cli.store.formats.geotiff import GeoTiffFormat
 
 NAMES = {"t0.tif", "t1.tif", "t2.tif", "change_t0_t1.tif", "change_t1_t2.tif"} | {
     f"{name}_t{time}.tif" for name in ("mask", "instance") for time in range(3)
@@ -19,7 +19,7 @@ NAMES = {"t0.tif", "t1.tif", "t2.tif", "change_t0_t1.tif", "change_t1_t2.tif"} |
 
 def make(root: Path, series: Series, **options: object) -> Path:
     spec = StoreSpec(1, 2, *series.valid.shape, 1, dict(options))
-    writer = GeoTiffWriter(root, spec)
+    writer = GeoTiffFormat(root, spec)
     writer.create()
     writer.write_shard(0, [Outcome(series.id, Status.DONE, series=series)])
     return root / series.id
@@ -100,9 +100,9 @@ def test_creation_options_that_gdal_does_not_take_are_refused_at_once(
 ) -> None:
     spec = StoreSpec(1, 2, 24, 40, 1, {"creation_options": options, "cog": cog})
     with pytest.raises(StoreError, match=words):
-        GeoTiffWriter(tmp_path, spec).create()
+        GeoTiffFormat(tmp_path, spec).create()
     assert caplog.text == ""
-    GeoTiffWriter(tmp_path, StoreSpec(1, 2, 24, 40, 1, {"cog": cog})).create()
+    GeoTiffFormat(tmp_path, StoreSpec(1, 2, 24, 40, 1, {"cog": cog})).create()
 
 
 def test_no_georeference(tmp_path: Path, make_series: Callable[..., Series]) -> None:
@@ -121,7 +121,7 @@ def test_a_shard_is_written_over_what_was_there(tmp_path: Path, make_series: Cal
     assert make(tmp_path, series) == folder
     with rasterio.open(folder / "t1.tif") as source:
         np.testing.assert_array_equal(source.read(), series.images[1])
-    writer = GeoTiffWriter(tmp_path, StoreSpec(1, 2, 24, 40, 1))
+    writer = GeoTiffFormat(tmp_path, StoreSpec(1, 2, 24, 40, 1))
     writer.write_shard(0, [Outcome(series.id, Status.SKIPPED, "nothing here")])
     assert not folder.exists()
 

@@ -8,7 +8,7 @@ import pytest
 import rasterio
 
 from changen_cli.store.base import Outcome, Series, Status, StoreSpec
-from changen_cli.store.formats.levir import LevirWriter, pairs
+from changen_cli.store.formats.levir import LevirFormat, pairs
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_images_and_labels(tree_root: Path, outcomes: list[Outcome]) -> None:
 
 def test_a_shard_is_written_over_what_was_there(tmp_path: Path, make_series: Callable[..., Series]) -> None:
     series = make_series(0)
-    writer = LevirWriter(tmp_path, StoreSpec(1, 2, 24, 40, 1))
+    writer = LevirFormat(tmp_path, StoreSpec(1, 2, 24, 40, 1))
     writer.create()
     writer.write_shard(0, [Outcome(series.id, Status.DONE, series=series)])
     assert len(list(tmp_path.rglob("*.png"))) == 9

@@ -1,34 +1,35 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import zarr
 from numcodecs import Blosc
 from zarr.codecs import BloscCodec
-from zarr.core.buffer import default_buffer_prototype
-from zarr.storage import MemoryStore
 
-from changen_cli.store.formats.shard_codec import encode_shard
+from changen_cli.store.formats.zarr.shard_codec import encode_shard
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int32", "bool"])
-def test_zarr_reads_what_is_encoded(dtype: str) -> None:
+def test_zarr_reads_what_is_encoded(tmp_path: Path, dtype: str) -> None:
     draw = np.random.default_rng(0)
     values = draw.integers(0, 2 if dtype == "bool" else 200, (3, 4, 32, 16)).astype(dtype)
     values[1, 2] = 0  # not stored at all
     data = encode_shard(values, 2, Blosc("zstd", 3, Blosc.SHUFFLE))
     assert data is not None
-    store = MemoryStore()
     array = zarr.create_array(
-        store, shape=values.shape, shards=values.shape, chunks=(1, 1, 32, 16), dtype=dtype, fill_value=0,
+        tmp_path, shape=values.shape, shards=values.shape, chunks=(1, 1, 32, 16), dtype=dtype, fill_value=0,
         compressors=[BloscCodec(typesize=values.itemsize, cname="zstd", clevel=3, shuffle="shuffle")],
     )  # fmt: skip
-    store._store_dict["c/0/0/0/0"] = default_buffer_prototype().buffer.from_bytes(data)
+    path = tmp_path / "c" / "0" / "0" / "0" / "0"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(data)
     assert np.array_equal(array[...], values)
     assert np.array_equal(array[1, 1:3, 4:9], values[1, 1:3, 4:9])
     damaged = bytearray(data)
     damaged[-20] ^= 1  # in the index, which the checksum guards
-    store._store_dict["c/0/0/0/0"] = default_buffer_prototype().buffer.from_bytes(bytes(damaged))
+    path.write_bytes(bytes(damaged))
     with pytest.raises(ValueError, match="checksum"):
         array[...]
 

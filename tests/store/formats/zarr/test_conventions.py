@@ -3,7 +3,7 @@ from __future__ import annotations
 from affine import Affine
 from rasterio.crs import CRS
 
-from changen_cli.store.formats.conventions import PROJ, SPATIAL, attributes
+from changen_cli.store.formats.zarr.conventions import PROJ, SPATIAL, attributes
 
 
 def test_code_where_the_crs_is_registered() -> None:

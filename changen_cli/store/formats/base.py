@@ -1,0 +1,145 @@
+"""The contract of an output format: one class that writes, reads and clears, registered as an entry point.
+
+A format of a third party is one file with a subclass of :class:`Format`, and a line in its ``pyproject.toml``::
+
+    [project.entry-points."changen.formats"]
+    npz = "my_package.npz:NpzFormat"
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from changen_cli.store.base import Outcome, StoreSpec
+from changen_cli.types import BoolArray, Int32Array, UInt8Array
+
+Times = tuple[int, ...]
+"""Times of images, ascending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    """The pixels of one item.
+
+    Attributes:
+        image: uint8 [T, 3, H, W].
+        change: uint8 [T - 1, H, W]: 1 where two consecutive states differ, else 0.
+        mask: Class masks, uint8 [T, H, W], 0 background; None where the format has no place for them.
+        instance: uid or 0, int32 [T, H, W]; None where the format has no place for them.
+        valid: bool [H, W], False where the source has no data; None where the format has no place for it.
+    """
+
+    image: UInt8Array
+    change: UInt8Array
+    mask: UInt8Array | None = None
+    instance: Int32Array | None = None
+    valid: BoolArray | None = None
+
+
+@dataclass
+class Format(ABC):
+    """One output in one format.
+
+    An object holds no open file when it is pickled: a shard may be written, and a sample read, by any process.
+
+    Attributes:
+        root: The output folder.
+        spec: The shape of the store.
+    """
+
+    root: Path
+    spec: StoreSpec
+
+    name: ClassVar[str]
+    """Name of the entry point, of ``--format`` and in the manifest."""
+
+    items: ClassVar[Literal["series", "pairs"]] = "series"
+    """What a reader's item is: a whole series, or a pair of images and what changed between them."""
+
+    options: ClassVar[frozenset[str]] = frozenset()
+    """Which options of a format it takes from ``spec.options``: ``creation_options``, ``cog``."""
+
+    @abstractmethod
+    def create(self) -> None:
+        """Makes the skeleton of an empty store (folders, array metadata); what is there stays as it is.
+
+        Raises:
+            StoreError: If an option cannot be used, or the disk is full or not writable.
+        """
+
+    @abstractmethod
+    def write_shard(self, index: int, outcomes: Sequence[Outcome]) -> None:
+        """Writes the data of one shard; every file appears under its name whole, or not at all.
+
+        Called for one shard by one process at a time; the caller records the shard as done afterwards. A shard that
+        was cut off before it was recorded is written again, and over what was there.
+
+        Args:
+            index: 0 .. ``spec.shards`` - 1.
+            outcomes: The samples of the shard, in order; for each sample of the shard one.
+
+        Raises:
+            StoreError: If the disk is full or not writable; the message names the path and the remedy.
+        """
+
+    def finish(self, samples: Sequence[dict[str, Any]]) -> None:  # noqa: B027  (most formats are whole by then)
+        """Writes what can only be written when every shard is there (lists, consolidated metadata).
+
+        Args:
+            samples: One record per sample, in order, as :meth:`changen_cli.store.journal.Journal.samples` gives them.
+
+        Raises:
+            StoreError: If the disk is full or not writable.
+        """
+
+    @abstractmethod
+    def read(self, sample: Mapping[str, Any], times: Times) -> Arrays:
+        """Reads the pixels of one item.
+
+        Args:
+            sample: Its row of ``samples.parquet``.
+            times: All times of the series, or one of :attr:`pairs` where items are pairs.
+
+        Raises:
+            StoreError: If a file is missing or damaged.
+        """
+
+    def read_pair(self, sample: Mapping[str, Any], pair: Times) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
+        """Reads two images and what changed between them; a format that can do so reads nothing else.
+
+        Args:
+            sample: Its row of ``samples.parquet``.
+            pair: One of :attr:`pairs`.
+
+        Returns:
+            Both images, uint8 [3, H, W], and the label, uint8 [H, W], 0 or 1.
+
+        Raises:
+            StoreError: If a file is missing or damaged.
+        """
+        if self.items == "pairs":
+            arrays, first = self.read(sample, pair), 0
+        else:
+            arrays, first = self.read(sample, tuple(range(self.spec.steps + 1))), pair[0]
+        return arrays.image[first], arrays.image[first + 1], arrays.change[first]
+
+    @property
+    def pairs(self) -> tuple[Times, ...]:
+        """The pairs of times of each sample that :meth:`read_pair` can give: the consecutive ones."""
+        return tuple((time, time + 1) for time in range(self.spec.steps))
+
+    @classmethod
+    @abstractmethod
+    def clear(cls, root: Path) -> None:
+        """Deletes what this format wrote into a folder, and nothing else, though the folder may hold another format.
+
+        Args:
+            root: The output.
+
+        Raises:
+            StoreError: If something cannot be deleted.
+        """

@@ -1,0 +1,175 @@
+"""The format ``zarr``: one Zarr v3 group."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import zarr
+from affine import Affine
+
+from changen_cli.errors import StoreError
+from changen_cli.files import disk_errors, make_folder, remove_files, remove_folder_if_empty, write_files
+from changen_cli.store.base import Outcome, Status
+from changen_cli.store.formats.base import Arrays, Format, Times
+from changen_cli.store.formats.zarr import conventions
+from changen_cli.store.formats.zarr.arrays import (
+    ARRAYS,
+    CODES,
+    STRINGS,
+    Memory,
+    contents,
+    make_group,
+    make_pixels,
+    make_table,
+    pixel_arrays,
+)
+from changen_cli.store.formats.zarr.shard_codec import encode_shard
+from changen_cli.store.records import to_json
+from changen_cli.types import UInt8Array
+
+
+class ZarrFormat(Format):
+    """Writes and reads series as a Zarr v3 group; the output folder is the group."""
+
+    name: ClassVar[str] = "zarr"
+
+    def create(self) -> None:
+        """Writes the metadata of the group and of the five pixel arrays, where they are missing.
+
+        Raises:
+            StoreError: If the disk is full or not writable.
+        """
+        store: Memory = {}
+        group = make_group(self.spec, store, {})
+        for pixels in pixel_arrays(self.spec).values():
+            make_pixels(self.spec, group, pixels)
+        files = {self.root / key: data for key, data in contents(store)}
+        for folder in sorted({path.parent for path in files}):
+            make_folder(folder)
+        write_files(self.root, [(path, data) for path, data in files.items() if not path.exists()])
+
+    def write_shard(self, index: int, outcomes: Sequence[Outcome]) -> None:
+        """Writes one shard file per array; where all values are zero there is none."""
+        files = list(self._shard_files(index, outcomes))
+        write_files(self.root, files)
+        # An array without a file reads as zeros; a file that a cut-off run left there must not show through.
+        written = {path for path, _ in files}
+        remove_files(path for name in pixel_arrays(self.spec) if (path := self._shard_path(name, index)) not in written)
+
+    def finish(self, samples: Sequence[dict[str, Any]]) -> None:
+        """Writes what is known of each sample, and the CRS that all share.
+
+        Args:
+            samples: One record per sample, in order, as :meth:`changen_cli.store.journal.Journal.samples` gives them.
+
+        Raises:
+            StoreError: If the disk is full or not writable.
+        """
+        store: Memory = {}
+        places = {(s["crs"], tuple(s["transform"] or ())) for s in samples if s["status"] == Status.DONE}
+        codes = {crs for crs, _ in places}
+        crs = codes.pop() if len(codes) == 1 else None
+        terms = next(iter(places))[1] if len(places) == 1 else ()
+        shared = conventions.attributes(self.spec.height, self.spec.width, crs, Affine(*terms) if terms else None)
+        group = make_group(self.spec, store, shared)
+        status = np.array([CODES[Status(s["status"])] for s in samples], np.uint8)
+        variant = np.array([-1 if s["variant"] is None else s["variant"] for s in samples], np.int32)
+        transform = np.array([s["transform"] or [np.nan] * 6 for s in samples], np.float64).reshape(-1, 6)
+        make_table(group, "status", ("sample",), status)
+        make_table(group, "variant", ("sample",), variant, fill=-1)
+        make_table(group, "transform", ("sample", "term"), transform, fill=np.nan)
+        for name in STRINGS:
+            make_table(group, name, ("sample",), np.array([s[name] or "" for s in samples], dtype=object))
+        data = dict(contents(store))
+        arrays = {name: self._metadata(name) for name in pixel_arrays(self.spec)}
+        arrays |= {key.removesuffix("/zarr.json"): json.loads(data[key]) for key in data if key.endswith("/zarr.json")}
+        # Readers that find every array's metadata in the group need not list the folder, which holds more than arrays.
+        whole = json.loads(data.pop("zarr.json"))
+        whole["consolidated_metadata"] = {"kind": "inline", "must_understand": False, "metadata": arrays}
+        for name in sorted({key.split("/")[0] for key in data}):
+            make_folder(self.root / name)
+        write_files(
+            self.root, [*((self.root / key, data[key]) for key in data), (self.root / "zarr.json", to_json(whole))]
+        )
+
+    def _metadata(self, name: str) -> Any:
+        """Returns the metadata of a pixel array, as it is on the disk."""
+        path = self.root / name / "zarr.json"
+        with disk_errors(path):
+            return json.loads(path.read_bytes())
+
+    def _shard_path(self, name: str, index: int) -> Path:
+        """Returns the file of one shard of an array."""
+        dimensions = pixel_arrays(self.spec)[name].dimensions
+        return self.root / name / ".".join(["c", str(index), *("0" for _ in dimensions[1:])])
+
+    def _shard_files(self, index: int, outcomes: Sequence[Outcome]) -> Iterator[tuple[Path, bytes]]:
+        """Encodes the shard files of all pixel arrays; where all is zero there is none."""
+        stored = [None if outcome.series is None else outcome.series.arrays() for outcome in outcomes]
+        for name, pixels in pixel_arrays(self.spec).items():
+            values = np.zeros((self.spec.shard_samples, *pixels.shape), pixels.dtype)
+            for place, arrays in enumerate(stored):
+                if arrays is not None:
+                    values[place] = arrays[name]
+            data = encode_shard(values, pixels.plane, pixels.compressor)
+            if data is not None:
+                yield self._shard_path(name, index), data
+
+    @cached_property
+    def _group(self) -> zarr.Group:
+        return zarr.open_group(self.root, mode="r", zarr_format=3)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leaves the open group behind: it does not survive a fork or a pickle."""
+        return {"root": self.root, "spec": self.spec}
+
+    def read(self, sample: Mapping[str, Any], times: Times) -> Arrays:
+        """Reads the five pixel arrays of a sample."""
+        index = sample["index"]
+        return Arrays(
+            image=self._get("image", index),
+            change=self._get("change", index),
+            mask=self._get("mask", index),
+            instance=self._get("instance", index),
+            valid=self._get("valid", index),
+        )
+
+    def read_pair(self, sample: Mapping[str, Any], pair: Times) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
+        """Reads two frames and their change mask."""
+        index, (first, second) = sample["index"], pair
+        images = self._get("image", index, slice(first, second + 1))
+        return images[0], images[1], self._get("change", index, first)
+
+    def _get(self, name: str, *selection: int | slice) -> Any:
+        try:
+            array = self._group[name]
+            assert isinstance(array, zarr.Array)
+            return np.asarray(array[selection])
+        except Exception as error:  # zarr and its codecs raise whatever they like on damaged bytes
+            raise StoreError(
+                f"cannot read array {name} of {self.root}: {type(error).__name__} {error}; "
+                "copy the output again, or run changen again with --overwrite"
+            ) from error
+
+    @classmethod
+    def clear(cls, root: Path) -> None:
+        """Deletes the group that changen wrote into a folder; other files in it, and in its arrays, stay.
+
+        Args:
+            root: The output.
+
+        Raises:
+            StoreError: If something cannot be deleted.
+        """
+        for name in ARRAYS:
+            folder = root / name
+            with disk_errors(folder):
+                files = [*folder.glob("c.*"), folder / "zarr.json"] if folder.is_dir() else []
+            remove_files(files)
+            remove_folder_if_empty(folder)
+        remove_files([root / "zarr.json"])
