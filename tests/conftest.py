@@ -21,7 +21,7 @@ from hypothesis import settings
 settings.register_profile("changen", deadline=None)  # a busy machine is slow, not wrong
 settings.load_profile("changen")
 
-pytest_plugins = ["tests.fixtures.training"]
+pytest_plugins = ["tests.fixtures.metrics", "tests.fixtures.training"]
 
 
 @pytest.fixture(scope="session")

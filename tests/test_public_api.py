@@ -27,7 +27,7 @@ def test_importing_is_light() -> None:
         ("Event", "changen_cli.events.base"),
         ("GenerateOptions", "changen_cli.pipeline.options"),
         ("Synthesizer", "changen_cli.synthesis.base"),
-        ("generate", "changen_cli.pipeline.run"),
+        ("generate", "changen_cli.pipeline.generate"),
         ("load_generator", "changen_cli.weights.load"),
         ("open_series", "changen_cli.store.series"),
     ],

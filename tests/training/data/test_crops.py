@@ -145,11 +145,11 @@ class Flood:
 def test_an_event_of_somebody_else_trains_as_it_generates(
     scenes: list[Drawable], make_sampler: MakeSampler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "sprawl.py").write_text(FLOOD)
-    info = tmp_path / "sprawl-1.dist-info"
+    (tmp_path / "lowland.py").write_text(FLOOD)
+    info = tmp_path / "lowland-1.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: sprawl\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[changen.events]\nflood = sprawl:Flood\n")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: lowland\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[changen.events]\nflood = lowland:Flood\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     crop = make_sampler(scenes, events="flood", changes_per_step="2", scale=(1, 1))[0]
     assert [change.event for change in crop.changes] == ["flood", "flood"]
