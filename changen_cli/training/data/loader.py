@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -100,13 +102,13 @@ def batches(
         prefetch_factor=4 if workers else None,
         pin_memory=pin,
     )
-    source = iter(loader)
+    source = _start(loader)
     while True:
         try:
             batch = next(source)
         except StopIteration:
             return
-        except RuntimeError as error:  # what the loader makes of a worker that was killed
+        except (RuntimeError, ConnectionError, EOFError) as error:  # what the loader makes of a worker that was killed
             raise TrainingError(
                 "a process that prepares crops died, most likely out of memory; run the same command again with "
                 "fewer workers, it goes on from its last checkpoint"
@@ -114,3 +116,16 @@ def batches(
         if isinstance(batch, ChangenError):
             raise batch
         yield batch
+
+
+def _start(loader: DataLoader[TrainingBatch | ChangenError]) -> Iterator[TrainingBatch | ChangenError]:
+    """Starts the workers, and leaves it to :func:`batches` to tell of one that died.
+
+    PyTorch's handler of SIGCHLD would raise at once, wherever the main thread is: within a training step, for example.
+    Without it the loader looks for dead workers when it has waited for a batch for five seconds.
+    """
+    handler = signal.getsignal(signal.SIGCHLD)
+    source = iter(loader)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL if handler is None else handler)
+    return source
