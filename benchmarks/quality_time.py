@@ -50,7 +50,7 @@ def measure_all(plan: Plan) -> dict[str, Any]:
     for name in of["weights"]:
         row = plan.rows[name]
         events = next(s for s in plan.sets.values() if name in s.rows)
-        settings = SynthesizerSettings(plan.weights(row), "cpu", precision, tuple(events.events.split(",")))
+        settings = SynthesizerSettings(plan.weights(row), "cpu", precision)
         made = synthesizers[name] = plugins.load(plugins.SYNTHESIZERS, row.synthesizer)(settings)
         network = getattr(made, "generator", None)
         parameters[name] = None if network is None else sum(p.numel() for p in network.parameters())

@@ -143,26 +143,56 @@ def outlines() -> Callable[..., Path]:
     return write_outlines
 
 
+SMALLEST: dict[str, dict[str, Any]] = {
+    "changen": {"width": 1 / 16, "hidden": [8] * 6, "noise_dim": 8},
+    "oasis": {"width": 1 / 64, "hidden": [8] * 6, "noise_dim": 6},
+    "spade": {"width": 1 / 64, "hidden": [8] * 7, "noise_dim": 7},
+    "deepfill": {"width": 1 / 12},
+    "segmenter": {"width": 1 / 4},
+}
+
+
 @pytest.fixture(scope="session")
-def untrained_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Weights of the smallest generator there is, not trained: ``untrained.safetensors`` with its card."""
+def smallest() -> dict[str, dict[str, Any]]:
+    """Arguments that make the network of each model small, by name of the model."""
+    return SMALLEST
+
+
+@pytest.fixture(scope="session")
+def weights_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Gives weights of the smallest network of a model, not trained: a safetensors file of that name, with its card."""
+    folder = tmp_path_factory.mktemp("untrained")
+
+    def make(model: str, name: str = "") -> Path:
+        path = folder / f"{name or model}.safetensors"
+        if not path.exists():
+            write_untrained(path, model)
+        return path
+
+    return make
+
+
+def write_untrained(path: Path, model: str) -> None:
     import torch
     from safetensors.torch import save_file
 
-    from changen_cli.models.changen import ChangenGenerator, GeneratorConfig
     from changen_cli.models.layers import fold_spectral_norm
+    from changen_cli.models.registry import make_network
     from changen_cli.weights.card import Card, file_sha256
 
-    path = tmp_path_factory.mktemp("untrained") / "untrained.safetensors"
-    arguments: dict[str, Any] = {"width": 1 / 16, "hidden": [8] * 6, "noise_dim": 8}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
-        generator = ChangenGenerator(GeneratorConfig(**arguments))
-    fold_spectral_norm(generator.eval())
-    save_file({name: tensor.contiguous() for name, tensor in generator.state_dict().items()}, path)
-    card = Card("untrained", "changen", arguments, file_sha256(path), licence="CC0-1.0", attribution="nobody")
+        network = make_network(model, SMALLEST[model])
+    fold_spectral_norm(network.eval())
+    save_file({name: tensor.contiguous() for name, tensor in network.state_dict().items()}, path)
+    card = Card(path.stem, model, SMALLEST[model], file_sha256(path), licence="CC0-1.0", attribution="nobody")
     card.write(path.with_suffix(".yaml"))
-    return path
+
+
+@pytest.fixture(scope="session")
+def untrained_weights(weights_of: Callable[..., Path]) -> Path:
+    """Weights of the smallest generator there is, not trained: ``untrained.safetensors`` with its card."""
+    return weights_of("changen", "untrained")
 
 
 @pytest.fixture(scope="session")

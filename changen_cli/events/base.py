@@ -69,7 +69,12 @@ class Proposal:
 
 @runtime_checkable
 class Event(Protocol):
-    """The plugin protocol of the entry point group ``changen.events``."""
+    """The plugin protocol of the entry point group ``changen.events``.
+
+    An event may also say, as the class attribute ``kinds``, which kinds of change it makes: a frozenset of "create",
+    "remove" and "alter" (an object that is there before and after). A run whose synthesizer cannot show one of them is
+    then refused before it starts, not at the first such change.
+    """
 
     name: ClassVar[str]
 

@@ -35,6 +35,7 @@ class Create:
     """
 
     name: ClassVar[str] = "create"
+    kinds: ClassVar[frozenset[str]] = frozenset({"create"})
 
     align: bool = field(
         default=True,

@@ -27,6 +27,7 @@ class Relocate:
     """
 
     name: ClassVar[str] = "relocate"
+    kinds: ClassVar[frozenset[str]] = frozenset({"alter"})
 
     distance: tuple[float, float] = field(
         default=(0.0, math.inf), metadata={"help": "How far the centroid moves, pixels; 0:inf is anywhere on the tile."}

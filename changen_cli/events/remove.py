@@ -23,6 +23,7 @@ class Remove:
     """
 
     name: ClassVar[str] = "remove"
+    kinds: ClassVar[frozenset[str]] = frozenset({"remove"})
 
     min_area: float = field(
         default=4.0, metadata={"help": "Smallest footprint removed, pixels that no other footprint covers (1 or more)."}

@@ -24,6 +24,7 @@ class Rotate:
     """
 
     name: ClassVar[str] = "rotate"
+    kinds: ClassVar[frozenset[str]] = frozenset({"alter"})
 
     angle: tuple[float, float] = field(
         default=(10.0, 90.0), metadata={"help": "Size of the turn, to either side, degrees (1 to 180)."}

@@ -24,6 +24,7 @@ class Scale:
     """
 
     name: ClassVar[str] = "scale"
+    kinds: ClassVar[frozenset[str]] = frozenset({"alter"})
 
     factor: tuple[float, float] = field(
         default=(1.2, 1.8),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from torch import nn
 
 from changen_cli.options import options
 
+Network = TypeVar("Network", bound=nn.Module, covariant=True)
 Kind = Literal["generator", "segmenter", "detector"]
 
 
@@ -18,7 +19,7 @@ class NoArguments:
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class Model(Generic[Network]):
     """One model; what an entry point of the group ``changen.models`` names.
 
     Attributes:
@@ -32,16 +33,18 @@ class Model:
         discriminator: Configuration of the discriminator, such a class too; None where there is none.
         arguments: Arguments of training that this model alone has, such a class too.
         shows: Which kinds of change its training shows from I_t to I_t+1: "create", "remove", both or none.
+        weights: Name of the weights that ship with changen for it; empty where there are none.
         recipe: Name of the shipped recipe, or path of the recipe, that ``changen train --model`` takes by itself.
     """
 
     name: str
     summary: str
     kind: Kind
-    network: type[nn.Module]
+    network: type[Network]
     config: type[Any]
     learner: str
     discriminator: type[Any] | None = None
     arguments: type[Any] = NoArguments
     shows: frozenset[str] = field(default_factory=frozenset)
+    weights: str = ""
     recipe: str = ""

@@ -18,7 +18,7 @@ def model_names() -> list[str]:
     return list(plugins.find(plugins.MODELS))
 
 
-def get_model(name: str) -> Model:
+def get_model(name: str) -> Model[nn.Module]:
     """Imports the record of one model.
 
     Args:
@@ -45,7 +45,7 @@ def get_model(name: str) -> Model:
     return model
 
 
-def find_models() -> dict[str, Model]:
+def find_models() -> dict[str, Model[nn.Module]]:
     """Imports the records of all installed models.
 
     Returns:

@@ -15,6 +15,7 @@ from changen_cli.reporter import Reporter, Silent
 from changen_cli.scenes.footprints.library import Library, read_library
 from changen_cli.synthesis.base import Synthesizer, SynthesizerSettings
 from changen_cli.synthesis.engine import Engine, choose_batch_size
+from changen_cli.synthesis.showing import require_events, shown_by
 from changen_cli.synthesis.transfer import make_transfer
 
 
@@ -81,8 +82,8 @@ def resolve_run(options: GenerateOptions, reporter: Reporter | None = None) -> R
     device = resolve_device(options.device)
     precision = resolve_precision(options.precision, device)
     factory = plugins.load(plugins.SYNTHESIZERS, options.synthesizer)
-    events = tuple(name for name, _, _ in schedule.events)
-    synthesizer = factory(SynthesizerSettings(options.weights, device, precision, events))
+    require_events(options.synthesizer, shown_by(factory), ((name, event) for name, event, _ in schedule.events))
+    synthesizer = factory(SynthesizerSettings(options.weights, device, precision))
     if not isinstance(synthesizer, Synthesizer):
         raise PluginError(f"synthesizer {options.synthesizer!r} has not the methods of one; see synthesis/base.py")
     return Run(

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from torch import Tensor
 
 from changen_cli.events.base import Change
+from changen_cli.models import batch
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+@dataclass(frozen=True)
+class Batch(batch.Batch):
     """One step of several samples: the arguments of G in equation (3), all tensors on the synthesizer's device.
 
     Attributes:
-        image: I_t, uint8 [B, 3, H, W].
-        before: S_t, class mask, uint8 [B, H, W].
-        after: S_t+1, class mask, uint8 [B, H, W].
-        noise: z, float32 [B, ``Synthesizer.noise_dim``], standard normal; the same over the whole image.
         changes: Per sample the changes from S_t to S_t+1, for synthesizers that work object by object.
         largest_class: Largest value in the masks, told by the engine so that nobody has to wait for the device to
             learn it; None where it is not known.
     """
 
-    image: Tensor
-    before: Tensor
-    after: Tensor
-    noise: Tensor
     changes: tuple[tuple[Change, ...], ...] = ()
     largest_class: int | None = None
+
+    def part(self, start: int, stop: int) -> Self:
+        """Takes samples ``start`` to ``stop - 1``, with their changes, as a batch of their own."""
+        return replace(super().part(start, stop), changes=self.changes[start:stop])
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +37,12 @@ class SynthesizerSettings:
         weights: Name or path of the weights, or None for the plugin's own default.
         device: A torch device string, already resolved ("cpu", "cuda", "cuda:1").
         precision: "fp32", "bf16" or "fp16", already resolved.
-        events: Names of the events that the run asks for, so that a synthesizer that cannot show one can refuse.
         options: Anything else, by name.
     """
 
     weights: str | None = None
     device: str = "cpu"
     precision: str = "fp32"
-    events: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -56,6 +51,14 @@ class Synthesizer(Protocol):
     """The plugin protocol of the entry point group ``changen.synthesizers``.
 
     The entry point names a class (or function) that takes one :class:`SynthesizerSettings` and returns a synthesizer.
+
+    A class may also say, as class attributes:
+
+    - ``shows``, a frozenset of the kinds of change that its images can show, of "create" (new objects), "remove" and
+      "alter" (objects that are there before and after). Other events, and other changes, are refused for it. Without
+      it, it shows everything.
+    - ``cpu_bound``, True where it has no network and leaves cores to the processes that prepare tiles. Without it, it
+      is taken to use every core that PyTorch gets.
     """
 
     name: ClassVar[str]

@@ -6,34 +6,20 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from changen_cli.models.changen import ChangenGenerator
-from changen_cli.synthesis.base import SynthesizerSettings
+from changen_cli.models.changen import MODEL, ChangenGenerator
+from changen_cli.synthesis.base import Batch, SynthesizerSettings
 from changen_cli.synthesis.network import NetworkSynthesizer
-from changen_cli.weights.card import DEFAULT
-from changen_cli.weights.load import load_generator
 
 
 class ChangenSynthesizer(NetworkSynthesizer[ChangenGenerator]):
-    """Runs a pretrained :class:`~changen_cli.models.changen.ChangenGenerator`.
-
-    Attributes:
-        noise_dim: Length of z, as the weights have it.
-    """
+    """Runs a pretrained :class:`~changen_cli.models.changen.ChangenGenerator`."""
 
     name: ClassVar[str] = "changen"
 
     def __init__(self, settings: SynthesizerSettings) -> None:
-        """Loads the generator.
+        """Loads the generator; see :class:`NetworkSynthesizer`."""
+        super().__init__(settings, MODEL)
 
-        Args:
-            settings: Weights, device and precision.
-
-        Raises:
-            WeightsError: If the weights are missing, damaged or made for another architecture.
-        """
-        generator, card = load_generator(settings.weights or DEFAULT, settings.device)
-        super().__init__(settings, generator, card, generator.config.noise_dim, generator.config.classes)
-
-    def _run(self, image: Tensor, before: Tensor, after: Tensor, noise: Tensor) -> Tensor:
-        made: Tensor = self.generator(image, before, after, noise)
+    def _run(self, batch: Batch) -> Tensor:
+        made: Tensor = self.generator(batch.pixels, batch.before, batch.after, batch.noise)
         return made

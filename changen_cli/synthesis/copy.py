@@ -13,6 +13,7 @@ class CopySynthesizer:
     """Returns I_t unchanged; the layouts and labels are those of a full run, the images show no change."""
 
     name: ClassVar[str] = "copy"
+    cpu_bound: ClassVar[bool] = True
     noise_dim = 0
 
     def __init__(self, settings: SynthesizerSettings) -> None:

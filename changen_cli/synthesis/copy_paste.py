@@ -12,12 +12,12 @@ from changen_cli.errors import TileError
 from changen_cli.events.base import Change
 from changen_cli.synthesis.base import Batch, SynthesizerSettings
 from changen_cli.synthesis.pasting import choose_warp, find_objects, paste
-from changen_cli.synthesis.support import require_changes, require_events
+from changen_cli.synthesis.showing import CREATE
 from changen_cli.types import UInt8Array
 
 
 class CopyPasteSynthesizer:
-    """Pastes real objects into the outlines of created ones; shows ``create`` only.
+    """Pastes real objects into the outlines of created ones; shows created objects only.
 
     For each created footprint it takes, among the objects of the same class on the same tile, the one most similar in
     shape, warps its pixels into the new outline (turned and scaled, never mirrored), and feathers the edge. The ground
@@ -25,18 +25,17 @@ class CopyPasteSynthesizer:
     """
 
     name: ClassVar[str] = "copy-paste"
+    shows: ClassVar[frozenset[str]] = frozenset({CREATE})
+    cpu_bound: ClassVar[bool] = True
     noise_dim = 0
 
     def __init__(self, settings: SynthesizerSettings) -> None:
         """Makes the synthesizer.
 
         Args:
-            settings: The events of the run; nothing else matters to it.
-
-        Raises:
-            UsageError: If the run asks for another event than ``create``.
+            settings: Nothing in them matters to it.
         """
-        require_events(self.name, settings.events, "create")
+        del settings
 
     def synthesize(self, batch: Batch) -> Tensor:
         """Pastes objects where the changes create them.
@@ -48,11 +47,8 @@ class CopyPasteSynthesizer:
             I_t+1, uint8 [B, 3, H, W].
 
         Raises:
-            UsageError: If an object was changed in another way than by creating it.
             TileError: If a tile has no object whose pixels could be copied.
         """
-        for changes in batch.changes:
-            require_changes(self.name, changes, creates=True)
         if not any(batch.changes):
             return batch.image
         images, before, after = (x.cpu().numpy() for x in (batch.image, batch.before, batch.after))
@@ -66,9 +62,7 @@ class CopyPasteSynthesizer:
             return image
         objects = find_objects(before)
         canvas = image.astype(np.float32)
-        for change in changes:
-            new = change.after
-            assert new is not None, "only created objects pass the check"
+        for new in (change.after for change in changes if change.after is not None):
             warp = choose_warp(objects, new.polygon, new.category)
             if warp is None:
                 raise TileError(

@@ -16,6 +16,7 @@ from changen_cli.errors import PluginError, TileError, UsageError
 from changen_cli.events.base import Change
 from changen_cli.synthesis.background import keep_background
 from changen_cli.synthesis.base import Batch, Synthesizer
+from changen_cli.synthesis.showing import require_changes, shown_by
 from changen_cli.synthesis.transfer import Transfer, Waiting
 from changen_cli.types import BoolArray, Float32Array, UInt8Array
 
@@ -60,12 +61,11 @@ class Engine:
             batch_size: Samples per batch, at least 1; halved for good when the device runs out of memory.
             background: "synthesize" repaints the whole image as the paper does, "keep" only what changed.
         """
-        self.synthesizer, self.transfer, self.batch_size, self.background = (
-            synthesizer,
-            transfer,
-            batch_size,
-            background,
-        )
+        self.synthesizer = synthesizer
+        self.transfer = transfer
+        self.batch_size = batch_size
+        self.background = background
+        self._shows = shown_by(synthesizer)
 
     def run(self, jobs: Iterable[Job[T]]) -> Iterator[tuple[T, UInt8Array | TileError]]:
         """Synthesises every job, in order.
@@ -79,7 +79,8 @@ class Engine:
 
         Raises:
             PluginError: If the synthesizer returns something else than it must.
-            UsageError: If the device has not the memory for a single sample.
+            UsageError: If the device has not the memory for a single sample, or a change is of a kind that the
+                synthesizer cannot show.
         """
         under_way: deque[tuple[list[Job[T]], list[Waiting] | TileError]] = deque()
         source = iter(jobs)
@@ -132,6 +133,8 @@ class Engine:
         for step in range(masks.shape[1] - 1):
             before, after = masks[:, step], masks[:, step + 1]
             changes = tuple(job.changes[step] for job in group)
+            for these in changes:
+                require_changes(self.synthesizer.name, self._shows, these)
             made = self.synthesizer.synthesize(Batch(image, before, after, noise[:, step], changes, largest))
             self._require(made, image)
             if self.background == "keep":

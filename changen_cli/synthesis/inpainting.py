@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from changen_cli.errors import PluginError, TileError
+from changen_cli.models.deepfill.holes import REACH, removed_ground
 from changen_cli.synthesis.base import Batch, SynthesizerSettings
-from changen_cli.synthesis.support import REACH, removed_ground, require_changes, require_events
+from changen_cli.synthesis.showing import REMOVE
 from changen_cli.types import BoolArray, UInt8Array
 
 RADIUS = 5
@@ -18,26 +19,27 @@ RADIUS = 5
 
 
 class InpaintingSynthesizer:
-    """Continues the surroundings into the ground of removed objects, with OpenCV; shows ``remove`` only.
+    """Continues the surroundings into the ground of removed objects, with OpenCV; shows removed objects only.
 
     Not a model: it needs no weights and no noise, and computes on the host whatever the device. Pixels outside the
     holes stay as they are.
     """
 
     name: ClassVar[str] = "inpainting"
+    shows: ClassVar[frozenset[str]] = frozenset({REMOVE})
+    cpu_bound: ClassVar[bool] = True
     noise_dim = 0
 
     def __init__(self, settings: SynthesizerSettings) -> None:
         """Makes the synthesizer.
 
         Args:
-            settings: The events of the run; nothing else matters to it.
+            settings: Nothing in them matters to it.
 
         Raises:
-            UsageError: If the run asks for another event than ``remove``.
             PluginError: If OpenCV is not installed.
         """
-        require_events(self.name, settings.events, "remove")
+        del settings
         try:
             import cv2
         except ImportError as error:
@@ -57,11 +59,8 @@ class InpaintingSynthesizer:
             I_t+1, uint8 [B, 3, H, W].
 
         Raises:
-            UsageError: If an object was changed in another way than by removing it.
             TileError: If the removed objects cover a tile and leave nothing to fill them from.
         """
-        for changes in batch.changes:
-            require_changes(self.name, changes, creates=False)
         images = batch.image.cpu().numpy()
         holes = removed_ground(batch.before, batch.after).cpu().numpy()
         filled = np.stack([self._fill(image, hole) for image, hole in zip(images, holes, strict=True)])

@@ -13,9 +13,6 @@ import yaml
 from changen_cli.errors import WeightsError
 from changen_cli.resources import weights_folder
 
-DEFAULT = "compact"
-"""The weights that ``changen generate`` takes when none are named."""
-
 SEARCH = "CHANGEN_WEIGHTS"
 """Environment variable: folders to search before changen's own, separated as in PATH."""
 

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TypeVar, overload
+
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
 from changen_cli.errors import ChangenError, WeightsError
-from changen_cli.models.changen import ChangenGenerator
+from changen_cli.models import changen
+from changen_cli.models.base import Model
 from changen_cli.models.layers import fold_spectral_norm
-from changen_cli.models.registry import make_network, model_names
-from changen_cli.weights.card import DEFAULT, Card, find_weights, verify_weights
+from changen_cli.models.registry import get_model, model_names
+from changen_cli.options import build
+from changen_cli.weights.card import Card, find_weights, verify_weights
 
-ARCHITECTURE = "changen"
+Network = TypeVar("Network", bound=nn.Module)
 
 
-def load_generator(weights: str = DEFAULT, device: str = "cpu") -> tuple[ChangenGenerator, Card]:
+def load_generator(weights: str | None = None, device: str = "cpu") -> tuple[changen.ChangenGenerator, Card]:
     """Loads a pretrained change generator, verified against its card.
 
     Args:
-        weights: Name (see ``changen weights list``) or path of a safetensors file.
+        weights: Name (see ``changen weights list``) or path of a safetensors file; None takes the shipped ones.
         device: A torch device.
 
     Returns:
@@ -29,44 +34,66 @@ def load_generator(weights: str = DEFAULT, device: str = "cpu") -> tuple[Changen
     Raises:
         WeightsError: If the weights are missing, damaged, or made for another architecture.
     """
-    generator, card = load_network(weights, device, ARCHITECTURE)
-    assert isinstance(generator, ChangenGenerator), "the registry says so"
-    return generator, card
+    return load_network(weights, device, changen.MODEL)
 
 
-def load_network(weights: str, device: str = "cpu", architecture: str | None = None) -> tuple[nn.Module, Card]:
-    """Loads any pretrained network, verified against its card.
+@overload
+def load_network(weights: str | None, device: str, model: Model[Network]) -> tuple[Network, Card]: ...
+@overload
+def load_network(weights: str, device: str = "cpu") -> tuple[nn.Module, Card]: ...
+def load_network(
+    weights: str | None, device: str = "cpu", model: Model[nn.Module] | None = None
+) -> tuple[nn.Module, Card]:
+    """Loads a pretrained network, verified against its card.
 
     Args:
-        weights: Name (see ``changen weights list``) or path of a safetensors file.
+        weights: Name (see ``changen weights list``) or path of a safetensors file; None takes those that ship with
+            changen for the model, or, where there are none, those that have the model's own name.
         device: A torch device.
-        architecture: Name of the model that the weights must be of; None
-            takes whatever the card says.
+        model: What the weights must be of; None takes whatever the card says.
 
     Returns:
         The network, float32, in evaluation mode, spectral norm folded, channels last; and its card.
 
     Raises:
         WeightsError: If the weights are missing, damaged, or made for another architecture.
+        PluginError: If the card's model is a plugin that cannot be loaded.
     """
-    path, card = find_weights(weights)
+    path, card = _find(weights, model)
     verify_weights(path, card)
-    if card.architecture != (architecture or card.architecture):
+    if model is not None and card.architecture != model.name:
         raise WeightsError(
-            f"{path}: weights of {card.architecture!r}, not of {architecture!r}; name others, or make some with: "
-            f"changen train --model {architecture}"
+            f"{path}: weights of {card.architecture!r}, not of {model.name!r}; name others, or make some with: "
+            f"changen train --model {model.name}"
         )
     if card.architecture not in model_names():
         raise WeightsError(
             f"{path}: weights of {card.architecture!r}, which this changen does not know (it knows "
             f"{', '.join(model_names())}); name others with --weights"
         )
+    found = model or get_model(card.architecture)
     try:
-        network = make_network(card.architecture, card.arguments)
+        network = found.network(build(found.config, card.arguments, "arguments"))
         fold_spectral_norm(network.eval())
         stored = load_file(path)
         network.load_state_dict({name: tensor.float() for name, tensor in stored.items()})
-    except (TypeError, ChangenError, RuntimeError, SafetensorError) as error:
+    except (ChangenError, RuntimeError, SafetensorError) as error:
         raise WeightsError(f"{path}: does not fit its card's architecture: {str(error).splitlines()[0]}") from error
     network.requires_grad_(False)
     return network.to(device).to(memory_format=torch.channels_last), card
+
+
+def _find(weights: str | None, model: Model[nn.Module] | None) -> tuple[Path, Card]:
+    if weights is not None:
+        return find_weights(weights)
+    if model is None:
+        raise WeightsError("no weights are named, nor a model that they are of")
+    try:
+        return find_weights(model.weights or model.name)
+    except WeightsError as error:
+        if model.weights:
+            raise
+        raise WeightsError(
+            f"{error}. None come with changen for {model.name}: train them with changen train --model {model.name}, "
+            "pack them with changen weights pack, and name them with --weights"
+        ) from error

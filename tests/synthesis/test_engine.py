@@ -214,3 +214,11 @@ def test_a_tile_that_the_synthesizer_cannot_do_stops_no_other(transfer: Transfer
             assert isinstance(result, TileError)
         else:
             assert np.array_equal(result, expected(job))
+
+
+def test_a_change_that_the_synthesizer_cannot_show_stops_the_run(transfer: Transfer) -> None:
+    class Remover(Adder):
+        shows = frozenset({"remove"})
+
+    with pytest.raises(UsageError, match="adder: shows only removed objects, but the event 'create' changed one"):
+        list(Engine(Remover(), transfer, 2).run([make_job(1)]))

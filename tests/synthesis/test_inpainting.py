@@ -8,13 +8,13 @@ import shapely
 import torch
 
 from changen_cli import plugins
-from changen_cli.errors import PluginError, TileError, UsageError
+from changen_cli.errors import PluginError, TileError
 from changen_cli.events.base import Change
+from changen_cli.models.deepfill.holes import REACH
 from changen_cli.scenes.layout import Footprint, Layout
 from changen_cli.synthesis.base import Batch, Synthesizer, SynthesizerSettings
 from changen_cli.synthesis.engine import Engine, Job
 from changen_cli.synthesis.inpainting import InpaintingSynthesizer
-from changen_cli.synthesis.support import REACH, removed_ground
 from changen_cli.synthesis.transfer import HostTransfer
 
 pytest.importorskip("cv2", reason="the extra 'opencv' is not installed")
@@ -70,36 +70,12 @@ def test_a_tile_that_is_all_hole_is_an_error() -> None:
         InpaintingSynthesizer(SynthesizerSettings()).synthesize(step)
 
 
-def test_the_hole_reaches_beyond_the_footprint_but_not_into_others() -> None:
-    before = torch.zeros(1, 40, 40, dtype=torch.uint8)
-    before[0, 10:20, 10:20] = 2
-    before[0, 10:20, 21:30] = 1
-    after = before.clone()
-    after[before == 2] = 0
-    hole = removed_ground(before, after)
-    expected = torch.zeros(1, 40, 40, dtype=torch.bool)
-    expected[0, 10 - REACH : 20 + REACH, 10 - REACH : 20 + REACH] = True
-    expected[before == 1] = False
-    assert torch.equal(hole, expected)
-    assert not removed_ground(after, before).any()
-    assert not removed_ground(before, before).any()
-
-
 def test_it_is_a_plugin_that_removes_only() -> None:
     factory = plugins.load(plugins.SYNTHESIZERS, "inpainting")
-    synthesizer = factory(SynthesizerSettings(events=("remove",)))
+    synthesizer = factory(SynthesizerSettings())
     assert isinstance(synthesizer, Synthesizer)
     assert synthesizer.as_manifest()["method"] == "Telea 2004"
-    with pytest.raises(
-        UsageError, match="inpainting: shows only the event 'remove', not 'create'; use --events remove"
-    ):
-        factory(SynthesizerSettings(events=("create", "remove")))
-
-
-def test_other_changes_are_refused_whatever_they_are_called(image: np.ndarray) -> None:
-    move = Change("remove", 1, HOUSE, Footprint(1, shapely.box(5, 40, 25, 52)))
-    with pytest.raises(UsageError, match="shows only removed objects, but the event 'remove'"):
-        InpaintingSynthesizer(SynthesizerSettings()).synthesize(batch(image, TOWN, move))
+    assert (factory.shows, factory.cpu_bound) == ({"remove"}, True)
 
 
 def test_without_opencv_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

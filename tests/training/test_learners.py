@@ -16,8 +16,8 @@ from torch import Tensor
 from changen_cli.cli.main import main
 from changen_cli.errors import TrainingError, UsageError
 from changen_cli.metrics.change.segmenter import load_segmenter
+from changen_cli.models.deepfill.holes import removed_ground
 from changen_cli.models.registry import find_models
-from changen_cli.synthesis.support import removed_ground
 from changen_cli.training.config.options import RECIPES, TrainConfig, default_recipe, parse_config, read_recipe
 from changen_cli.training.data.batch import TrainingBatch
 from changen_cli.training.export import pack_weights

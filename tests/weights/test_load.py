@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,17 @@ from torch.nn.utils import parametrize
 
 import changen_cli
 from changen_cli.errors import WeightsError
+from changen_cli.models import changen, oasis, segmenter
+from changen_cli.models.registry import find_models
 from changen_cli.weights.card import file_sha256
-from changen_cli.weights.load import load_generator
+from changen_cli.weights.load import load_generator, load_network
 
 
 @pytest.fixture
-def weights(tiny_weights: Path, tmp_path: Path) -> Path:
+def weights(weights_of: Callable[..., Path], tmp_path: Path) -> Path:
     """A copy that may be spoilt."""
-    for path in tiny_weights.parent.iterdir():
+    source = weights_of("changen", "tiny")
+    for path in (source, source.with_suffix(".yaml")):
         shutil.copy(path, tmp_path)
     return tmp_path / "tiny.safetensors"
 
@@ -45,6 +49,33 @@ def test_it_is_public(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert changen_cli.load_generator("tiny")[1].name == "tiny"
 
 
+@pytest.mark.parametrize("model", find_models())
+def test_weights_of_every_model_can_be_loaded(model: str, weights_of: Callable[..., Path]) -> None:
+    network, card = load_network(str(weights_of(model)))
+    assert type(network) is find_models()[model].network
+    assert card.architecture == model
+    assert not network.training
+    assert not any(p.requires_grad for p in network.parameters())
+
+
+def test_without_a_name_the_shipped_weights_are_taken(
+    weights_of: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert load_network(None, "cpu", segmenter.MODEL)[1].name == "segmenter"
+    assert load_generator()[1].name == changen.MODEL.weights
+    monkeypatch.setenv("CHANGEN_WEIGHTS", str(tmp_path))
+    with pytest.raises(WeightsError, match=r"no weights named 'oasis'.* changen train --model oasis, pack them"):
+        load_network(None, "cpu", oasis.MODEL)
+    monkeypatch.setenv("CHANGEN_WEIGHTS", str(weights_of("oasis").parent))
+    assert load_network(None, "cpu", oasis.MODEL)[1].name == "oasis"
+
+
+def test_weights_of_a_model_from_a_later_changen(weights: Path) -> None:
+    edit(weights, architecture="diffusion")
+    with pytest.raises(WeightsError, match="'diffusion', which this changen does not know"):
+        load_network(str(weights))
+
+
 def test_damaged_weights_are_not_loaded(weights: Path) -> None:
     with weights.open("ab") as file:
         file.write(b"\0")
@@ -61,8 +92,8 @@ def test_weights_of_another_architecture(weights: Path) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        {"width": 1 / 8, "hidden": [8] * 6, "noise_dim": 16},
-        {"width": 1 / 16, "hidden": [8] * 6, "noise_dim": 16, "destyle": False},
+        {"width": 1 / 8, "hidden": [8] * 6, "noise_dim": 8},
+        {"width": 1 / 16, "hidden": [8] * 6, "noise_dim": 8, "destyle": False},
         {"width": 1 / 16, "hidden": [8] * 5},
         {"depth": 7},
         {"width": "wide"},

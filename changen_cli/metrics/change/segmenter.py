@@ -6,11 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from changen_cli.metrics.change.agreement import buildings
+from changen_cli.models.segmenter import MODEL
 from changen_cli.types import BoolArray
 from changen_cli.weights.card import Card
 from changen_cli.weights.load import load_network
-
-ARCHITECTURE = "segmenter"
 
 
 def load_segmenter(weights: str, device: str = "cpu") -> tuple[nn.Module, Card]:
@@ -26,7 +25,7 @@ def load_segmenter(weights: str, device: str = "cpu") -> tuple[nn.Module, Card]:
     Raises:
         WeightsError: If the weights are missing, damaged, or not of a segmenter.
     """
-    return load_network(weights, device, ARCHITECTURE)
+    return load_network(weights, device, MODEL)
 
 
 @torch.inference_mode()

@@ -17,5 +17,6 @@ MODEL = Model(
     learner="changen_cli.training.learners.changen:ChangenLearner",
     arguments=ChangenArguments,
     shows=frozenset({"create", "remove"}),
+    weights="compact",
     recipe="compact",
 )

@@ -14,5 +14,6 @@ MODEL = Model(
     config=SegmenterConfig,
     learner="changen_cli.training.learners.segmenter:SegmenterLearner",
     arguments=SegmenterArguments,
+    weights="segmenter",
     recipe="segmenter",
 )

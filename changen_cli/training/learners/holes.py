@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from changen_cli import rng
-from changen_cli.synthesis.support import removed_ground
+from changen_cli.models.deepfill.holes import removed_ground
 from changen_cli.types import BoolArray
 
 LEAST = 1 / 256

@@ -1,0 +1,75 @@
+"""Which kinds of change a synthesizer can show, and the one place where the others are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from changen_cli.errors import UsageError
+from changen_cli.events.base import Change
+
+CREATE = "create"
+REMOVE = "remove"
+ALTER = "alter"
+"""An object that is there before and after, in another shape or place."""
+
+EVERYTHING = frozenset({CREATE, REMOVE, ALTER})
+
+_WORDS = {CREATE: "created", REMOVE: "removed", ALTER: "altered"}
+
+
+def kind_of(change: Change) -> str:
+    """Tells which kind a change is of: :data:`CREATE`, :data:`REMOVE` or :data:`ALTER`."""
+    if change.before is None:
+        return CREATE
+    return REMOVE if change.after is None else ALTER
+
+
+def shown_by(plugin: Any) -> frozenset[str]:
+    """Returns the kinds of change that a synthesizer (or its class) can show; all of them where it does not say."""
+    return frozenset(getattr(plugin, "shows", EVERYTHING))
+
+
+def require_events(name: str, shows: frozenset[str], events: Iterable[tuple[str, Any]]) -> None:
+    """Refuses a run before it starts.
+
+    Args:
+        name: Name of the synthesizer.
+        shows: Kinds of change that it can show.
+        events: Names of the events of the run, and the events. One that does not tell its ``kinds`` passes; what it
+            does is looked at change by change (:func:`require_changes`).
+
+    Raises:
+        UsageError: If an event makes changes of another kind.
+    """
+    others = [event for event, plugin in events if not frozenset(getattr(plugin, "kinds", shows)) <= shows]
+    if others:
+        known = sorted(shows)
+        raise UsageError(
+            f"--synthesizer {name}: shows only the event{'s' if len(known) > 1 else ''} "
+            f"{', '.join(map(repr, known))}, not {', '.join(map(repr, others))}; use --events {','.join(known)}, or "
+            "another synthesizer"
+        )
+
+
+def require_changes(name: str, shows: frozenset[str], changes: Iterable[Change]) -> None:
+    """Refuses changes that a synthesizer cannot show, whatever the event that made them is called.
+
+    Args:
+        name: Name of the synthesizer.
+        shows: Kinds of change that it can show.
+        changes: Changes of one step.
+
+    Raises:
+        UsageError: For the first change of another kind.
+    """
+    if shows == EVERYTHING:
+        return
+    for change in changes:
+        if kind_of(change) not in shows:
+            known = sorted(shows)
+            raise UsageError(
+                f"--synthesizer {name}: shows only {' and '.join(_WORDS[kind] for kind in known)} objects, but the "
+                f"event {change.event!r} changed one in another way; use --events {','.join(known)}, or another "
+                "synthesizer"
+            )

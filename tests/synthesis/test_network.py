@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+import torch
+
+from changen_cli import plugins
+from changen_cli.errors import TileError, WeightsError
+from changen_cli.events.base import Change
+from changen_cli.scenes.layout import Footprint, Layout
+from changen_cli.synthesis.base import Batch, Synthesizer, SynthesizerSettings
+from changen_cli.synthesis.engine import Engine, Job
+from changen_cli.synthesis.network import NetworkSynthesizer
+from changen_cli.synthesis.transfer import HostTransfer
+from changen_cli.weights.card import file_sha256
+
+Make = Callable[..., NetworkSynthesizer[Any]]
+
+
+COMPARED = ("oasis", "spade", "deepfill")
+
+
+@pytest.mark.parametrize("name", COMPARED)
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_batches_in_images_out(
+    name: str, precision: str, make_synthesizer: Make, weights_of: Callable[..., Path], removal: Callable[..., Batch]
+) -> None:
+    synthesizer = make_synthesizer(name, precision=precision)
+    assert isinstance(synthesizer, Synthesizer)
+    assert synthesizer.name == name
+    assert synthesizer.noise_dim == {"oasis": 6, "spade": 7, "deepfill": 0}[name]
+    step = removal(synthesizer.noise_dim)
+    made = synthesizer.synthesize(step)
+    assert made.shape == step.image.shape
+    assert made.dtype == torch.uint8
+    assert made.float().std() > 0
+    assert synthesizer.as_manifest() == {
+        "name": name,
+        "weights": name,
+        "sha256": file_sha256(weights_of(name)),
+        "licence": "CC0-1.0",
+        "attribution": "nobody",
+    }
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_a_sample_is_the_same_bytes_in_any_batch(
+    name: str, make_synthesizer: Make, removal: Callable[..., Batch]
+) -> None:
+    synthesizer = make_synthesizer(name)
+    step = removal(synthesizer.noise_dim)
+    together = synthesizer.synthesize(step)
+    for n, part in enumerate(step.parts(1)):
+        assert torch.equal(synthesizer.synthesize(part)[0], together[n])
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_without_weights_it_says_how_to_train_them(
+    name: str, weights_of: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    factory = plugins.load(plugins.SYNTHESIZERS, name)
+    monkeypatch.setenv("CHANGEN_WEIGHTS", str(tmp_path))
+    with pytest.raises(WeightsError, match=rf"no weights named '{name}'.*changen train --model {name}, pack them"):
+        factory(SynthesizerSettings())
+    monkeypatch.setenv("CHANGEN_WEIGHTS", str(weights_of(name).parent))
+    assert factory(SynthesizerSettings()).card.name == name
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_weights_of_another_architecture_are_refused(name: str, weights_of: Callable[..., Path]) -> None:
+    message = rf"weights of 'changen', not of '{name}'; name others, or make some with: changen train --model {name}"
+    with pytest.raises(WeightsError, match=message):
+        plugins.load(plugins.SYNTHESIZERS, name)(SynthesizerSettings(str(weights_of("changen"))))
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_end_to_end_through_the_engine(name: str, make_synthesizer: Make) -> None:
+    synthesizer = make_synthesizer(name)
+    house, shed = Footprint(1, shapely.box(5, 5, 20, 15)), Footprint(2, shapely.box(25, 20, 34, 33))
+    town = Layout(40, 52, (house, shed))
+    masks = np.stack([x.rasterize()[0] for x in (town, town.without({1}), town.without({1, 2}))])
+    changes = ((Change("remove", 1, house, None),), (Change("remove", 2, shed, None),))
+    draw = np.random.default_rng(0)
+    valid = np.ones((40, 52), bool)
+    jobs = [
+        Job(
+            n,
+            draw.integers(0, 256, (3, 40, 52), np.uint8),
+            valid,
+            masks,
+            changes,
+            draw.standard_normal((2, synthesizer.noise_dim), np.float32),
+        )
+        for n in range(3)
+    ]
+    results = dict(Engine(synthesizer, HostTransfer(), 2).run(jobs))
+    for job in jobs:
+        frames = results[job.tag]
+        assert not isinstance(frames, TileError)
+        assert frames.shape == (3, 3, 40, 52)
+        assert (frames[0] == job.image).all()
+        assert (frames[1] != frames[0]).any()
+        assert (frames[2] != frames[1]).any()
+    single = dict(Engine(synthesizer, HostTransfer(), 1).run(jobs))
+    assert all(np.array_equal(single[n], results[n]) for n in range(3))
