@@ -18,7 +18,9 @@ from typer.main import get_command
 
 from changen_cli import plugins
 from changen_cli.cli.main import app
+from changen_cli.events.schedule import make_schedule
 from changen_cli.synthesis.base import SynthesizerSettings
+from changen_cli.synthesis.showing import require_events, shown_by
 from changen_cli.training.run.checkpoint import LAST
 from changen_cli.weights.card import Card
 
@@ -66,8 +68,10 @@ def test_every_run_has_a_row_and_every_row_is_in_a_table(plan: Plan) -> None:
 def test_synthesizers_take_the_events_of_their_tables(plan: Plan) -> None:
     for events in plan.sets.values():
         for row in (plan.rows[name] for name in events.rows if plan.weights(plan.rows[name]) is None):
-            settings = SynthesizerSettings(events=tuple(events.events.split(",")))
-            assert plugins.load(plugins.SYNTHESIZERS, row.synthesizer)(settings).name == row.synthesizer
+            factory = plugins.load(plugins.SYNTHESIZERS, row.synthesizer)
+            asked = ((name, event) for name, event, _ in make_schedule(events.events).events)
+            require_events(row.synthesizer, shown_by(factory), asked)
+            assert factory(SynthesizerSettings()).name == row.synthesizer
     for row in plan.rows.values():
         assert row.synthesizer in plugins.find(plugins.SYNTHESIZERS)
 
