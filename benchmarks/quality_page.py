@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from changen_cli.metrics.base import Column
+from changen_cli.metrics.registry import find_metrics
+
 Results = dict[str, Any]
 """As :func:`quality.collect` gives them."""
 
@@ -14,36 +17,32 @@ NONE = "-"
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column of the tables of figures.
+class Entry:
+    """A column of the tables of metrics.
 
     Attributes:
-        title: Its head; the arrow says which way is better.
-        figure: Name of the figure in ``changen evaluate quality --json``.
-        value: Name of the value in it.
-        digits: Decimals.
-        ceiling: The value for real images among the figure's ``real`` ones, where there is one.
+        metric: Name of the metric in ``changen evaluate quality --json``.
+        column: What it declares.
     """
 
-    title: str
-    figure: str
-    value: str
-    digits: int
-    ceiling: str | None = None
+    metric: str
+    column: Column
+
+    @property
+    def title(self) -> str:
+        """Its head; the arrow says which way is better."""
+        return " ".join(part for part in (self.column.title, ARROWS[self.column.better]) if part)
 
 
-COLUMNS = (
-    Column("Frechet, Lite0 ↓", "frechet_lite0", "value", 0),
-    Column("kernel, Lite0 ↓", "kernel_lite0", "value", 1),
-    Column("leakage ↓", "leakage", "value", 2),
-    Column("interior ↓", "leakage", "interior", 2),
-    Column("created ↑", "label_agreement", "created", 2, "building"),
-    Column("removed ↑", "label_agreement", "removed", 2, "background"),
-    Column("kept ↑", "label_agreement", "kept", 2, "building"),
-    Column("ground ↑", "label_agreement", "background", 2, "background"),
-    Column("IoU ↑", "label_agreement", "iou", 2, "iou"),
-    Column("same place", "background_drift", "structure", 2),
-)
+ARROWS = {"lower": "↓", "higher": "↑", "": ""}
+
+
+def entries() -> list[Entry]:
+    """Returns what the metrics that are installed declare to be compared."""
+    return [
+        Entry(name, column) for name, metric in find_metrics().items() for column in metric.columns if column.compared
+    ]
+
 
 READING = """\
 - **Read a row as a whole, and against `copy`**, which returns I_t unchanged: it has the best distances there can be and
@@ -136,13 +135,13 @@ def _set_table(results: Results, rows: Sequence[str], trials: list[Results]) -> 
     plan = results["plan"]
     if not trials:
         return "Not measured yet."
-    shown = [c for c in COLUMNS if any(_value(trial, c) is not None for trial in trials)]
+    shown = [c for c in entries() if any(_value(trial, c) is not None for trial in trials)]
     seconds = (results["time"] or {}).get("seconds", {})
-    real = {c: _mean([_ceiling(trial, c) for trial in trials], c.digits, spread=False) for c in shown}
+    real = {c: _mean([_ceiling(trial, c) for trial in trials], c.column.digits, spread=False) for c in shown}
     lines = [["", *(c.title for c in shown), "s a tile"], ["real images, by their own labels", *real.values(), NONE]]
     for name in rows:
         own = [trial for trial in trials if trial["row"] == name]
-        cells = [_mean([_value(trial, c) for trial in own], c.digits) for c in shown]
+        cells = [_mean([_value(trial, c) for trial in own], c.column.digits) for c in shown]
         lines.append([plan["rows"][name]["title"], *cells, _number(seconds.get(name), 3)])
     return _markdown(lines) + "\n\n" + _layouts(results, rows, trials)
 
@@ -222,15 +221,16 @@ def _again(results: Results) -> str:
     )
 
 
-def _value(trial: Results, column: Column) -> float | None:
-    value: float | None = trial["evaluation"]["figures"].get(column.figure, {}).get(column.value)
+def _value(trial: Results, entry: Entry) -> float | None:
+    value: float | None = trial["evaluation"]["figures"].get(entry.metric, {}).get(entry.column.key)
     return value
 
 
-def _ceiling(trial: Results, column: Column) -> float | None:
-    if column.ceiling is None:
+def _ceiling(trial: Results, entry: Entry) -> float | None:
+    if entry.column.ceiling is None:
         return None
-    value: float | None = trial["evaluation"]["figures"].get(column.figure, {}).get("real", {}).get(column.ceiling)
+    real = trial["evaluation"]["figures"].get(entry.metric, {}).get("real", {})
+    value: float | None = real.get(entry.column.ceiling)
     return value
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 from quality_plan import EventSet, Plan, Trial
 
-from changen_cli.metrics.change.pairs import choose
-from changen_cli.reports.pictures import as_picture, assemble, draw_layouts, write_picture
+from changen_cli.metrics.pairs import choose
+from changen_cli.reports.contact_sheet import change_row, contact_sheet
+from changen_cli.reports.pictures import write_picture
 from changen_cli.store.series import Sample, open_series
 
 TILES = 2
@@ -32,18 +32,15 @@ def write_sheet(plan: Plan, path: Path) -> list[str]:
     sets = {name: series for name, series in sets.items() if any(series)}
     common = set.intersection(*(set(next(filter(None, series))) for series in sets.values()))
     ids = sorted(common)
-    width = 3 + max(map(len, sets.values()))
     rows = []
     for place in choose(len(ids), TILES):
         for series in sets.values():
             cells = [samples.get(ids[place]) for samples in series]
             known = next(sample for sample in cells if sample is not None)
             assert known.mask is not None, "the format of the plan stores masks"
-            pictures = [as_picture(known.image[0]), *draw_layouts(known.mask[0], known.mask[1])]
-            black = np.zeros_like(pictures[0])
-            pictures += [black if sample is None else as_picture(sample.image[1]) for sample in cells]
-            rows.append(pictures + [black] * (width - len(pictures)))
-    write_picture(path, assemble(rows))
+            made = [None if sample is None else sample.image[1] for sample in cells]
+            rows.append(change_row(known.image[0], known.mask[0], known.mask[1], made))
+    write_picture(path, contact_sheet(rows))
     return [f"sheet, {name}: I_t, S_t, S_t+1, {', '.join(plan.sets[name].rows)}" for name in sets]
 
 

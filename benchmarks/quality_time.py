@@ -9,7 +9,7 @@ from typing import Any
 from quality_about import describe_machine
 from quality_plan import Plan, Trial
 
-from changen_cli.metrics.change.pairs import choose
+from changen_cli.metrics.pairs import choose
 from changen_cli.store.series import open_series
 
 

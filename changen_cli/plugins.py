@@ -19,6 +19,7 @@ EVENTS = "changen.events"
 FORMATS = "changen.formats"
 MODELS = "changen.models"
 SYNTHESIZERS = "changen.synthesizers"
+METRICS = "changen.metrics"
 
 
 def find(group: str) -> dict[str, EntryPoint]:

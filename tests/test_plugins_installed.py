@@ -41,6 +41,7 @@ def run(*words: object) -> None:
     [
         ("An event", ["my_package/flood.py"]),
         ("A synthesizer", ["my_package/negative.py"]),
+        ("A metric", ["my_package/brightness.py"]),
     ],
 )
 def test_an_addition_takes_the_files_that_the_architecture_promises(section: str, files: list[str]) -> None:
@@ -60,3 +61,16 @@ def test_a_synthesizer_runs(scene: Path, tmp_path: Path) -> None:
     run("generate", "-i", scene, "-o", tmp_path / "out", "--synthesizer", "negative", "--workers", 0, "-q")
     (sample,) = open_series(tmp_path / "out")
     np.testing.assert_array_equal(sample.image[1], 255 - sample.image[0])
+
+
+def test_a_metric_is_computed_and_shown(scene: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("generate", "-i", scene, "-o", tmp_path / "out", "--synthesizer", "negative", "--workers", 0, "-q")
+    capsys.readouterr()
+    measured = ("evaluate", "quality", tmp_path / "out", "--reference", scene)
+    run(*measured, "--json")
+    (sample,) = open_series(tmp_path / "out")
+    gain = float(sample.image[1].mean()) - float(sample.image[0].mean())
+    assert json.loads(capsys.readouterr().out)["figures"]["brightness"]["gain"] == pytest.approx(gain)
+    run(*measured, "--report", tmp_path / "page.html")
+    assert "brightness" in capsys.readouterr().out
+    assert "brightness" in (tmp_path / "page.html").read_text(encoding="utf-8")

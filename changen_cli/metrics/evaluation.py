@@ -1,114 +1,106 @@
-"""The figures of pairs of images in memory, wherever they come from: a stored series, or a model in training."""
+"""The metrics of pairs of images in memory, wherever they come from: a stored series, or a model in training."""
 
 from __future__ import annotations
 
 import copy
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 import torch
-from torch import nn
 
-from changen_cli.metrics.base import Figure, absent
-from changen_cli.metrics.change.agreement import LabelAgreement
-from changen_cli.metrics.change.drift import BackgroundDrift
-from changen_cli.metrics.change.leakage import Leakage
-from changen_cli.metrics.change.pairs import Pair
-from changen_cli.metrics.change.segmenter import load_segmenter, see_buildings
-from changen_cli.metrics.change.structure import edge_structure
+from changen_cli.metrics.base import Accumulator, Features, Group, Metric, RealImage, Result, Setting, absent
+from changen_cli.metrics.change.segmenter import see_buildings
 from changen_cli.metrics.distances.features import exact_arithmetic
-from changen_cli.metrics.distances.sets import ImageSets
+from changen_cli.metrics.networks import SEGMENTER, Networks
+from changen_cli.metrics.pairs import Pair
+from changen_cli.metrics.registry import find_metrics
+from changen_cli.store.series import SeriesDataset
 from changen_cli.types import UInt8Array
 
-NO_SEGMENTER = (
-    "no segmenter given: train one on real scenes with changen train --model segmenter, and name its weights with "
-    "--segmenter"
-)
+SERIES = "series"
+"""What a metric needs that is about a stored series: its manifest and its records."""
 
 
 class Evaluation:
-    """All figures that are read from images and layouts.
+    """All metrics that can be had of what it is shown.
 
     Images are let go as they are seen: what is kept are sums, samples of bounded size, and less than a batch.
-
-    Attributes:
-        segmenter_card: Name and SHA-256 of the segmenter's weights; None without one.
     """
 
     def __init__(
         self,
+        networks: Networks,
         *,
-        segmenter: str | None = None,
-        inception_weights: str | None = None,
-        inception_sha256: str | None = None,
-        lite0: bool = True,
-        device: str = "cpu",
-        batch_size: int = 16,
         seed: int = 0,
+        series: SeriesDataset | None = None,
+        metrics: Iterable[Metric] | None = None,
     ) -> None:
-        """Loads the networks.
+        """Makes an accumulator for each metric that can be had.
 
         Args:
-            segmenter: Name or path of weights, or None to leave the label agreement out.
-            inception_weights: File of the Inception network, or None to leave FID, KID and Inception score out.
-            inception_sha256: What its SHA-256 must be, or None.
-            lite0: Whether to compute distances on EfficientNet-Lite0 features.
-            device: A torch device.
-            batch_size: Images a network sees at once.
-            seed: Of the random subsets.
-
-        Raises:
-            WeightsError: If weights that are named cannot be used.
+            networks: What there is; shared, not changed.
+            seed: Of random subsets.
+            series: What is evaluated, for metrics that are about a stored series.
+            metrics: What to compute; all that are installed if None.
         """
-        self._sets = ImageSets(
-            lite0=lite0,
-            inception_weights=inception_weights,
-            inception_sha256=inception_sha256,
-            device=device,
-            batch_size=batch_size,
-            seed=seed,
-        )
-        self._leakage, self._drift, self._agreement = Leakage(), BackgroundDrift(), LabelAgreement()
-        self._device, self._batch_size = device, batch_size
-        self._segmenter: nn.Module | None = None
-        self.segmenter_card: dict[str, str] | None = None
-        if segmenter is not None:
-            self._segmenter, card = load_segmenter(segmenter, device)
-            self.segmenter_card = {"name": card.name, "sha256": card.sha256}
+        self._networks = networks
+        self._absent: dict[str, str] = {}
+        self._declared: list[Metric] = []
+        self._accumulators: dict[str, Accumulator] = {}
+        there = {"", *networks.extractors}
+        there |= {SEGMENTER} if networks.segmenter is not None else set()
+        there |= {SERIES} if series is not None else set()
+        for metric in find_metrics().values() if metrics is None else metrics:
+            if metric.needs in there:
+                extractor = networks.extractors.get(metric.needs)
+                setting = Setting(seed, 0 if extractor is None else extractor.size, series)
+                self._accumulators[metric.name] = metric.make(setting)
+            elif metric.needs in networks.missing:
+                self._absent[metric.name] = networks.missing[metric.needs]
+            else:
+                continue
+            self._declared.append(metric)
+        self._images: dict[Group, list[tuple[str, UInt8Array]]] = {}
         # for the segmenter: a pair, and whether it is the real I_t that is to be read and not I~_t+1
-        self._waiting: list[tuple[Pair, bool]] = []
+        self._readings: list[tuple[Pair, bool]] = []
 
-    def see_real(self, name: str, image: UInt8Array, group: str = "real") -> None:
-        """Adds a real image to the sets that distances are taken between.
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The metrics that :meth:`compute` has a result of, absent or not."""
+        return tuple(self._declared)
+
+    def see_real(self, image: RealImage, group: Group = "real") -> None:
+        """Adds a real image.
 
         Args:
-            name: Unique in its set.
-            image: uint8 [3, H, W].
+            image: Its id is unique in its group.
             group: "real" for the reference; "pre_event" for an I_0 of what is evaluated, whose own distance to the
                 reference is what to compare with.
         """
-        self._sets.add(group, name, image)
+        for accumulator in self._accumulators.values():
+            accumulator.see_real(image, group)
+        self._wait(group, image.id, image.image)
 
     def see_pair(self, pair: Pair) -> None:
-        """Adds a pair: I~_t+1 to the synthesised images, and the pair to every other figure."""
-        before, after = edge_structure(pair.before), edge_structure(pair.after)
-        self._leakage.update(pair, before, after)
-        self._drift.update(pair, before, after)
-        self._sets.add("synthesised", pair.id, pair.after)
-        self._wait(pair, False)
+        """Adds a pair, I~_t+1 to the synthesised images too."""
+        for accumulator in self._accumulators.values():
+            accumulator.see_pair(pair)
+        self._wait("synthesised", pair.id, pair.after)
+        self._read(pair, False)
 
     def see_truth(self, pair: Pair) -> None:
-        """Adds a real I_t with its S_t: what label agreement the segmenter reaches there (``real`` of that figure).
+        """Adds a real I_t with its S_t: what the segmenter reads there is what can be reached.
 
         Args:
             pair: Its ``before`` is a real image; one whose S_t is not known is passed over.
         """
         if pair.building_before is not None:
-            self._wait(pair, True)
+            self._read(pair, True)
 
     def flush(self) -> None:
         """Gives the networks what waits for a batch to be full."""
-        self._sets.flush()
+        for group in list(self._images):
+            self._extract(group)
         self._segment()
 
     def branch(self) -> Evaluation:
@@ -117,44 +109,66 @@ class Evaluation:
         The networks are shared, so that real images need to be seen only once for any number of evaluations.
         """
         self.flush()
-        shared = [*self._sets.networks, self._segmenter]
-        memo: dict[int, Any] = {id(network): network for network in shared if network is not None}
-        return copy.deepcopy(self, memo)
+        other = copy.copy(self)
+        other._accumulators = copy.deepcopy(self._accumulators)
+        other._images, other._readings = {}, []
+        return other
 
-    def figures(self) -> dict[str, Figure]:
-        """Computes every figure.
+    def compute(self) -> dict[str, Result]:
+        """Computes every metric.
 
         Returns:
-            The distances by their names, "leakage", "label_agreement" and "background_drift"; see the module of each.
-            One that cannot be had stands there as absent, with the reason.
+            Results by the names of the metrics; one that cannot be had stands there as absent, with the reason.
         """
         self.flush()
-        return {
-            **self._sets.compute(),
-            "leakage": self._leakage.compute(),
-            "label_agreement": absent(NO_SEGMENTER) if self._segmenter is None else self._agreement.compute(),
-            "background_drift": self._drift.compute(),
-        }
+        found: dict[str, Result] = {}
+        for metric in self._declared:
+            if metric.name in self._absent:
+                found[metric.name] = absent(self._absent[metric.name])
+                continue
+            result = self._accumulators[metric.name].compute()
+            extractor = self._networks.extractors.get(metric.needs)
+            about = {} if extractor is None or "absent" in result else extractor.about
+            found[metric.name] = result | dict(about)
+        return found
 
-    def _wait(self, pair: Pair, real: bool) -> None:
-        if self._segmenter is None:
+    def _wait(self, group: Group, name: str, image: UInt8Array) -> None:
+        if not self._networks.extractors:
             return
-        self._waiting.append((pair, real))
-        if len(self._waiting) >= self._batch_size:
+        waiting = self._images.setdefault(group, [])
+        waiting.append((name, image))
+        if len(waiting) >= self._networks.batch_size:
+            self._extract(group)
+
+    def _extract(self, group: Group) -> None:
+        """Gives the images of a group that wait to every extractor, and the features to the metrics that need them."""
+        waiting = self._images.pop(group)
+        images = torch.from_numpy(np.stack([image for _, image in waiting])).to(self._networks.device)
+        names = [name for name, _ in waiting]
+        for source, extractor in self._networks.extractors.items():
+            with exact_arithmetic():
+                vectors, logits = extractor(images)
+            batch = Features(group, names, vectors.cpu().numpy(), None if logits is None else logits.cpu().numpy())
+            for metric in self._declared:
+                if metric.needs == source:
+                    self._accumulators[metric.name].see_features(batch)
+
+    def _read(self, pair: Pair, real: bool) -> None:
+        if self._networks.segmenter is None:
+            return
+        self._readings.append((pair, real))
+        if len(self._readings) >= self._networks.batch_size:
             self._segment()
 
     def _segment(self) -> None:
         """Runs the segmenter over the images that wait."""
-        waiting, self._waiting = self._waiting, []
-        if self._segmenter is None or not waiting:
+        waiting, self._readings = self._readings, []
+        if self._networks.segmenter is None or not waiting:
             return
         images = np.stack([pair.before if real else pair.after for pair, real in waiting])
         with exact_arithmetic():
-            seen = see_buildings(self._segmenter, torch.from_numpy(images).to(self._device))
+            seen = see_buildings(self._networks.segmenter, torch.from_numpy(images).to(self._networks.device))
         for (pair, real), where in zip(waiting, seen, strict=True):
-            if real:
-                building = pair.building_before
-                assert building is not None, "others do not wait"
-                self._agreement.update_real(building, pair.valid, where)
-            else:
-                self._agreement.update(pair, where)
+            for metric in self._declared:
+                if metric.needs == SEGMENTER:
+                    self._accumulators[metric.name].see_reading(pair, where, real=real)

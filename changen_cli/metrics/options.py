@@ -1,68 +1,78 @@
-"""What a user asks of ``changen evaluate quality``, validated."""
+"""What a user asks of ``changen evaluate quality``."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 from changen_cli.errors import UsageError
+from changen_cli.options import Ge, Gt, Number, PathText, Says, Whole, option, options
+from changen_cli.scenes.options import Bands, Rescale
 
-_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+REFERENCE, NETWORKS, OUTPUT = "Reference", "Networks", "Output"
 
 
-@dataclass(frozen=True)
+def _digest(value: str) -> str:
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", value):
+        raise ValueError("no SHA-256")
+    return value.lower()
+
+
+def _some(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value:
+        raise ValueError("no reference")
+    return value
+
+
+Digest = Annotated[str, AfterValidator(_digest), Says("64 hexadecimal digits")]
+"""A SHA-256, in small letters."""
+
+Inputs = Annotated[
+    tuple[PathText, ...], AfterValidator(_some), Says("a folder, raster or list of real scenes, or a series")
+]
+
+
+@options("--")
 class QualityOptions:
-    """Arguments of an evaluation; the command line documents the same ones in the user's words.
+    """What is compared with what, and with which networks."""
 
-    Attributes:
-        series: Output of ``changen generate``.
-        reference: Real images: scenes, or another such output.
-        split: Only this split of the series.
-        reference_split: Only this split of the reference.
-        resolution: Metres per pixel to read scenes at; None for that of the series.
-        bands: 1-based band numbers of scenes, or None.
-        rescale: "LOW:HIGH" or "auto" for scenes that are not 8 bit; None for that of the series.
-        limit: Most samples, and most reference images, spread evenly; None for all.
-        inception_weights: File of the Inception network, or None to leave FID, KID and Inception score out.
-        inception_sha256: What its SHA-256 must be, or None.
-        segmenter: Name or path of weights, or None to leave the label agreement out.
-        lite0: Whether to compute distances on EfficientNet-Lite0 features.
-        device: A resolved torch device.
-        batch_size: Images a network sees at once.
-        seed: Of the random subsets.
-        sheet_rows: Pairs that are kept for the contact sheet; 0 for none.
-    """
-
-    series: str
-    reference: tuple[str, ...]
-    split: str | None = None
-    reference_split: str | None = None
-    resolution: float | None = None
-    bands: tuple[int, int, int] | None = None
-    rescale: str | None = None
-    limit: int | None = None
-    inception_weights: str | None = None
-    inception_sha256: str | None = None
-    segmenter: str | None = None
-    lite0: bool = True
-    device: str = "cpu"
-    batch_size: int = 16
-    seed: int = 0
-    sheet_rows: int = 0
+    series: PathText = option(help="Output of changen generate.", positional=True)
+    reference: Inputs = option(
+        help="Folder, raster or list of real scenes, or another output. Repeatable.", group=REFERENCE, flags=("-r",)
+    )
+    resolution: Annotated[Number, Gt(0)] | None = option(
+        default=None, help="Ground metres per pixel to read scenes at; else that of SERIES.", group=REFERENCE
+    )
+    bands: Bands | None = option(
+        default=None, help="Bands of red, green and blue of scenes, from 1: 3,2,1.", group=REFERENCE
+    )
+    rescale: Rescale | None = option(
+        default=None, help="LOW:HIGH or auto, for scenes that are not 8 bit; else as SERIES.", group=REFERENCE
+    )
+    reference_split: str | None = option(
+        default=None, help="Only this split of the reference: train, val or test.", group=REFERENCE
+    )
+    split: str | None = option(default=None, help="Only this split of SERIES: train, val or test.")
+    limit: Annotated[Whole, Ge(1)] | None = option(
+        default=None, help="At most so many samples, and so many real images, spread evenly."
+    )
+    inception_weights: PathText | None = option(
+        default=None, help="weights-inception-2015-12-05-6726825d.pth of torch-fidelity.", group=NETWORKS
+    )
+    inception_sha256: Digest | None = option(
+        default=None, help="What the SHA-256 of that file must be.", group=NETWORKS
+    )
+    segmenter: str | None = option(
+        default=None, help="Name or path of weights of changen train --model segmenter.", group=NETWORKS
+    )
+    lite0: bool = option(default=True, help="Distances on Lite0 features.", group=NETWORKS)
+    device: str = option(default="auto", help="auto, cpu, cuda, cuda:1 ...", group=NETWORKS)
+    batch_size: Annotated[Whole, Ge(1)] = option(default=16, help="Images a network sees at once.", group=NETWORKS)
+    seed: Annotated[Whole, Ge(0)] = option(default=0, help="Of the random subsets of kernel distances.", group=NETWORKS)
+    sheet_rows: Annotated[Whole, Ge(0)] = option(default=8, help="Pairs shown in the page; 0 for none.", group=OUTPUT)
 
     def __post_init__(self) -> None:
-        if not self.reference:
-            raise UsageError("no reference: name a folder of real scenes, or a series, with --reference")
-        for name, value, least in (
-            ("--limit", self.limit, 1),
-            ("--batch-size", self.batch_size, 1),
-            ("--seed", self.seed, 0),
-            ("--sheet-rows", self.sheet_rows, 0),
-        ):
-            if value is not None and value < least:
-                raise UsageError(f"{name} {value}: must be at least {least}")
-        if self.inception_sha256 is not None:
-            if self.inception_weights is None:
-                raise UsageError("--inception-sha256 is given without --inception-weights; give the file too")
-            if not _SHA256.fullmatch(self.inception_sha256):
-                raise UsageError(f"--inception-sha256 {self.inception_sha256}: must be 64 hexadecimal digits")
+        if self.inception_sha256 is not None and self.inception_weights is None:
+            raise UsageError("--inception-sha256 is given without --inception-weights; give the file too")

@@ -1,4 +1,4 @@
-"""``changen evaluate quality``: every figure of a series, in one pass over it and one over the reference."""
+"""``changen evaluate quality``: every metric of a series, in one pass over it and one over the reference."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from changen_cli.device import resolve_device
 from changen_cli.errors import UsageError
-from changen_cli.metrics.base import Figure
-from changen_cli.metrics.change.occurrences import EventStatistics
-from changen_cli.metrics.change.pairs import Pair, choose, pairs_of, samples_of
+from changen_cli.metrics.base import RealImage, Result
 from changen_cli.metrics.evaluation import Evaluation
+from changen_cli.metrics.networks import Networks, load_networks
 from changen_cli.metrics.options import QualityOptions
+from changen_cli.metrics.pairs import Pair, choose, pairs_of, samples_of
 from changen_cli.metrics.reference import Reference, open_reference, read_options, whole_areas
+from changen_cli.reporter import Progress, Reporter, Silent
 from changen_cli.store.series import SeriesDataset, open_series
 from changen_cli.version import __version__
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is going on ("reference" or "series"), how many images and samples are done, and of how many."""
 
 
 @dataclass(frozen=True)
@@ -26,39 +25,43 @@ class QualityReport:
 
     Attributes:
         about: What was compared with what: JSON values.
-        figures: By name; see the module of each.
+        results: By name of the metric; see the module of each.
         sheet: Some pairs, to be looked at.
     """
 
     about: dict[str, Any]
-    figures: dict[str, Figure]
+    results: dict[str, Result]
     sheet: tuple[Pair, ...] = field(default=())
 
     def as_json(self) -> dict[str, Any]:
         """Returns everything but the pictures."""
-        return {**self.about, "figures": self.figures}
+        return {**self.about, "figures": self.results}
 
 
-def evaluate_quality(options: QualityOptions, progress: Progress | None = None) -> QualityReport:
-    """Computes every figure that can be had.
+def evaluate_quality(
+    options: QualityOptions, reporter: Reporter | None = None, *, networks: Networks | None = None
+) -> QualityReport:
+    """Computes every metric that can be had.
 
-    Memory does not grow with the series: images are read one by one, figures keep sums or samples of bounded size.
+    Memory does not grow with the series: images are read one by one, metrics keep sums or samples of bounded size.
 
     Args:
         options: What to compare, and with which networks.
-        progress: Told how far it is.
+        reporter: Told how far it is.
+        networks: Used in place of those that the options name.
 
     Returns:
-        The figures; one that cannot be had stands there as absent, with the reason.
+        The results; a metric that cannot be had stands there as absent, with the reason.
 
     Raises:
         StoreError: If the series, or a series that is the reference, cannot be read.
         SceneError: If the scenes of the reference cannot be read.
         TileError: If a tile of them is damaged.
         WeightsError: If weights that are named cannot be used.
-        UsageError: If there is nothing to compare.
+        UsageError: If there is nothing to compare, or the device is not there.
     """
-    report = progress or (lambda what, done, total: None)
+    reporter = reporter or Silent()
+    device = resolve_device(options.device)
     data = open_series(options.series, options.split)
     if not len(data):
         raise UsageError(f"{options.series}: has no series that is done, so there is nothing to evaluate")
@@ -72,11 +75,23 @@ def evaluate_quality(options: QualityOptions, progress: Progress | None = None) 
         split=options.reference_split,
         limit=options.limit,
     )
-    reading = _Reading(options)
+    networks = networks or load_networks(
+        segmenter=options.segmenter,
+        inception_weights=options.inception_weights,
+        inception_sha256=options.inception_sha256,
+        lite0=options.lite0,
+        device=device,
+        batch_size=options.batch_size,
+    )
+    evaluation = Evaluation(networks, seed=options.seed, series=data)
     chosen = samples_of(data, options.limit)
     first, total = len(reference), len(reference) + len(chosen)
-    real = reading.see_reference(reference, lambda done: report("reference", done, total))
-    pairs = reading.see_series(data, chosen, lambda done: report("series", first + done, total))
+
+    def tell(what: str, done: int) -> None:
+        reporter.progress(Progress("evaluate", done, total, "images", what))
+
+    real = _see_reference(evaluation, reference, lambda done: tell("reference", done))
+    pairs, sheet = _see_series(evaluation, data, chosen, options.sheet_rows, lambda done: tell("series", first + done))
     if not real:
         raise UsageError(f"{', '.join(options.reference)}: no reference image has enough valid pixels")
     about = {
@@ -85,7 +100,7 @@ def evaluate_quality(options: QualityOptions, progress: Progress | None = None) 
         "format": data.format,
         "reference": list(options.reference),
         "samples": len(chosen),
-        "samples_in_series": len(data) if data.format != "levir" else None,
+        "samples_in_series": len(data) if data.items == "series" else None,
         "pairs": pairs,
         "reference_images": real,
         "tile_size": [store["height"], store["width"]],
@@ -95,64 +110,48 @@ def evaluate_quality(options: QualityOptions, progress: Progress | None = None) 
         "series_seed": arguments.get("seed"),
         "seed": options.seed,
         "limit": options.limit,
-        "segmenter": reading.evaluation.segmenter_card,
+        "segmenter": networks.segmenter_card,
         "notes": list(reference.notes),
     }
-    return QualityReport(about, reading.figures(data), tuple(reading.sheet))
+    return QualityReport(about, evaluation.compute(), tuple(sheet))
 
 
-class _Reading:
-    """Shows reference and series to the evaluation, and keeps what only a stored series has: events, and a sheet."""
+def _see_reference(evaluation: Evaluation, reference: Reference, report: Callable[[int], None]) -> int:
+    """Shows the reference to the evaluation; returns how many images it had."""
+    count = 0
+    for done, image in enumerate(reference, 1):
+        if image is not None:
+            count += 1
+            evaluation.see_real(image)
+        report(done)
+    return count
 
-    def __init__(self, options: QualityOptions) -> None:
-        self.sheet_rows = options.sheet_rows
-        self.evaluation = Evaluation(
-            segmenter=options.segmenter,
-            inception_weights=options.inception_weights,
-            inception_sha256=options.inception_sha256,
-            lite0=options.lite0,
-            device=options.device,
-            batch_size=options.batch_size,
-            seed=options.seed,
-        )
-        self.events = EventStatistics(options.seed)
-        self.sheet: list[Pair] = []
 
-    def see_reference(self, reference: Reference, report: Callable[[int], None]) -> int:
-        """Goes over the reference; returns how many images it had."""
-        count = 0
-        for done, real in enumerate(reference, 1):
-            if real is not None:
+def _see_series(
+    evaluation: Evaluation,
+    data: SeriesDataset,
+    chosen: list[list[int]],
+    sheet_rows: int,
+    report: Callable[[int], None],
+) -> tuple[int, list[Pair]]:
+    """Shows the items of the samples chosen to the evaluation; returns how many pairs there were, and some of them."""
+    shown = set(choose(len(chosen), sheet_rows)) if sheet_rows else set()
+    sheet: list[Pair] = []
+    count = 0
+    for done, items in enumerate(chosen, 1):
+        candidate: Pair | None = None
+        for item in items:
+            sample = data[item]
+            if sample.times[0] == 0:
+                evaluation.see_real(RealImage(sample.id, sample.image[0], whole_areas(sample)), "pre_event")
+            for pair in pairs_of(sample):
                 count += 1
-                self.evaluation.see_real(real.id, real.image)
-                self.events.update_sizes("reference", real.id, real.areas)
-            report(done)
-        return count
-
-    def see_series(self, data: SeriesDataset, chosen: list[list[int]], report: Callable[[int], None]) -> int:
-        """Goes over the items of the samples chosen; returns how many pairs there were."""
-        shown = set(choose(len(chosen), self.sheet_rows)) if self.sheet_rows else set()
-        count = 0
-        for done, items in enumerate(chosen, 1):
-            candidate: Pair | None = None
-            for item in items:
-                sample = data[item]
-                if sample.times[0] == 0:
-                    self.evaluation.see_real(sample.id, sample.image[0], "pre_event")
-                    self.events.update_sizes("series", sample.id, whole_areas(sample))
-                for pair in pairs_of(sample):
-                    count += 1
-                    self.evaluation.see_pair(pair)
-                    if pair.step == 1:
-                        self.evaluation.see_truth(pair)
-                    self.events.update(pair)
-                    if candidate is None or (pair.changes and not candidate.changes):
-                        candidate = pair
-            if done - 1 in shown and candidate is not None:
-                self.sheet.append(candidate)
-            report(done)
-        return count
-
-    def figures(self, data: SeriesDataset) -> dict[str, Figure]:
-        """Returns all figures."""
-        return {**self.evaluation.figures(), "events": self.events.compute(data.manifest, data.root)}
+                evaluation.see_pair(pair)
+                if pair.step == 1:
+                    evaluation.see_truth(pair)
+                if candidate is None or (pair.changes and not candidate.changes):
+                    candidate = pair
+        if done - 1 in shown and candidate is not None:
+            sheet.append(candidate)
+        report(done)
+    return count, sheet

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow.compute as pc
 from shapely.geometry import box
 
 from changen_cli.errors import SceneError, UsageError
-from changen_cli.metrics.change.pairs import choose
+from changen_cli.metrics.base import RealImage
+from changen_cli.metrics.pairs import choose
 from changen_cli.scenes.discover import find_scenes
 from changen_cli.scenes.options import ReadOptions
 from changen_cli.scenes.scene import open_scene
@@ -21,29 +21,13 @@ from changen_cli.scenes.window import TileGrid
 from changen_cli.store.base import Status
 from changen_cli.store.manifest import NAME
 from changen_cli.store.series import Sample, SeriesDataset, open_series
-from changen_cli.types import UInt8Array
-
-
-@dataclass(frozen=True, slots=True)
-class RealImage:
-    """A real image.
-
-    Attributes:
-        id: Unique in its reference.
-        image: uint8 [3, H, W].
-        areas: Areas of the real footprints that the image shows whole, square pixels.
-    """
-
-    id: str
-    image: UInt8Array
-    areas: tuple[float, ...]
 
 
 class Reference(Protocol):
     """Real images, read one by one."""
 
     notes: tuple[str, ...]
-    """What a reader of the figures should know of them."""
+    """What a reader of the results should know of them."""
 
     def __len__(self) -> int:
         """Returns the number of images that will be read; those with too few valid pixels are then left out."""
@@ -87,7 +71,6 @@ class SeriesReference:
     """The real frames I_0 of a series, each once however many variants there are."""
 
     def __init__(self, path: str, size: tuple[int, int], split: str | None, limit: int | None) -> None:
-        """See :func:`open_reference`."""
         self.notes: tuple[str, ...] = ()
         self._data = open_series(path, split)
         store = self._data.manifest["store"]
@@ -102,11 +85,9 @@ class SeriesReference:
         self._items = [firsts[place] for place in choose(len(firsts), limit)]
 
     def __len__(self) -> int:
-        """See :class:`Reference`."""
         return len(self._items)
 
     def __iter__(self) -> Iterator[RealImage | None]:
-        """See :class:`Reference`."""
         for item in self._items:
             sample = self._data[item]
             yield RealImage(sample.id, sample.image[0], whole_areas(sample))
@@ -124,7 +105,6 @@ class SceneReference:
         split: str | None,
         limit: int | None,
     ) -> None:
-        """See :func:`open_reference`."""
         self._options, self._min_valid, self._size = options, min_valid, size[0]
         sources = find_scenes(list(inputs), require_labels=False)
         if split is not None:
@@ -151,11 +131,9 @@ class SceneReference:
                 self._chosen.append((source, grid, inside.tolist()))
 
     def __len__(self) -> int:
-        """See :class:`Reference`."""
         return sum(len(places) for _, _, places in self._chosen)
 
     def __iter__(self) -> Iterator[RealImage | None]:
-        """See :class:`Reference`."""
         for source, grid, places in self._chosen:
             with open_scene(source, self._options) as scene:
                 for place in places:
@@ -191,7 +169,7 @@ def _first_variants(data: SeriesDataset, split: str | None) -> list[int]:
 
 
 def read_options(
-    manifest: dict[str, object], resolution: float | None, bands: tuple[int, int, int] | None, rescale: str | None
+    manifest: Mapping[str, Any], resolution: float | None, bands: tuple[int, int, int] | None, rescale: str | None
 ) -> ReadOptions:
     """Returns how reference scenes are read: as the series was, unless said otherwise.
 
@@ -205,7 +183,6 @@ def read_options(
         SceneError: If the manifest's values cannot be used.
     """
     arguments = manifest.get("arguments", {})
-    assert isinstance(arguments, dict)
     try:
         return ReadOptions(
             bands=bands,
@@ -213,5 +190,5 @@ def read_options(
             resolution=arguments.get("resolution") if resolution is None else resolution,
             resolution_optional=True,
         )
-    except TypeError as error:
+    except UsageError as error:  # what a user may say is checked before
         raise SceneError(f"the manifest of the series is damaged: {error}; generate it again") from error

@@ -1,18 +1,19 @@
-"""Pictures for people: layouts in colour, and contact sheets. Kept white, created green, removed red."""
+"""Pictures for people: layouts in colour, written as PNG. Kept white, created green, removed red."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+import io
 from pathlib import Path
 
 import numpy as np
-from skimage.io import imsave
+from PIL import Image
 
 from changen_cli.errors import StoreError
+from changen_cli.files import write_whole
 from changen_cli.types import UInt8Array
 
 KEPT, CREATED, REMOVED = (255, 255, 255), (80, 220, 100), (235, 70, 70)
-MARGIN = 4
 
 
 def draw_layouts(before: UInt8Array, after: UInt8Array) -> tuple[UInt8Array, UInt8Array]:
@@ -60,31 +61,27 @@ def as_picture(image: UInt8Array) -> UInt8Array:
     return image.transpose(1, 2, 0)
 
 
-def assemble(rows: Sequence[Sequence[UInt8Array]]) -> UInt8Array:
-    """Joins pictures of one size to a sheet with thin black margins.
-
-    Args:
-        rows: Rows of uint8 [H, W, 3] pictures, equally many in each.
-
-    Returns:
-        uint8 [rows * (H + margin), columns * (W + margin), 3].
-    """
-    pad = ((0, MARGIN), (0, MARGIN), (0, 0))
-    return np.concatenate([np.concatenate([np.pad(cell, pad) for cell in row], 1) for row in rows])
-
-
 def write_picture(path: Path, picture: UInt8Array) -> None:
-    """Writes a PNG.
+    """Writes a PNG, whole or not at all.
 
     Args:
-        path: The file; its folder is made if need be.
+        path: The file, whose name ends in ``.png``; its folder is made if need be.
         picture: uint8 [H, W, 3].
 
     Raises:
         StoreError: If it cannot be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        imsave(path, picture, check_contrast=False)
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: cannot write the picture: {error}; choose a writable .png path") from error
+    if path.suffix.lower() != ".png":
+        raise StoreError(f"{path}: cannot write the picture: its name is not that of a PNG; choose a .png path")
+    write_whole(path, _png(picture))
+
+
+def picture_uri(picture: UInt8Array) -> str:
+    """Returns a picture, uint8 [H, W, 3], as a ``data:`` address of a PNG."""
+    return "data:image/png;base64," + base64.b64encode(_png(picture, optimize=True)).decode("ascii")
+
+
+def _png(picture: UInt8Array, *, optimize: bool = False) -> bytes:
+    memory = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(picture)).save(memory, "PNG", optimize=optimize)
+    return memory.getvalue()

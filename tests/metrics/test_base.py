@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from changen_cli.metrics.base import WeightedMean, absent, share
+from changen_cli.metrics.base import Accumulator, Column, Metric, WeightedMean, absent, share
 
 
 def test_weighted_mean() -> None:
@@ -21,3 +21,22 @@ def test_share_of_nothing_is_unknown() -> None:
 
 def test_absent_says_why() -> None:
     assert absent("no weights") == {"absent": "no weights"}
+
+
+def test_label_says_unit_and_direction() -> None:
+    assert Column("a", "a", "a", "0..1", "lower").label == "0..1, lower is better"
+    assert Column("a", "a", "a", better="higher").label == "higher is better"
+    assert Column("a", "a", "a", "1: the same").label == "1: the same"
+
+
+def test_a_metric_that_declares_only_columns_has_a_line_for_each() -> None:
+    columns = (Column("a", "value", "whole", "grey levels", "lower", 1), Column("a_inner", "inner", "inner"))
+    metric = Metric("a", "contrast", columns, lambda setting: Accumulator())
+    lines = metric.lines(metric, {"value": 1.25, "inner": None})
+    assert [(line.title, line.value, line.better, line.detail) for line in lines] == [
+        ("contrast", "1.2", "lower", "grey levels"),
+        ("  inner", "-", "", ""),
+    ]
+    assert metric.charts({"value": 1.25}) == []
+    with pytest.raises(NotImplementedError):
+        metric.make(None).compute()  # type: ignore[arg-type]

@@ -5,6 +5,7 @@ import shutil
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,11 +13,11 @@ import torch
 from torch import nn
 
 from changen_cli.errors import UsageError
-from changen_cli.metrics import evaluation
+from changen_cli.metrics.networks import Networks
 from changen_cli.metrics.options import QualityOptions
 from changen_cli.metrics.quality import evaluate_quality
+from changen_cli.reporter import Progress, Silent
 from changen_cli.store.series import open_series
-from changen_cli.weights.card import Card
 
 Series = Callable[..., Path]
 
@@ -29,39 +30,38 @@ class RedRoofs(nn.Module):
 
 
 def _options(series: Path, reference: Path, **given: object) -> QualityOptions:
-    return QualityOptions(str(series), (str(reference),), **({"lite0": False} | given))  # type: ignore[arg-type]
+    values: dict[str, Any] = {"lite0": False, "device": "cpu"} | given
+    return QualityOptions(series=str(series), reference=(str(reference),), **values)
 
 
 @pytest.mark.parametrize("format", ["zarr", "geotiff", "levir"])
-def test_a_copy_shows_no_change_in_any_format(
-    make_series: Series, scenes: Path, format: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    card = Card("red", "segmenter", {}, "0" * 64)
-    monkeypatch.setattr(evaluation, "load_segmenter", lambda weights, device: (RedRoofs(), card))
+def test_a_copy_shows_no_change_in_any_format(make_series: Series, scenes: Path, format: str) -> None:
+    networks = Networks(segmenter=RedRoofs(), segmenter_card={"name": "red", "sha256": "0" * 64})
     # one step: in a copy of two steps, what the second creates may stand where the first removed
-    report = evaluate_quality(_options(make_series(format, steps=1), scenes, segmenter="red", sheet_rows=3))
-    about, figures = report.about, report.figures
+    report = evaluate_quality(_options(make_series(format, steps=1), scenes, sheet_rows=3), networks=networks)
+    about, results = report.about, report.results
     assert (about["samples"], about["pairs"], about["reference_images"]) == (12, 12, 12)
     assert about["synthesizer"] == {"name": "copy"}
     assert about["segmenter"] == {"name": "red", "sha256": "0" * 64}
-    assert figures["leakage"]["value"] == pytest.approx(1)
-    assert figures["background_drift"]["ssim"] == pytest.approx(1)
-    agreement = figures["label_agreement"]
+    assert results["leakage"]["value"] == pytest.approx(1)
+    assert results["background_drift"]["ssim"] == pytest.approx(1)
+    agreement = results["label_agreement"]
     assert agreement["created"] < 0.2
     assert agreement["removed"] < 0.3
     if format != "levir":
         assert agreement["kept"] == pytest.approx(agreement["real"]["building"], abs=0.05)
         assert agreement["kept"] > 0.8
         assert agreement["real"]["iou"] > agreement["iou"] > 0.3
-    assert figures["events"]["per_step"]["requested"] == [1, 3]
-    assert figures["events"]["changes"]["create"]["requested"] == pytest.approx(2 / 3)
+    assert results["events"]["per_step"]["requested"] == [1, 3]
+    assert results["events"]["changes"]["create"]["requested"] == pytest.approx(2 / 3)
     assert len(report.sheet) == 3
-    json.dumps(report.as_json(), allow_nan=False)
+    written = json.loads(json.dumps(report.as_json(), allow_nan=False))
+    assert list(written["figures"]) == ["label_agreement", "leakage", "background_drift", "events"]
 
 
 def test_formats_agree(make_series: Series, scenes: Path) -> None:
     """What does not need S_t is the same from all three."""
-    found = [evaluate_quality(_options(make_series(f), scenes)).figures for f in ("zarr", "geotiff", "levir")]
+    found = [evaluate_quality(_options(make_series(f), scenes)).results for f in ("zarr", "geotiff", "levir")]
     assert found[0] == found[1]
     for name in ("changes", "per_step", "changed_pixels"):
         assert found[0]["events"][name] == found[2]["events"][name]
@@ -72,8 +72,8 @@ def test_formats_agree(make_series: Series, scenes: Path) -> None:
 @pytest.mark.slow
 def test_batches_do_not_matter_and_runs_repeat(make_series: Series) -> None:
     root = make_series()
-    first = evaluate_quality(_options(root, root, lite0=True, batch_size=5)).figures
-    other = evaluate_quality(_options(root, root, lite0=True, batch_size=16)).figures
+    first = evaluate_quality(_options(root, root, lite0=True, batch_size=5)).results
+    other = evaluate_quality(_options(root, root, lite0=True, batch_size=16)).results
     # sums in the network round otherwise in other batches; everything else is equal
     assert other["kernel_lite0"]["value"] == pytest.approx(first["kernel_lite0"]["value"], rel=1e-3)
     assert {name: other[name] for name in other if "lite0" not in name} == {
@@ -85,8 +85,12 @@ def test_batches_do_not_matter_and_runs_repeat(make_series: Series) -> None:
 
 
 def test_limit_and_progress(make_series: Series, scenes: Path) -> None:
+    class Listening(Silent):
+        def progress(self, progress: Progress) -> None:
+            seen.append((progress.note, progress.done, progress.total))
+
     seen: list[tuple[str, int, int]] = []
-    report = evaluate_quality(_options(make_series(), scenes, limit=5), lambda *what: seen.append(what))
+    report = evaluate_quality(_options(make_series(), scenes, limit=5, sheet_rows=0), Listening())
     assert (report.about["samples"], report.about["pairs"], report.about["reference_images"]) == (5, 10, 5)
     assert report.about["samples_in_series"] == 12
     assert [done for _, done, total in seen if total == 10] == list(range(1, 11))
@@ -94,10 +98,10 @@ def test_limit_and_progress(make_series: Series, scenes: Path) -> None:
     assert report.sheet == ()
 
 
-def test_absent_figures_say_why(make_series: Series, scenes: Path) -> None:
-    figures = evaluate_quality(_options(make_series(), scenes, limit=2)).figures
-    assert "changen train --model segmenter" in figures["label_agreement"]["absent"]
-    assert "no Inception weights given" in figures["fid"]["absent"]
+def test_absent_metrics_say_why(make_series: Series, scenes: Path) -> None:
+    results = evaluate_quality(_options(make_series(), scenes, limit=2)).results
+    assert "changen train --model segmenter" in results["label_agreement"]["absent"]
+    assert "no Inception weights given" in results["fid"]["absent"]
 
 
 def test_nothing_to_compare(make_series: Series, scenes: Path, tmp_path: Path) -> None:
@@ -120,7 +124,7 @@ def test_memory_does_not_grow_with_the_series(make_series: Series, scenes: Path)
     """Three times the series, the same peak: images are let go as they are seen."""
     peaks = []
     for variants in (1, 3):
-        options = _options(make_series(steps=1, variants=variants), scenes)
+        options = _options(make_series(steps=1, variants=variants), scenes, sheet_rows=0)
         evaluate_quality(options)  # caches and imports are not the series
         tracemalloc.start()
         evaluate_quality(options)

@@ -29,6 +29,7 @@ def test_tiles_of_scenes_are_those_of_generate(scenes: Path, make_series: Series
 
 def test_cut_footprints_have_no_size(make_series: Series) -> None:
     sample = open_series(make_series())[0]
+    assert sample.instance is not None
     instance = sample.instance[0]
     border = set(np.concatenate((instance[0], instance[-1], instance[:, 0], instance[:, -1])).tolist())
     inside = {uid for uid in np.unique(instance).tolist() if uid and uid not in border}
@@ -43,6 +44,7 @@ def test_series_gives_its_real_frames_once(make_series: Series, format: str) -> 
     data = open_series(make_series(steps=2))
     assert len(reference) == len(images) == len(data)
     for image, sample in zip(images, data, strict=True):
+        assert image is not None
         np.testing.assert_array_equal(image.image, sample.image[0])
         assert bool(image.areas) == (format == "zarr")
 
@@ -50,7 +52,7 @@ def test_series_gives_its_real_frames_once(make_series: Series, format: str) -> 
 def test_limit_spreads_over_scenes(scenes: Path, make_series: Series) -> None:
     for inputs in ([str(scenes)], [str(make_series())]):
         reference = open_reference(inputs, SIZE, ReadOptions(), limit=4)
-        ids = [image.id for image in reference]
+        ids = [image.id for image in reference if image is not None]
         assert len(reference) == len(ids) == 4
         assert sum("place0" in name for name in ids) == 2
 

@@ -15,13 +15,14 @@ ceiling of created and kept, ``background`` that of removed and background, ``io
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from torch import Tensor
 
-from changen_cli.metrics.base import Figure, absent, share
-from changen_cli.metrics.change.pairs import Pair
+from changen_cli.metrics.base import Accumulator, Column, Metric, Result, Role, absent, share
+from changen_cli.metrics.pairs import Pair
+from changen_cli.metrics.text import Bar, Chart, Line, percent
 from changen_cli.types import BoolArray
 
 
@@ -52,20 +53,24 @@ def buildings(logits: Tensor) -> Tensor:
     return logits[:, 0] > 0 if logits.shape[1] == 1 else logits.argmax(1) > 0
 
 
-class LabelAgreement:
+class LabelAgreement(Accumulator):
     """Label agreement over the pairs of a series."""
 
     def __init__(self) -> None:
-        """Starts with nothing."""
         self._counts: Counter[str] = Counter()
 
-    def update(self, pair: Pair, seen: BoolArray) -> None:
-        """Adds a pair.
+    def see_reading(self, pair: Pair, seen: BoolArray, *, real: bool) -> None:
+        """Adds what the segmenter reads from an image of a pair.
 
         Args:
-            pair: The pair.
-            seen: Where the segmenter sees a building in I~_t+1, bool [H, W].
+            pair: The pair; of one whose S_t is not known the real image is passed over.
+            seen: Where the segmenter sees a building, bool [H, W].
+            real: Whether in I_t, which is a real image, rather than in I~_t+1.
         """
+        if real:
+            if (building := pair.building_before) is not None:
+                self._see_real(building, pair.valid, seen)
+            return
         self._part("created", pair.created, seen)
         self._part("removed", pair.removed, ~seen)
         self._part("background", pair.ground, ~seen)
@@ -75,19 +80,7 @@ class LabelAgreement:
         self._part("kept", pair.kept, seen)
         self._overlap("", after, seen & pair.valid)
 
-    def update_real(self, building: BoolArray, valid: BoolArray, seen: BoolArray) -> None:
-        """Adds a real image.
-
-        Args:
-            building: S_0, bool [H, W].
-            valid: bool [H, W].
-            seen: Where the segmenter sees a building in I_0, bool [H, W].
-        """
-        self._part("real building", building & valid, seen)
-        self._part("real background", ~building & valid, ~seen)
-        self._overlap("real ", building & valid, seen & valid)
-
-    def compute(self) -> Figure:
+    def compute(self) -> Result:
         """Computes the agreement.
 
         Returns:
@@ -99,16 +92,21 @@ class LabelAgreement:
         if not any(self._counts[f"all {name}"] for name in names):
             return absent("no pair has a valid pixel")
         known = self._counts["all kept"] or self._counts["union"]
-        figure: dict[str, Any] = {name: self._share(name) for name in names}
-        figure["background"] = self._share("background") if known else None
-        figure["iou"] = share(self._counts["both"], self._counts["union"])
-        figure["real"] = {
+        result: Result = {name: self._share(name) for name in names}
+        result["background"] = self._share("background") if known else None
+        result["iou"] = share(self._counts["both"], self._counts["union"])
+        result["real"] = {
             "building": self._share("real building"),
             "background": self._share("real background"),
             "iou": share(self._counts["real both"], self._counts["real union"]),
         }
-        figure["pixels"] = {name: self._counts[f"all {name}"] for name in names}
-        return figure
+        result["pixels"] = {name: self._counts[f"all {name}"] for name in names}
+        return result
+
+    def _see_real(self, building: BoolArray, valid: BoolArray, seen: BoolArray) -> None:
+        self._part("real building", building & valid, seen)
+        self._part("real background", ~building & valid, ~seen)
+        self._overlap("real ", building & valid, seen & valid)
 
     def _part(self, name: str, region: BoolArray, right: BoolArray) -> None:
         self._counts[f"all {name}"] += int(np.count_nonzero(region))
@@ -120,3 +118,51 @@ class LabelAgreement:
 
     def _share(self, name: str) -> float | None:
         return share(self._counts[name], self._counts[f"all {name}"])
+
+
+_PARTS = (("created", "building"), ("removed", "background"), ("kept", "building"), ("background", "background"))
+"""Parts of the pixels, and what of the real images is their ceiling."""
+
+
+def _lines(metric: Metric, result: Result) -> list[Line]:
+    real, pixels = result["real"], result["pixels"]
+    what = {"building": "seen as building", "background": "seen as background"}
+    lines = []
+    for name, top in _PARTS:
+        region = "unchanged ground " if name == "background" else ""
+        detail = f"{region}{what[top]}; real {percent(real[top])}; {pixels[name]} px"
+        lines.append(Line(f"agreement, {name}", percent(result[name]), "higher", detail))
+    return [*lines, Line("agreement, IoU", percent(result["iou"]), "higher", f"of S_t+1; real {percent(real['iou'])}")]
+
+
+def _charts(result: Result) -> list[Chart]:
+    bars = tuple(Bar(name, result[name], result["real"][top]) for name, top in (*_PARTS, ("iou", "iou")))
+    return [Chart("Label agreement (grey: on real images)", bars)]
+
+
+def _column(key: str, ceiling: str, title: str = "", role: Role | None = None) -> Column:
+    return Column(
+        f"agreement_{key}", key, title or key, "share", "higher", 2, role, said=role is not None, ceiling=ceiling
+    )
+
+
+AGREEMENT = Metric(
+    name="label_agreement",
+    title="label agreement",
+    columns=(
+        _column("created", "building", role=Role.AGREEMENT),
+        _column("removed", "background", role=Role.AGREEMENT),
+        _column("kept", "building", role=Role.AGREEMENT),
+        _column("background", "background", title="ground"),
+        _column("iou", "iou", title="IoU"),
+    ),
+    make=lambda setting: LabelAgreement(),
+    rank=20,
+    needs="segmenter",
+    summary=(
+        "what a segmenter (`--segmenter`) reads from the synthesised images, over created, removed and kept pixels "
+        "apart, with what it reads from real ones as the ceiling."
+    ),
+    lines=_lines,
+    charts=_charts,
+)

@@ -1,6 +1,6 @@
 """Leakage: what of a removed building is still there. 0: nothing; 1: as much as of the ground that did not change.
 
-For each pair, with rho the similarity of edge structure (:mod:`changen_cli.metrics.change.structure`) of both images:
+For each pair, with rho the similarity of edge structure (:mod:`changen_cli.metrics.structure`) of both images:
 
     rho_removed:  over the pixels of removed buildings and :data:`OUTLINE` pixels around them, since the outline is the
                   most of what one sees of a roof; less what is building in S_t+1, and clear of the edge of the data
@@ -11,10 +11,10 @@ For each pair, with rho the similarity of edge structure (:mod:`changen_cli.metr
     interior = mean rho_interior / max(mean rho_ground, FLOOR), cut to 0..1
 
 The means of each line run over the pairs that have both terms, weighted by the pixels of removed buildings. The first
-is the figure; the second tells roofs that were copied (both high) from footprints whose ground was drawn anew but whose
+is the metric; the second tells roofs that were copied (both high) from footprints whose ground was drawn anew but whose
 outline still shows (interior low).
 
-Dividing by what is left of the ground makes the figure fair to synthesisers that redraw the whole image: how faithfully
+Dividing by what is left of the ground makes the metric fair to synthesisers that redraw the whole image: how faithfully
 a generator copies anything is taken out, and what stays is whether removed buildings are treated like ground that
 stays. Where the ground is not preserved either (rho_ground below :data:`FLOOR`) there is nothing to compare with, and
 the division stops amplifying.
@@ -23,11 +23,11 @@ the division stops amplifying.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from changen_cli.metrics.base import Figure, WeightedMean, absent
-from changen_cli.metrics.change.pairs import Pair, grow, shrink
-from changen_cli.metrics.change.structure import REACH, similarity
+from changen_cli.metrics.base import Accumulator, Column, Metric, Result, WeightedMean, absent
+from changen_cli.metrics.pairs import Pair, grow, shrink
+from changen_cli.metrics.structure import REACH, similarity
+from changen_cli.metrics.text import Bar, Chart, Line, number
 
 OUTLINE = 2
 AWAY = 3
@@ -53,31 +53,25 @@ class _Ratio:
         return min(1.0, max(0.0, self.removed.mean / max(self.ground.mean, FLOOR)))
 
 
-class Leakage:
+class Leakage(Accumulator):
     """Leakage over the pairs of a series."""
 
     def __init__(self) -> None:
-        """Starts with nothing."""
         self._whole, self._interior = _Ratio(), _Ratio()
 
-    def update(self, pair: Pair, before: NDArray[np.complex64], after: NDArray[np.complex64]) -> None:
-        """Adds a pair.
-
-        Args:
-            pair: The pair.
-            before: Structure of I_t.
-            after: Structure of I~_t+1.
-        """
+    def see_pair(self, pair: Pair) -> None:
+        """Adds a pair; one without a removed building is passed over."""
         count = int(np.count_nonzero(pair.removed))
         if not count:
             return
+        before, after = pair.structures
         building = pair.created if pair.kept is None else pair.created | pair.kept
         inner = pair.inner(REACH)
         ground = similarity(before, after, pair.plain_ground(AWAY) & inner)
         self._whole.add(similarity(before, after, grow(pair.removed, OUTLINE) & ~building & inner), ground, count)
         self._interior.add(similarity(before, after, shrink(pair.removed, OUTLINE) & inner), ground, count)
 
-    def compute(self) -> Figure:
+    def compute(self) -> Result:
         """Computes leakage.
 
         Returns:
@@ -96,3 +90,35 @@ class Leakage:
             "pairs": self._whole.pairs,
             "pixels": int(self._whole.removed.weight),
         }
+
+
+def _lines(metric: Metric, result: Result) -> list[Line]:
+    detail = (
+        f"structure left: removed {number(result['removed_structure'])}, unchanged ground "
+        f"{number(result['ground_structure'])}; {result['pairs']} pairs, {result['pixels']} removed pixels"
+    )
+    inside = "of the roofs alone, outlines apart; 0: drawn anew, 1: copied"
+    return [
+        Line(metric.title, number(result["value"]), "lower", detail),
+        Line("  interior", number(result["interior"]), "lower", inside),
+    ]
+
+
+def _charts(result: Result) -> list[Chart]:
+    bars = Bar("leakage", result["value"]), Bar("interior", result["interior"])
+    return [Chart("Leakage: 0 gone, 1 still there", bars)]
+
+
+LEAKAGE = Metric(
+    name="leakage",
+    title="leakage",
+    columns=(
+        Column("leakage", "value", "leakage", "0..1", "lower", digits=2, said=True),
+        Column("leakage_interior", "interior", "interior", "0..1", "lower", digits=2),
+    ),
+    make=lambda setting: Leakage(),
+    rank=30,
+    summary="what of a removed building is still there, 0 nothing, 1 as much as of the ground.",
+    lines=_lines,
+    charts=_charts,
+)

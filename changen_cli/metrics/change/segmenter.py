@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from changen_cli.metrics.change.agreement import buildings
 from changen_cli.models.segmenter import MODEL
+from changen_cli.models.units import to_pixels
 from changen_cli.types import BoolArray
 from changen_cli.weights.card import Card
 from changen_cli.weights.load import load_network
@@ -39,5 +40,5 @@ def see_buildings(segmenter: nn.Module, images: Tensor) -> BoolArray:
     Returns:
         Where it sees a building, bool [B, H, W].
     """
-    seen: BoolArray = buildings(segmenter(images.float() / 127.5 - 1)).cpu().numpy()
+    seen: BoolArray = buildings(segmenter(to_pixels(images))).cpu().numpy()
     return seen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -10,11 +10,12 @@ import torch
 from torch import Tensor
 
 from changen_cli.models.projected.features import Lite0Features
+from changen_cli.models.units import to_pixels
 
 
 @contextmanager
 def exact_arithmetic() -> Iterator[None]:
-    """Lets networks compute without gradients and, on CUDA, in full float32 and one order, so that figures repeat."""
+    """Lets networks compute without gradients and, on CUDA, in full float32 and one order, so that results repeat."""
     with (
         torch.inference_mode(),
         torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False),
@@ -25,17 +26,24 @@ def exact_arithmetic() -> Iterator[None]:
 class Extractor(Protocol):
     """Gives a vector for every image."""
 
-    size: int
-    """D, length of a vector."""
+    @property
+    def size(self) -> int:
+        """D, length of a vector."""
+        ...
 
-    def __call__(self, images: Tensor) -> Tensor:
+    @property
+    def about(self) -> Mapping[str, str]:
+        """What a result must say of the network that its features are from: JSON values by name."""
+        ...
+
+    def __call__(self, images: Tensor) -> tuple[Tensor, Tensor | None]:
         """Extracts features.
 
         Args:
             images: uint8 [B, 3, H, W].
 
         Returns:
-            float32 [B, D].
+            Vectors, float32 [B, D], and logits, float32 [B, classes], or None where the network classifies nothing.
         """
         ...
 
@@ -60,9 +68,10 @@ class Lite0Extractor:
         """
         self.network = Lite0Features().to(device)
         self.size = self.network.channels[-1]
+        self.about: Mapping[str, str] = {}
 
     @torch.inference_mode()
-    def __call__(self, images: Tensor) -> Tensor:
-        """See :meth:`Extractor.__call__`; H and W at least 32."""
-        last: Tensor = self.network(images.float() / 127.5 - 1)[-1]
-        return last.mean((2, 3))
+    def __call__(self, images: Tensor) -> tuple[Tensor, None]:
+        """Extracts vectors, float32 [B, 320]; of images of at least 32 x 32 pixels, uint8 [B, 3, H, W]."""
+        last: Tensor = self.network(to_pixels(images))[-1]
+        return last.mean((2, 3)), None

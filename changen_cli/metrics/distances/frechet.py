@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from changen_cli.metrics.base import Figure, absent
+from changen_cli.metrics.base import Accumulator, Column, Features, Metric, Result, absent
+from changen_cli.metrics.distances.reading import ABOUT_INCEPTION, ABOUT_LITE0, lines_of_distance
 from changen_cli.types import AnyArray
 
 Vector = NDArray[np.float64]
@@ -26,7 +27,7 @@ class Gaussian:
     """
 
     def __init__(self, size: int) -> None:
-        """Starts with nothing.
+        """Sees no vector yet.
 
         Args:
             size: D, length of a vector.
@@ -81,27 +82,22 @@ def _root(covariance: Vector) -> Vector:
     return root
 
 
-class FrechetDistance:
+class FrechetDistance(Accumulator):
     """The Frechet distance of synthesised images to real ones, and of other real images to them for comparison."""
 
     def __init__(self, size: int) -> None:
-        """Starts with nothing.
+        """Sees no image yet.
 
         Args:
             size: D, length of a feature vector.
         """
         self.sets: dict[str, Gaussian] = {name: Gaussian(size) for name in ("real", "synthesised", "pre_event")}
 
-    def update(self, group: str, features: AnyArray) -> None:
-        """Adds features.
+    def see_features(self, batch: Features) -> None:
+        """Adds the features of a batch."""
+        self.sets[batch.group].update(batch.vectors)
 
-        Args:
-            group: "real" (the reference), "synthesised", or "pre_event" (the real frames I_0 of the series).
-            features: float [N, D].
-        """
-        self.sets[group].update(features)
-
-    def compute(self) -> Figure:
+    def compute(self) -> Result:
         """Computes the distance.
 
         Returns:
@@ -120,3 +116,23 @@ class FrechetDistance:
             "real": real.count,
             "features": len(real.mean),
         }
+
+
+def _declare(name: str, title: str, short: str, needs: str, rank: int, summary: str, digits: int) -> Metric:
+    return Metric(
+        name=name,
+        title=title,
+        columns=(Column(name, "value", short, better="lower", digits=digits, own=False),),
+        make=lambda setting: FrechetDistance(setting.size),
+        rank=rank,
+        needs=needs,
+        summary=summary,
+        lines=lines_of_distance,
+    )
+
+
+FID = _declare("fid", "FID", "FID", "inception", 1, ABOUT_INCEPTION, 1)
+FRECHET_INCEPTION = _declare(
+    "frechet_inception", "Frechet distance, other Inception weights", "Frechet, other", "other inception", 4, "", 1
+)
+FRECHET_LITE0 = _declare("frechet_lite0", "Frechet distance, Lite0", "Frechet, Lite0", "lite0", 7, ABOUT_LITE0, 0)

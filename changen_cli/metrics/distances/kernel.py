@@ -9,13 +9,12 @@ little below 0. On Inception features it is KID; on any other features it must h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from changen_cli import rng
-from changen_cli.metrics.base import Figure, absent
+from changen_cli.metrics.base import Accumulator, Column, Features, Metric, Result, Role, absent
+from changen_cli.metrics.distances.reading import ABOUT_INCEPTION, ABOUT_LITE0, lines_of_distance
 from changen_cli.metrics.distances.reservoir import Reservoir
 from changen_cli.types import AnyArray
 
@@ -51,30 +50,27 @@ def subset_size(smaller: int) -> int:
     return SUBSET_SIZE if smaller >= SUBSET_SIZE else smaller // 2
 
 
-class KernelDistance:
+class KernelDistance(Accumulator):
     """The kernel distance of synthesised images to real ones, over random subsets of both."""
 
-    def __init__(self, seed: int = 0) -> None:
-        """Starts with nothing.
+    def __init__(self, seed: int = 0, kept: int = KEPT) -> None:
+        """Sees no image yet.
 
         Args:
             seed: Of the subsets.
+            kept: Most features of each set that are kept.
         """
         self.seed = seed
-        self.sets: dict[str, Reservoir] = {name: Reservoir(KEPT, seed) for name in ("real", "synthesised")}
+        self.sets: dict[str, Reservoir] = {name: Reservoir(kept, seed) for name in ("real", "synthesised")}
 
-    def update(self, group: str, names: Sequence[str], features: AnyArray) -> None:
-        """Adds features.
+    def see_features(self, batch: Features) -> None:
+        """Adds the features of a batch; those of the real frames of the series are passed over."""
+        if batch.group in self.sets:
+            for name, row in zip(batch.names, batch.vectors, strict=True):
+                # copied: a row that is a view would keep its whole batch alive
+                self.sets[batch.group].add(name, row.copy())
 
-        Args:
-            group: "real" or "synthesised".
-            names: Of the images, unique in their set.
-            features: float [N, D].
-        """
-        for name, row in zip(names, features, strict=True):
-            self.sets[group].add(name, row)
-
-    def compute(self) -> Figure:
+    def compute(self) -> Result:
         """Computes the distance.
 
         Returns:
@@ -99,3 +95,24 @@ class KernelDistance:
             "synthesised": len(made),
             "real": len(real),
         }
+
+
+def _declare(name: str, title: str, short: str, needs: str, rank: int, summary: str, digits: int) -> Metric:
+    column = Column(name, "value", short, "may be < 0", "lower", digits, Role.DISTANCE, said=True, own=False)
+    return Metric(
+        name=name,
+        title=title,
+        columns=(column,),
+        make=lambda setting: KernelDistance(setting.seed),
+        rank=rank,
+        needs=needs,
+        summary=summary,
+        lines=lines_of_distance,
+    )
+
+
+KID = _declare("kid", "KID", "KID", "inception", 2, ABOUT_INCEPTION, 4)
+KERNEL_INCEPTION = _declare(
+    "kernel_inception", "kernel distance, other Inception weights", "kernel, other", "other inception", 5, "", 4
+)
+KERNEL_LITE0 = _declare("kernel_lite0", "kernel distance, Lite0", "kernel, Lite0", "lite0", 8, ABOUT_LITE0, 1)

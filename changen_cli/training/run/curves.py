@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from changen_cli.errors import StoreError, TrainingError
+from changen_cli.metrics.registry import find_columns
 from changen_cli.training.run.log import TIMES
 from changen_cli.training.validation.best import VALIDATION, ValidationRow, read_validations
 
@@ -34,26 +36,8 @@ WIDTH, ROW, HEAD, DPI = 16.0, 2.5, 0.6, 100
 POINTS = 2000
 """Most points of a line: more than its panel has pixels."""
 
-UNITS = {
-    "images_per_second": "images/s",
-    "hole": "share of pixels",
-    "right": "share of pixels",
-    "iou": "0..1",
-    "building": "share seen as such",
-    "background": "share seen as such",
-    "kid": "lower is better, may be < 0",
-    "kernel": "lower is better, may be < 0",
-    "fid": "lower is better",
-    "frechet": "lower is better",
-    "inception": "higher is better",
-    "score": "higher is better",
-    "agreement": "share, higher is better",
-    "leakage": "0..1, lower is better",
-    "drift_difference": "grey levels of 255",
-    "drift_ssim": "1: the same ground",
-    "drift_structure": "1: the same place",
-}
-"""By column, or by its first or last word; anything else is a loss."""
+UNITS = {"images_per_second": "images/s", "hole": "share of pixels", "right": "share of pixels"}
+"""Of the columns of ``losses.csv``, by their last word where not by all of them; anything else is a loss."""
 
 RAW, SMOOTH, POINT, CHOSEN = "#b9c7dc", "#1f4e8c", "#b5541c", "#2a7d3f"
 
@@ -91,11 +75,15 @@ def draw_curves(folder: Path) -> None:
     canvas = FigureCanvasAgg(figure)
     parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     _head(parts[0], f"{folder.resolve().name}: training, {int(last):,} iterations (values and running median)")
-    for axes, series in zip(_panels(parts[0], list(losses), last), losses.values(), strict=True):
+    for axes, series in zip(
+        _panels(parts[0], {name: _loss_unit(name) for name in losses}, last), losses.values(), strict=True
+    ):
         _draw_loss(axes, *series)
     if names:
         _head(parts[1], "validation on held-out crops" + _say(chosen))
-        for axes, name in zip(_panels(parts[1], list(names), last), names, strict=True):
+        columns = find_columns()
+        units = {name: columns[name].label if name in columns else "" for name in names}
+        for axes, name in zip(_panels(parts[1], units, last), names, strict=True):
             _draw_figure(axes, name, rows, chosen)
     if chosen is not None:
         for axes in figure.axes:
@@ -134,10 +122,11 @@ def _say(chosen: ValidationRow | None) -> str:
     return "" if chosen is None else f"; the best so far at iteration {chosen.iteration:,} (green)"
 
 
-def _panels(part: SubFigure, names: list[str], last: float) -> list[Axes]:
-    """Makes a panel for each name."""
+def _panels(part: SubFigure, units: Mapping[str, str], last: float) -> list[Axes]:
+    """Makes a panel for each column; what its values are stands above it."""
     from matplotlib.ticker import EngFormatter, MaxNLocator
 
+    names = list(units)
     down = math.ceil(len(names) / ACROSS)
     grid = part.subplots(down, ACROSS, squeeze=False).ravel()
     for axes in grid[len(names) :]:
@@ -145,7 +134,7 @@ def _panels(part: SubFigure, names: list[str], last: float) -> list[Axes]:
     panels: list[Axes] = list(grid[: len(names)])
     for number, (axes, name) in enumerate(zip(panels, names, strict=True)):
         axes.set_title(name, loc="left", fontsize=11)
-        axes.set_title(_unit(name), loc="right", fontsize=9, color="#606060")
+        axes.set_title(units[name], loc="right", fontsize=9, color="#606060")
         axes.set_xlim(0, last * 1.02)
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
@@ -159,10 +148,8 @@ def _panels(part: SubFigure, names: list[str], last: float) -> list[Axes]:
     return panels
 
 
-def _unit(name: str) -> str:
-    first, _, _ = name.partition("_")
-    found = next((UNITS[key] for key in (name, first, name.rpartition("_")[2]) if key in UNITS), None)
-    return "loss" if found is None else found
+def _loss_unit(name: str) -> str:
+    return UNITS.get(name) or UNITS.get(name.rpartition("_")[2], "loss")
 
 
 def _draw_loss(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:

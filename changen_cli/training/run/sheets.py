@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
-from changen_cli.reports.pictures import as_picture, assemble, draw_layouts, write_picture
+from changen_cli.models.units import to_bytes
+from changen_cli.reports.contact_sheet import Row, change_row, contact_sheet
+from changen_cli.reports.pictures import write_picture
 from changen_cli.training.data.crops import Crop
 from changen_cli.types import UInt8Array
 
-Rows = list[list[UInt8Array]]
-"""Rows of pictures, uint8 [H, W, 3], equally many in each."""
+Rows = list[Row]
+"""Rows of pictures, uint8 [H, W, 3]."""
 
 
 def as_bytes(images: Tensor) -> UInt8Array:
     """Turns images in -1..1, [B, 3, H, W], into bytes."""
-    pixels: UInt8Array = ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
+    pixels: UInt8Array = to_bytes(images).cpu().numpy()
     return pixels
 
 
@@ -33,7 +34,7 @@ def change_rows(samples: Sequence[Crop], made: Tensor) -> Rows:
         The rows.
     """
     return [
-        [as_picture(sample.image), *draw_layouts(sample.before, sample.after), as_picture(result)]
+        change_row(sample.image, sample.before, sample.after, [result])
         for sample, result in zip(samples, as_bytes(made), strict=True)
     ]
 
@@ -48,4 +49,4 @@ def write_sheet(path: Path, rows: Rows) -> None:
     Raises:
         StoreError: If it cannot be written.
     """
-    write_picture(path, assemble(rows))
+    write_picture(path, contact_sheet(rows))

@@ -7,18 +7,25 @@ from pathlib import Path
 import torch
 
 from changen_cli import rng
+from changen_cli.metrics.networks import load_networks
+from changen_cli.models.registry import get_model
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.crops import CropSampler
 from changen_cli.training.learners import Learner
 from changen_cli.training.run.checkpoint import save_checkpoint
+from changen_cli.training.validation.base import Validator, in_words, remarks
 from changen_cli.training.validation.best import BEST, ValidationLog
-from changen_cli.training.validation.quality import SegmenterValidation, Validation, Validator, remarks
+from changen_cli.training.validation.held_out import undisturbed
+from changen_cli.training.validation.quality import Validation
+from changen_cli.training.validation.segmentation import SegmenterValidation
 
 REFERENCES = 2
 """Real crops that the synthesised ones are compared with, for each of these."""
 
-SHOWN = ("kid", "kernel_lite0", "agreement_created", "agreement_removed", "agreement_kept", "leakage", "iou")
-"""Figures that are said in a line; the log has all."""
+NO_SEGMENTER = (
+    "no segmenter is named; train one on real scenes with changen train --model segmenter, pack it with changen "
+    "weights pack, and name it in the recipe"
+)
 
 
 class Validations:
@@ -49,11 +56,11 @@ class Validations:
         validator = make_validator(config, crops, device)
         self._validator = validator
         self._log = ValidationLog(folder, done, validator.columns)
-        unchanged = getattr(validator, "unchanged", {})
+        unchanged = validator.unchanged
         self.remarks = [
             *(f"no {line}" for line in remarks(validator.absent)),
             f"kept as {BEST}: {self._log.best.rule}",
-            *([f"images that stay as they are would have {_say(unchanged)}"] if unchanged else []),
+            *([f"images that stay as they are would have {in_words(unchanged)}"] if unchanged else []),
         ]
 
     def run(self, iteration: int, learner: Learner) -> str:
@@ -75,7 +82,7 @@ class Validations:
         if best:
             save_checkpoint(self._folder / BEST, iteration, learner, self._config)
         self._log.write(iteration, figures, best)
-        return f"validation at {iteration}: {_say(figures)}{', the best so far' if best else ''}"
+        return f"validation at {iteration}: {in_words(figures)}{', the best so far' if best else ''}"
 
     def close(self) -> None:
         """Closes the log."""
@@ -91,26 +98,27 @@ def make_validator(config: TrainConfig, crops: CropSampler, device: str) -> Vali
         device: A torch device.
 
     Raises:
-        WeightsError: If a network that judges cannot be loaded.
+        WeightsError: If a network that metrics are computed with cannot be loaded.
     """
+    model = get_model(config.model)
     count = config.validation_crops
     samples = [crops[k] for k in range(count)]
     draw = rng.generator(config.seed, "val", "noise").standard_normal((count, config.noise_dim))
     noise = torch.from_numpy(draw.astype("float32"))
-    if config.model == "segmenter":
+    if model.kind == "segmenter":
         return SegmenterValidation(samples, noise, device=device)
+    with undisturbed(torch.device(device)):  # networks draw while they are made
+        networks = load_networks(
+            segmenter=config.segmenter or None,
+            inception_weights=config.inception_weights or None,
+            device=device,
+            no_segmenter=NO_SEGMENTER,
+        )
     return Validation(
         samples,
         noise,
+        networks,
         reference=[crops[k] for k in range(count, (1 + REFERENCES) * count)],
-        segmenter=config.segmenter or None,
-        inception_weights=config.inception_weights or None,
-        device=device,
         seed=config.seed,
-        # deepfill fills holes in ground, where nothing is created or removed
-        shows=() if config.model == "deepfill" else ("create", "remove"),
+        shows=model.shows,
     )
-
-
-def _say(figures: dict[str, float]) -> str:
-    return ", ".join(f"{name} {figures[name]:.3g}" for name in SHOWN if name in figures)

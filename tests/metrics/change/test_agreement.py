@@ -7,17 +7,23 @@ import numpy as np
 import pytest
 import torch
 
-from changen_cli.metrics.change.agreement import LabelAgreement, buildings
-from changen_cli.metrics.change.pairs import Pair
+from changen_cli.metrics.change.agreement import AGREEMENT, LabelAgreement, buildings
+from changen_cli.metrics.pairs import Pair
+from changen_cli.types import BoolArray
 
 Make = Callable[..., Pair]
+
+
+def known(region: BoolArray | None) -> BoolArray:
+    assert region is not None
+    return region
 
 
 def test_perfect_reading(make_pair: Make) -> None:
     pair = make_pair()
     agreement = LabelAgreement()
-    agreement.update(pair, pair.building_after)
-    agreement.update_real(pair.building_before, pair.valid, pair.building_before)
+    agreement.see_reading(pair, known(pair.building_after), real=False)
+    agreement.see_reading(pair, known(pair.building_before), real=True)
     found = agreement.compute()
     assert [found[name] for name in ("created", "removed", "kept", "background", "iou")] == [1] * 5
     assert found["real"] == {"building": 1, "background": 1, "iou": 1}
@@ -34,8 +40,8 @@ def test_parts_are_apart(make_pair: Make) -> None:
     agreement = LabelAgreement()
     first, second = make_pair(0), make_pair(1)
     half = first.created & (np.arange(96)[None] < 20)
-    agreement.update(first, first.kept | first.removed | half)
-    agreement.update(second, second.kept | second.created | second.removed)
+    agreement.see_reading(first, known(first.kept) | first.removed | half, real=False)
+    agreement.see_reading(second, known(second.kept) | second.created | second.removed, real=False)
     found = agreement.compute()
     assert found["created"] == pytest.approx(0.75)
     assert found["removed"] == 0
@@ -46,8 +52,8 @@ def test_parts_are_apart(make_pair: Make) -> None:
 def test_calling_everything_building_shows_in_background(make_pair: Make) -> None:
     agreement = LabelAgreement()
     pair = make_pair()
-    agreement.update(pair, np.ones_like(pair.valid))
-    agreement.update_real(pair.building_before, pair.valid, np.ones_like(pair.valid))
+    agreement.see_reading(pair, np.ones_like(pair.valid), real=False)
+    agreement.see_reading(pair, np.ones_like(pair.valid), real=True)
     found = agreement.compute()
     assert (found["created"], found["removed"], found["background"]) == (1, 0, 0)
     assert found["real"]["iou"] == pytest.approx(1080 / 96**2)
@@ -59,7 +65,7 @@ def test_missing_data_does_not_count(make_pair: Make) -> None:
     valid[:50] = False
     parts = {name: getattr(pair, name) & valid for name in ("created", "removed", "kept", "ground")}
     agreement = LabelAgreement()
-    agreement.update(replace(pair, valid=valid, **parts), np.ones_like(valid))
+    agreement.see_reading(replace(pair, valid=valid, **parts), np.ones_like(valid), real=False)
     found = agreement.compute()
     assert found["removed"] is None
     assert found["iou"] == pytest.approx(780 / (46 * 96))
@@ -68,7 +74,7 @@ def test_missing_data_does_not_count(make_pair: Make) -> None:
 def test_levir_layout_knows_no_kept_buildings(make_pair: Make) -> None:
     pair = make_pair()
     agreement = LabelAgreement()
-    agreement.update(replace(pair, kept=None), pair.building_after)
+    agreement.see_reading(replace(pair, kept=None), known(pair.building_after), real=False)
     found = agreement.compute()
     assert (found["created"], found["removed"]) == (1, 1)
     assert [found[name] for name in ("kept", "background", "iou")] == [None] * 3
@@ -79,3 +85,18 @@ def test_logits_of_one_and_of_several_classes() -> None:
     one = torch.tensor([[[[-1.0, 2.0]]]])
     many = torch.tensor([[[[3.0, 0.0]], [[1.0, 1.0]], [[2.0, 5.0]]]])
     assert buildings(one).tolist() == buildings(many).tolist() == [[[False, True]]]
+
+
+def test_declaration_reads_its_own_result(make_pair: Make) -> None:
+    pair = make_pair()
+    agreement = LabelAgreement()
+    agreement.see_reading(pair, known(pair.building_after), real=False)
+    agreement.see_reading(replace(pair, kept=None), known(pair.building_after), real=True)  # passed over
+    found = agreement.compute()
+    lines = AGREEMENT.lines(AGREEMENT, found)
+    assert [line.value for line in lines] == ["100.0%"] * 5
+    assert lines[3].detail == f"unchanged ground seen as background; real -; {found['pixels']['background']} px"
+    (chart,) = AGREEMENT.charts(found)
+    assert [(bar.title, bar.value, bar.behind) for bar in chart.bars][-1] == ("iou", 1, None)
+    assert {column.key for column in AGREEMENT.columns} <= found.keys()
+    assert all(column.ceiling in found["real"] for column in AGREEMENT.columns)

@@ -6,17 +6,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from changen_cli.metrics.change.drift import BackgroundDrift, match_colours
-from changen_cli.metrics.change.pairs import Pair
-from changen_cli.metrics.change.structure import edge_structure
+from changen_cli.metrics.base import Result
+from changen_cli.metrics.change.drift import DRIFT, BackgroundDrift, match_colours
+from changen_cli.metrics.pairs import Pair
+from changen_cli.types import UInt8Array
 
 Make = Callable[..., Pair]
 
 
-def _measure(*pairs: Pair) -> dict[str, float]:
+def _measure(*pairs: Pair) -> Result:
     drift = BackgroundDrift()
     for pair in pairs:
-        drift.update(pair, edge_structure(pair.before), edge_structure(pair.after))
+        drift.see_pair(pair)
     return drift.compute()
 
 
@@ -27,8 +28,8 @@ def test_same_ground(make_pair: Make) -> None:
 
 
 def test_changes_on_the_buildings_do_not_count(make_pair: Make) -> None:
-    def painted(pair: Pair) -> np.ndarray:
-        return np.where(pair.created | pair.removed | pair.kept, 255, pair.before).astype(np.uint8)
+    def painted(pair: Pair) -> UInt8Array:
+        return np.where(~pair.ground, 255, pair.before).astype(np.uint8)
 
     found = _measure(make_pair(0, painted))
     assert found["difference"] == 0
@@ -42,7 +43,7 @@ def test_global_style_is_matched_away(make_pair: Make) -> None:
     assert found["ssim"] > 0.98
 
 
-def test_another_place(make_pair: Make, ground: Callable[..., np.ndarray]) -> None:
+def test_another_place(make_pair: Make, ground: Callable[..., UInt8Array]) -> None:
     found = _measure(*(make_pair(n, lambda pair: ground("elsewhere", pair.id)) for n in range(4)))
     assert found["matched_difference"] > 20
     assert found["ssim"] < 0.3
@@ -60,7 +61,7 @@ def test_match_is_symmetric_where_nothing_is_shared() -> None:
 
 
 def test_flat_ground_is_not_blown_up() -> None:
-    flat = np.full((3, 20, 20), 80, np.float32)
+    flat = np.full((3, 20, 20), 80.0, np.float32)
     flat[0, 0, 0] = 81
     target = np.random.default_rng(0).normal(100, 20, (3, 20, 20)).astype(np.float32)
     assert np.abs(match_colours(flat, target, np.ones((20, 20), bool)) - target.mean()).max() < 5
@@ -69,3 +70,17 @@ def test_flat_ground_is_not_blown_up() -> None:
 def test_built_up_tiles_are_absent(make_pair: Make) -> None:
     pair = make_pair()
     assert "absent" in _measure(replace(pair, ground=np.zeros_like(pair.ground)))
+
+
+def test_declaration_reads_its_own_result(make_pair: Make) -> None:
+    found = _measure(make_pair())
+    lines = DRIFT.lines(DRIFT, found)
+    assert [line.title.strip() for line in lines] == [
+        "background difference",
+        "colours matched",
+        "SSIM",
+        "edge structure",
+    ]
+    assert (lines[0].value, lines[2].value) == ("0.0", "1.000")
+    assert [bar.value for bar in DRIFT.charts(found)[0].bars] == [found["ssim"], found["structure"]]
+    assert {column.key for column in DRIFT.columns} <= found.keys()

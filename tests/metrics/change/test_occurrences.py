@@ -12,8 +12,9 @@ import pytest
 from shapely.geometry import box
 
 from changen_cli.events.base import Change
-from changen_cli.metrics.change.occurrences import EventStatistics, read_shortfalls
-from changen_cli.metrics.change.pairs import Pair
+from changen_cli.metrics.base import RealImage
+from changen_cli.metrics.change.occurrences import EVENTS, EventStatistics, read_shortfalls
+from changen_cli.metrics.pairs import Pair
 from changen_cli.scenes.layout import Footprint
 
 Make = Callable[..., Pair]
@@ -32,17 +33,17 @@ def _manifest(low: int = 1, high: int = 2) -> dict[str, Any]:
     }
 
 
-def _statistics(make_pair: Make) -> EventStatistics:
-    statistics = EventStatistics()
+def _statistics(make_pair: Make, root: Path, manifest: dict[str, Any] | None = None) -> EventStatistics:
+    statistics = EventStatistics(_manifest() if manifest is None else manifest, root)
     steps = [("create",), ("create", "remove"), ("create", "create", "create"), ()]
     for number, events in enumerate(steps):
         changes = tuple(_change(event, 4 + number) for event in events)
-        statistics.update(replace(make_pair(number), changes=changes))
+        statistics.see_pair(replace(make_pair(number), changes=changes))
     return statistics
 
 
 def test_counts_against_the_request(make_pair: Make, tmp_path: Path) -> None:
-    found = _statistics(make_pair).compute(_manifest(), tmp_path)
+    found = _statistics(make_pair, tmp_path).compute()
     assert found["changes"] == {
         "create": {"count": 5, "share": pytest.approx(5 / 6), "requested": 0.75},
         "remove": {"count": 1, "share": pytest.approx(1 / 6), "requested": 0.25},
@@ -57,9 +58,10 @@ def test_counts_against_the_request(make_pair: Make, tmp_path: Path) -> None:
 
 
 def test_sizes(make_pair: Make, tmp_path: Path) -> None:
-    statistics = _statistics(make_pair)
-    statistics.update_sizes("reference", "tile", [10.0, 20.0, 30.0])
-    sizes = statistics.compute(_manifest(), tmp_path)["sizes"]
+    statistics = _statistics(make_pair, tmp_path)
+    image = np.zeros((3, 8, 8), np.uint8)
+    statistics.see_real(RealImage("tile", image, (10.0, 20.0, 30.0)), "real")
+    sizes = statistics.compute()["sizes"]
     assert sizes["created"]["count"] == 5
     assert sizes["created"]["quantiles"]["50%"] == pytest.approx(np.median([16, 25, 36, 36, 36]))
     assert sizes["reference"] == {
@@ -67,10 +69,12 @@ def test_sizes(make_pair: Make, tmp_path: Path) -> None:
         "quantiles": {"5%": 11, "25%": 15, "50%": 20, "75%": 25, "95%": 29},
     }
     assert sizes["series"] == {"count": 0, "quantiles": None}
+    statistics.see_real(RealImage("tile", image, (7.0,)), "pre_event")
+    assert statistics.compute()["sizes"]["series"]["count"] == 1
 
 
 def test_a_manifest_that_tells_nothing(make_pair: Make, tmp_path: Path) -> None:
-    found = _statistics(make_pair).compute({}, tmp_path)
+    found = _statistics(make_pair, tmp_path, {}).compute()
     assert found["changes"]["create"]["requested"] is None
     assert found["per_step"]["requested"] is None
     assert found["per_step"]["below"] is None
@@ -116,3 +120,25 @@ def test_a_real_run(make_series: Callable[..., Path], tmp_path: Path) -> None:
     shutil.copytree(root, copy, ignore=shutil.ignore_patterns(".changen"))
     _, known = read_shortfalls(copy, manifest)
     assert not known
+
+
+def test_declaration_reads_its_own_result(make_pair: Make, tmp_path: Path) -> None:
+    found = _statistics(make_pair, tmp_path).compute()
+    lines = {line.title: line for line in EVENTS.lines(EVENTS, found)}
+    assert lines["event create"].detail == "83.3% of the changes, 75.0% requested"
+    assert lines["changes a step"].value == "1.50"
+    assert "1 below, 1 above" in lines["changes a step"].detail
+    assert lines["changed pixels"].value == "9.8%"
+    assert lines["size, created"].value == "36 px²"
+    assert "size, real, S_0" not in lines
+    assert lines["short of create"].detail == "changes not made: reasons are not with this copy"
+    charts = EVENTS.charts(found)
+    assert [len(chart.bars) for chart in charts] == [2, 4, 5]
+    assert [(bar.value, bar.behind) for bar in charts[1].bars] == [(0.25, 0.0), (0.25, 0.5), (0.25, 0.5), (0.25, 0.0)]
+    assert charts[2].bars[-1].value == 1
+
+
+def test_nothing_happened_and_nothing_is_drawn(tmp_path: Path) -> None:
+    found = EventStatistics({}, tmp_path).compute()
+    assert EVENTS.charts(found) == []
+    assert [line.value for line in EVENTS.lines(EVENTS, found)] == ["-", "-"]

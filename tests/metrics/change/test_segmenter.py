@@ -27,7 +27,8 @@ def test_saved_segmenter_sees_what_the_network_says(tmp_path: Path) -> None:
     assert not segmenter.training
     images = torch.randint(0, 256, (2, 3, 40, 56), dtype=torch.uint8)
     seen = see_buildings(segmenter, images)
-    assert (seen.shape, seen.dtype) == ((2, 40, 56), np.bool_)
+    assert seen.shape == (2, 40, 56)
+    assert seen.dtype == bool
     logits = segmenter(images.float() / 127.5 - 1)
     np.testing.assert_array_equal(seen, (logits[:, 1] > logits[:, 0]).numpy())
 

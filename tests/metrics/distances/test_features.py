@@ -16,7 +16,8 @@ def extractor() -> Lite0Extractor:
 def test_features_are_the_last_stage_averaged(extractor: Lite0Extractor) -> None:
     torch.manual_seed(0)
     images = torch.randint(0, 256, (3, 3, 64, 96), dtype=torch.uint8)
-    features = extractor(images)
+    features, logits = extractor(images)
+    assert logits is None
     assert (extractor.size, features.shape, features.dtype) == (320, (3, 320), torch.float32)
     maps = extractor.network(images.float() / 127.5 - 1)[-1]
     assert maps.shape == (3, 320, 2, 3)
@@ -26,7 +27,7 @@ def test_features_are_the_last_stage_averaged(extractor: Lite0Extractor) -> None
 def test_an_image_counts_alone(extractor: Lite0Extractor) -> None:
     torch.manual_seed(1)
     images = torch.randint(0, 256, (4, 3, 64, 64), dtype=torch.uint8)
-    torch.testing.assert_close(extractor(images)[2:3], extractor(images[2:3]), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(extractor(images)[0][2:3], extractor(images[2:3])[0], atol=1e-4, rtol=1e-4)
 
 
 def test_exact_arithmetic_leaves_the_settings_as_they_were() -> None:

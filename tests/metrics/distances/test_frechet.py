@@ -5,11 +5,13 @@ import pytest
 import torch
 from scipy.linalg import sqrtm
 
-from changen_cli.metrics.distances.frechet import FrechetDistance, Gaussian, frechet_distance
+from changen_cli.metrics.base import Features, Group
+from changen_cli.metrics.distances.frechet import FID, FRECHET_LITE0, FrechetDistance, Gaussian, frechet_distance
 from changen_cli.rng import generator
+from changen_cli.types import AnyArray
 
 
-def _exact(mean: np.ndarray, covariance: np.ndarray, count: int) -> np.ndarray:
+def _exact(mean: AnyArray, covariance: AnyArray, count: int) -> AnyArray:
     """Vectors whose sample mean and covariance are exactly those given."""
     draw = generator("exact", count).standard_normal((count, len(mean)))
     draw -= draw.mean(0)
@@ -17,7 +19,7 @@ def _exact(mean: np.ndarray, covariance: np.ndarray, count: int) -> np.ndarray:
     return white @ np.linalg.cholesky(covariance).T + mean
 
 
-def _gaussian(features: np.ndarray, batch: int = 7) -> Gaussian:
+def _gaussian(features: AnyArray, batch: int = 7) -> Gaussian:
     gaussian = Gaussian(features.shape[1])
     for start in range(0, len(features), batch):
         gaussian.update(features[start : start + batch])
@@ -65,20 +67,34 @@ def test_equal_sets_have_no_distance_and_batches_do_not_matter() -> None:
     np.testing.assert_allclose(_gaussian(features, 3).covariance(), np.cov(features.T.astype(np.float64)), atol=1e-9)
 
 
-def test_figure_gives_sizes_and_the_distance_of_the_real_frames() -> None:
+def test_result_gives_sizes_and_the_distance_of_the_real_frames() -> None:
     draw = generator("figure")
-    figure = FrechetDistance(4)
-    figure.update("real", draw.standard_normal((20, 4)))
-    figure.update("synthesised", draw.standard_normal((10, 4)) + 3)
-    assert figure.compute()["pre_event"] is None
-    figure.update("pre_event", draw.standard_normal((10, 4)))
-    found = figure.compute()
+    metric = FrechetDistance(4)
+    metric.see_features(_batch("real", draw.standard_normal((20, 4))))
+    metric.see_features(_batch("synthesised", draw.standard_normal((10, 4)) + 3))
+    assert metric.compute()["pre_event"] is None
+    metric.see_features(_batch("pre_event", draw.standard_normal((10, 4))))
+    found = metric.compute()
     assert (found["synthesised"], found["real"], found["features"]) == (10, 20, 4)
     assert found["pre_event"] < found["value"] / 5
 
 
 def test_one_image_is_too_few() -> None:
-    figure = FrechetDistance(4)
-    figure.update("real", np.ones((5, 4)))
-    figure.update("synthesised", np.ones((1, 4)))
-    assert "1 synthesised" in figure.compute()["absent"]
+    metric = FrechetDistance(4)
+    metric.see_features(_batch("real", np.ones((5, 4))))
+    metric.see_features(_batch("synthesised", np.ones((1, 4))))
+    assert "1 synthesised" in metric.compute()["absent"]
+
+
+def _batch(group: Group, vectors: AnyArray) -> Features:
+    return Features(group, [str(number) for number in range(len(vectors))], vectors)
+
+
+def test_how_it_reads() -> None:
+    result = {"value": 3.0, "pre_event": 1.0, "synthesised": 9, "real": 400, "features": 320}
+    (line,) = FRECHET_LITE0.lines(FRECHET_LITE0, result)
+    assert (line.title, line.value, line.better) == ("Frechet distance, Lite0", "3", "lower")
+    assert "9 synthesised, 400 real" in line.detail
+    assert "I_0 of the series: 1;" in line.detail
+    assert "fewer images than features (320)" in line.detail
+    assert "fewer" not in FID.lines(FID, result | {"synthesised": 321})[0].detail

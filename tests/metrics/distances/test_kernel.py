@@ -4,16 +4,24 @@ import numpy as np
 import pytest
 import torch
 
-from changen_cli.metrics.distances import kernel
-from changen_cli.metrics.distances.kernel import KernelDistance, kernel_distance, subset_size
+from changen_cli.metrics.base import Features, Group, Result
+from changen_cli.metrics.distances.kernel import (
+    KEPT,
+    KERNEL_LITE0,
+    SUBSETS,
+    KernelDistance,
+    kernel_distance,
+    subset_size,
+)
 from changen_cli.rng import generator
+from changen_cli.types import AnyArray
 
 
 def test_agrees_with_the_sums_written_out() -> None:
     draw = generator("kernel")
     x, y = draw.standard_normal((5, 3)), draw.standard_normal((5, 3)) + 1
 
-    def k(a: np.ndarray, b: np.ndarray) -> float:
+    def k(a: AnyArray, b: AnyArray) -> float:
         return float((a @ b / 3 + 1) ** 3)
 
     within = sum(k(x[i], x[j]) + k(y[i], y[j]) for i in range(5) for j in range(5) if i != j) / 20
@@ -40,32 +48,42 @@ def test_subsets_are_those_of_kid_where_there_are_enough(smaller: int, size: int
     assert subset_size(smaller) == size
 
 
-def _figure(shift: float, seed: int = 0, batch: int = 40) -> dict[str, object]:
-    figure = KernelDistance(seed)
-    for group, count, offset in (("real", 60, 0.0), ("synthesised", 40, shift)):
+def _measure(shift: float, seed: int = 0, batch: int = 40, kept: int = KEPT) -> Result:
+    metric = KernelDistance(seed, kept)
+    sets: tuple[tuple[Group, int, float], ...] = (("real", 60, 0.0), ("synthesised", 40, shift), ("pre_event", 9, 9.0))
+    for group, count, offset in sets:
         rows = generator("kernel figure", group).standard_normal((count, 6)) + offset
         for start in range(0, count, batch):
             names = [f"{group} {n}" for n in range(start, min(start + batch, count))]
-            figure.update(group, names, rows[start : start + batch])
-    return figure.compute()
+            metric.see_features(Features(group, names, rows[start : start + batch]))
+    return metric.compute()
 
 
-def test_figure_grows_with_the_shift_and_repeats() -> None:
-    near, far = _figure(0.0), _figure(1.0)
-    assert (near["synthesised"], near["real"], near["subset_size"], near["subsets"]) == (40, 60, 20, kernel.SUBSETS)
+def test_distance_grows_with_the_shift_and_repeats() -> None:
+    near, far = _measure(0.0), _measure(1.0)
+    assert (near["synthesised"], near["real"], near["subset_size"], near["subsets"]) == (40, 60, 20, SUBSETS)
     assert abs(near["value"]) < 2 * near["std"]
     assert far["value"] > 10 * abs(near["value"])
-    assert _figure(1.0) == far == _figure(1.0, batch=7)
-    assert _figure(1.0, seed=1)["value"] != far["value"]
+    assert _measure(1.0) == far == _measure(1.0, batch=7)
+    assert _measure(1.0, seed=1)["value"] != far["value"]
 
 
-def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernel, "KEPT", 10)
-    assert (_figure(0.0)["synthesised"], _figure(0.0)["real"]) == (10, 10)
+def test_memory_is_bounded() -> None:
+    found = _measure(0.0, kept=10)
+    assert (found["synthesised"], found["real"]) == (10, 10)
 
 
 def test_three_images_are_too_few() -> None:
-    figure = KernelDistance()
-    for group in ("real", "synthesised"):
-        figure.update(group, ["a", "b", "c"], np.ones((3, 2)))
-    assert "3 synthesised, 3 real" in figure.compute()["absent"]
+    metric = KernelDistance()
+    groups: tuple[Group, ...] = ("real", "synthesised")
+    for group in groups:
+        metric.see_features(Features(group, ["a", "b", "c"], np.ones((3, 2))))
+    assert "3 synthesised, 3 real" in metric.compute()["absent"]
+
+
+def test_how_it_reads() -> None:
+    (line,) = KERNEL_LITE0.lines(
+        KERNEL_LITE0, {"value": 0.5, "std": 0.1, "subsets": 100, "subset_size": 4, "synthesised": 9, "real": 400}
+    )
+    assert (line.value, line.better) == ("0.5 ± 0.1", "lower")
+    assert line.detail == "9 synthesised, 400 real, 100 subsets of 4"

@@ -5,6 +5,7 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ def inked(folder: Path, colour: tuple[int, int, int]) -> int:
 
 
 @pytest.fixture
-def spies(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[object]]:
+def spies(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[Any]]:
     """Keeps the figures that are made; their axes can be asked for."""
     from matplotlib.figure import Figure
 
@@ -59,7 +60,7 @@ def spies(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[object]]:
     return lambda: made[-1].axes
 
 
-def test_every_curve_has_its_panel(tmp_path: Path, spies: Callable[[], list[object]]) -> None:
+def test_every_curve_has_its_panel(tmp_path: Path, spies: Callable[[], list[Any]]) -> None:
     log(tmp_path, rows(30))
     draw_curves(tmp_path)
     panels = spies()
@@ -73,13 +74,13 @@ def test_every_curve_has_its_panel(tmp_path: Path, spies: Callable[[], list[obje
     assert {path.name for path in tmp_path.iterdir()} == {"losses.csv", "curves.png"}
 
 
-def test_the_best_validation_is_marked_in_all(tmp_path: Path, spies: Callable[[], list[object]]) -> None:
+def test_the_best_validation_is_marked_in_all(tmp_path: Path, spies: Callable[[], list[Any]]) -> None:
     log(tmp_path, rows(30))
     validate(tmp_path, 3.0, 1.0, 2.0, math.nan)
     draw_curves(tmp_path)
     panels = spies()
     assert [axes.get_title("left") for axes in panels[3:]] == ["kernel_lite0", "leakage"]
-    assert [axes.get_title("right") for axes in panels[3:]] == ["lower is better, may be < 0", "0..1, lower is better"]
+    assert [axes.get_title("right") for axes in panels[3:]] == ["may be < 0, lower is better", "0..1, lower is better"]
     points = panels[3].lines[0]
     assert points.get_xdata().tolist() == [50, 100, 150, 200]
     np.testing.assert_array_equal(points.get_ydata(), [3, 1, 2, math.nan])
@@ -104,7 +105,7 @@ def test_a_log_without_a_row_may_have_validations_without_a_value(tmp_path: Path
     assert inked(tmp_path, ORANGE) > 0  # leakage has one
 
 
-def test_no_values_and_broken_rows(tmp_path: Path, spies: Callable[[], list[object]]) -> None:
+def test_no_values_and_broken_rows(tmp_path: Path, spies: Callable[[], list[Any]]) -> None:
     log(tmp_path, [[1, 1, 5, math.nan, 0.5], [2, 1, 5, math.inf, 0.5], [3, 1, 5, math.nan, 0.25]])
     with (tmp_path / "losses.csv").open("a") as file:
         file.write("4,1,5,1,x\n5,1,5")
@@ -114,7 +115,7 @@ def test_no_values_and_broken_rows(tmp_path: Path, spies: Callable[[], list[obje
     assert right.lines[0].get_xydata().tolist() == [[1, 0.5], [2, 0.5], [3, 0.25]]
 
 
-def test_a_spike_does_not_press_the_rest_flat(tmp_path: Path, spies: Callable[[], list[object]]) -> None:
+def test_a_spike_does_not_press_the_rest_flat(tmp_path: Path, spies: Callable[[], list[Any]]) -> None:
     log(tmp_path, [[n, n, 5, 1e6 if n == 77 else 1 + n / 500, 0.5] for n in range(1, 501)])
     draw_curves(tmp_path)
     low, high = spies()[0].get_ylim()
@@ -122,7 +123,7 @@ def test_a_spike_does_not_press_the_rest_flat(tmp_path: Path, spies: Callable[[]
     assert 1.9 < high < 3
 
 
-def test_a_run_of_100_000_rows(tmp_path: Path, spies: Callable[[], list[object]]) -> None:
+def test_a_run_of_100_000_rows(tmp_path: Path, spies: Callable[[], list[Any]]) -> None:
     with (tmp_path / "losses.csv").open("w") as file:
         file.write(",".join(HEADER) + "\n")
         file.writelines(f"{n},{n},5,{n % 13},0.5\n" for n in range(1, 100_001))

@@ -7,7 +7,8 @@ import torch
 from skimage.io import imread
 from torch import Tensor
 
-from changen_cli.reports.pictures import CREATED, KEPT, MARGIN, REMOVED, draw_layouts
+from changen_cli.reports.contact_sheet import MARGIN
+from changen_cli.reports.pictures import CREATED, KEPT, REMOVED, draw_layouts
 from changen_cli.training.data.batch import make_batch
 from changen_cli.training.data.crops import Crop
 from changen_cli.training.run.sheets import change_rows, write_sheet

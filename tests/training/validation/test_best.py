@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from changen_cli.errors import TrainingError
+from changen_cli.metrics.base import Column, Role
 from changen_cli.training.run.checkpoint import LAST
-from changen_cli.training.validation.best import AGREEMENT, BEST, BestSoFar, ValidationLog, read_validations
+from changen_cli.training.validation.best import BEST, BestSoFar, ValidationLog, read_validations
 
+AGREEMENT = ("agreement_created", "agreement_removed", "agreement_kept")
 COLUMNS = ("kernel_lite0", *AGREEMENT, "leakage")
 
 
@@ -64,12 +66,12 @@ def test_a_distance_below_zero_is_smaller() -> None:
 
 
 def test_without_agreement_the_distance_decides_and_kid_comes_first() -> None:
-    best = BestSoFar(["kernel_lite0", "fid", "kid"])
+    best = BestSoFar(["fid", "kid", "kernel_lite0"])
     rows = ({"kernel_lite0": 1, "fid": 9, "kid": 0.5}, {"kernel_lite0": 2, "fid": 9, "kid": 0.4},
             {"kernel_lite0": 0, "fid": 1, "kid": 0.6})  # fmt: skip
     assert [best.consider(n, row) for n, row in enumerate(rows)] == [True, True, False]
     assert best.rule == "the smallest kid"
-    assert BestSoFar(["kernel_lite0", "kernel_inception"]).rule == "the smallest kernel_inception"
+    assert BestSoFar(["kernel_inception", "kernel_lite0"]).rule == "the smallest kernel_inception"
 
 
 def test_without_a_distance_the_agreement_decides() -> None:
@@ -83,7 +85,7 @@ def test_a_segmenter_is_judged_by_its_overlap() -> None:
     best = BestSoFar(["iou", "right"])
     rows = [{"iou": 0.4, "right": 0.9}, {"iou": 0.5, "right": 0.8}, {"iou": 0.45, "right": 0.95}]
     assert [best.consider(n, row) for n, row in enumerate(rows)] == [True, True, False]
-    assert (best.iteration, best.figures, best.rule) == (1, rows[1], "the highest iou")
+    assert (best.iteration, best.values, best.rule) == (1, rows[1], "the highest iou")
 
 
 def test_nothing_to_judge_by() -> None:
@@ -159,7 +161,7 @@ def test_rows_that_were_cut_short_are_dropped(tmp_path: Path) -> None:
     assert [row.iteration for row in read_validations(tmp_path / "validation.csv")[1]] == [10, 20]
     with ValidationLog(tmp_path, 100, COLUMNS) as log:
         assert log.best.iteration == 20
-        assert log.best.figures["kernel_lite0"] == 1.5
+        assert log.best.values["kernel_lite0"] == 1.5
     assert (tmp_path / "validation.csv").read_text().count("\n") == 3
 
 
@@ -195,3 +197,15 @@ def test_no_log_and_another_file(tmp_path: Path) -> None:
         read_validations(tmp_path / "validation.csv")
     with pytest.raises(TrainingError, match="cannot be read"):
         read_validations(tmp_path)
+
+
+def test_a_metric_of_somebody_elses_decides_by_its_role() -> None:
+    declared = {
+        "distance": Column("distance", "value", "distance", role=Role.DISTANCE),
+        "shown": Column("shown", "value", "shown", role=Role.AGREEMENT),
+        "kid": Column("kid", "value", "kid"),
+    }
+    best = BestSoFar(["kid", "distance", "shown"], declared)
+    assert best.rule == "the smallest distance with a mean label agreement within 0.02 of the highest so far"
+    rows = [{"kid": 1, "distance": d, "shown": s} for d, s in ((2.0, 0.5), (1.0, 0.4), (1.5, 0.49))]
+    assert [best.consider(n, row) for n, row in enumerate(rows)] == [True, False, True]

@@ -13,7 +13,7 @@ from changen_cli.errors import TrainingError, UsageError
 from changen_cli.training.data.batch import TrainingBatch, make_batch
 from changen_cli.training.data.crops import Crop
 
-Imagine = Callable[[TrainingBatch], Tensor]
+Predict = Callable[[TrainingBatch], Tensor]
 """Inference of a model; the samples of the batch are numbered from :attr:`TrainingBatch.first` on."""
 
 
@@ -22,7 +22,6 @@ class HeldOut:
 
     Attributes:
         samples: The crops.
-        valid: Where each has data, bool [H, W].
         device: Where models see them.
     """
 
@@ -43,14 +42,13 @@ class HeldOut:
                 f"a validation needs held-out crops and as many noise vectors; it got {len(samples)} and {len(noise)}"
             )
         self.samples, self._noise = samples, noise
-        self.valid = [sample.valid for sample in samples]
         self.device, self._batch_size = torch.device(device), batch_size
 
-    def imagined(self, imagine: Imagine) -> Iterator[tuple[int, Tensor]]:
+    def predictions(self, predict: Predict) -> Iterator[tuple[int, Tensor]]:
         """Lets a model see all crops.
 
         Args:
-            imagine: Inference of the model.
+            predict: Inference of the model.
 
         Yields:
             The number of the first sample of a batch, and what the model makes of that batch, float32 [B, ...].
@@ -60,7 +58,7 @@ class HeldOut:
         """
         for first in range(0, len(self.samples), self._batch_size):
             part = slice(first, first + self._batch_size)
-            made = imagine(make_batch(self.samples[part], self._noise[part], first).to(self.device))
+            made = predict(make_batch(self.samples[part], self._noise[part], first).to(self.device))
             if not bool(torch.isfinite(made).all()):
                 raise TrainingError(
                     f"validation: what the model makes of held-out crops {first} to {first + len(made) - 1} is not "

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter, minimum_filter
 
 from changen_cli.events.base import Change
+from changen_cli.metrics.structure import edge_structure
 from changen_cli.scenes.layout import Layout
-from changen_cli.store.formats.levir import pairs as levir_pairs
 from changen_cli.store.series import Sample, SeriesDataset
 from changen_cli.types import BoolArray, UInt8Array
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pair:
     """One step of a series.
 
@@ -54,6 +56,11 @@ class Pair:
     def building_after(self) -> BoolArray | None:
         """S_t+1 as bool [H, W], where it is known."""
         return None if self.kept is None else self.kept | self.created
+
+    @cached_property
+    def structures(self) -> tuple[NDArray[np.complex64], NDArray[np.complex64]]:
+        """Edge structures of I_t and I~_t+1, complex64 [H, W]; computed once for all metrics."""
+        return edge_structure(self.before), edge_structure(self.after)
 
     def plain_ground(self, margin: int) -> BoolArray:
         """Returns unchanged ground that nothing built, nothing changed and no edge of the data is near to.
@@ -97,14 +104,11 @@ def choose(count: int, limit: int | None) -> list[int]:
 def samples_of(data: SeriesDataset, limit: int | None) -> list[list[int]]:
     """Returns, for at most ``limit`` samples spread evenly, the items that hold their consecutive pairs.
 
-    In the LEVIR layout an item is a pair, and those from I_0 to I_k are left out; else an item is a whole series.
+    Where an item is a pair, those from I_0 to I_k are left out; else an item is a whole series.
     """
-    if data.format != "levir":
-        return [[number] for number in choose(len(data), limit)]
-    times = levir_pairs(data.steps)
-    each = [place for place, (first, second) in enumerate(times) if second == first + 1]
-    count = len(data) // len(times)
-    return [[number * len(times) + place for place in each] for number in choose(count, limit)]
+    each = len(data.times)
+    wanted = [place for place, times in enumerate(data.times) if times[1] == times[0] + 1]
+    return [[number * each + place for place in wanted] for number in choose(len(data) // each, limit)]
 
 
 def pairs_of(sample: Sample) -> Iterator[Pair]:

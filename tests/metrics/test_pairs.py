@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from changen_cli.metrics.change.pairs import Pair, choose, grow, pairs_of, samples_of, shrink
+from changen_cli.metrics.pairs import Pair, choose, grow, pairs_of, samples_of, shrink
 from changen_cli.store.series import open_series
 
 Make = Callable[..., Pair]
@@ -30,8 +30,10 @@ def test_pairs_of_a_series(make_series: Series, format: str) -> None:
     sample = data[1]
     pairs = list(pairs_of(sample))
     assert [pair.id for pair in pairs] == [f"{sample.id}__t0_t1", f"{sample.id}__t1_t2"]
+    assert sample.mask is not None
     for t, pair in enumerate(pairs):
         assert pair.step == t + 1
+        assert pair.kept is not None
         np.testing.assert_array_equal(pair.before, sample.image[t])
         np.testing.assert_array_equal(pair.building_before, sample.mask[t] != 0)
         np.testing.assert_array_equal(pair.building_after, sample.mask[t + 1] != 0)
@@ -52,6 +54,7 @@ def test_levir_layout_gives_the_same_created_and_removed(make_series: Series) ->
     assert {pair.id for pair in found} == expected.keys()
     for pair in found:
         same = expected[pair.id]
+        assert same.kept is not None
         np.testing.assert_array_equal(pair.created, same.created)
         np.testing.assert_array_equal(pair.removed, same.removed)
         np.testing.assert_array_equal(pair.ground, same.ground | same.kept)
