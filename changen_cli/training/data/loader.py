@@ -127,5 +127,7 @@ def _start(loader: DataLoader[TrainingBatch | ChangenError]) -> Iterator[Trainin
     handler = signal.getsignal(signal.SIGCHLD)
     source = iter(loader)
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL if handler is None else handler)
+        # another loader of this process, not ours, may have left that handler behind
+        torchs = getattr(handler, "__module__", "").startswith("torch.")
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL if handler is None or torchs else handler)
     return source
