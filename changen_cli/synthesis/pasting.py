@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rasterio.features import rasterize
 from rasterio.features import shapes as vectorize
 from rasterio.fill import fillnodata
+from scipy.ndimage import map_coordinates, uniform_filter
 from shapely.geometry import Polygon
 
 from changen_cli.events.geometry import Floats, Outline, Outlines, outline_array
@@ -202,9 +203,7 @@ def _coverage(target: Outline, left: int, top: int, width: int, height: int, oth
     shape = (height * FINE, width * FINE)
     fine = rasterize([target], shape, transform=Affine(1 / FINE, 0, left, 0, 1 / FINE, top), dtype="uint8")
     covered = fine.reshape(height, FINE, width, FINE).mean(axis=(1, 3), dtype=np.float32)
-    padded = np.pad(covered, 1, mode="edge")
-    around = sum(padded[r : r + height, c : c + width] for r in range(3) for c in range(3)) / np.float32(9)
-    soft = (covered + around) / 2
+    soft = (covered + uniform_filter(covered, 3, mode="nearest")) / 2
     inside = rasterize([target], (height, width), transform=Affine.translation(left, top), dtype="uint8") > 0
     alpha: Float32Array = np.where(inside, np.maximum(soft, np.float32(0.5)), np.where(others, np.float32(0), soft))
     return alpha
@@ -221,15 +220,8 @@ def _warped(image: UInt8Array, warp: Warp, left: int, top: int, width: int, heig
     y = top + (np.arange(height * parts) + 0.5) / parts
     points = warp.back(np.stack(np.meshgrid(x, y), axis=-1))
     pixels, corner = _cut_out(image, warp.source)
-    size = np.array(pixels.shape[:0:-1])
-    place = np.clip(points - corner - 0.5, 0, size - 1)
-    low = np.minimum(place.astype(int), np.maximum(size - 2, 0))
-    high = np.minimum(low + 1, size - 1)
-    fraction = (place - low).astype(np.float32)
-    fx, fy = fraction[..., 0], fraction[..., 1]
-    upper = pixels[:, low[..., 1], low[..., 0]] * (1 - fx) + pixels[:, low[..., 1], high[..., 0]] * fx
-    lower = pixels[:, high[..., 1], low[..., 0]] * (1 - fx) + pixels[:, high[..., 1], high[..., 0]] * fx
-    sampled = upper * (1 - fy) + lower * fy
+    column, row = np.moveaxis(points - corner - 0.5, -1, 0)
+    sampled = np.stack([map_coordinates(band, (row, column), order=1, mode="nearest") for band in pixels])
     mean: Float32Array = sampled.reshape(3, height, parts, width, parts).mean(axis=(2, 4))
     return mean
 

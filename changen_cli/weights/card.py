@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from changen_cli.errors import WeightsError
+from changen_cli.errors import UsageError, WeightsError
+from changen_cli.options import build, option, options
 from changen_cli.resources import weights_folder
 
 SEARCH = "CHANGEN_WEIGHTS"
 """Environment variable: folders to search before changen's own, separated as in PATH."""
 
 
-@dataclass(frozen=True, slots=True)
+@options()
 class Card:
     """A weights card; a YAML file beside the safetensors file of the same stem.
 
@@ -37,11 +38,11 @@ class Card:
     architecture: str
     arguments: dict[str, Any]
     sha256: str
-    summary: str = ""
-    licence: str = ""
-    attribution: str = ""
-    training: dict[str, Any] = field(default_factory=dict)
-    metrics: dict[str, Any] = field(default_factory=dict)
+    summary: str = option(default="", help="One line: what they are good for.")
+    licence: str = option(default="", help="SPDX expression or words, of the weights.")
+    attribution: str = option(default="", help="What anyone who uses them must say of the data.")
+    training: dict[str, Any] = option(default_factory=dict, help="Command, seed, iterations, data, and the recipe.")
+    metrics: dict[str, Any] = option(default_factory=dict, help="Figures on held-out scenes, by name.")
 
     def write(self, path: Path) -> None:
         """Writes the card as YAML."""
@@ -67,16 +68,11 @@ def read_card(path: Path) -> Card:
             f"{path}: no readable weights card ({str(error).splitlines()[0]}); weights come with a .yaml card of the "
             "same stem, which changen weights pack writes"
         ) from error
-    known = {f.name for f in fields(Card)}
-    needed = {"name": str, "architecture": str, "arguments": dict, "sha256": str}
-    kinds = {"summary": str, "licence": str, "attribution": str, "training": dict, "metrics": dict} | needed
-    if (
-        not isinstance(values, dict)
-        or not needed.keys() <= values.keys() <= known
-        or not all(isinstance(value, kinds[key]) for key, value in values.items())
-    ):
-        raise WeightsError(f"{path}: not a weights card; make one with: changen weights pack")
-    return Card(**values)
+    try:
+        return build(Card, values, "card")
+    except UsageError as error:
+        reason = str(error) if isinstance(values, dict) else "no mapping of name to value"
+        raise WeightsError(f"{path}: not a weights card ({reason}); make one with: changen weights pack") from error
 
 
 def weights_folders() -> list[Path]:

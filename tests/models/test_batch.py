@@ -26,7 +26,7 @@ def batch() -> Counted:
     draw = torch.Generator().manual_seed(0)
     masks = torch.randint(0, 3, (2, 5, 8, 6), generator=draw, dtype=torch.uint8)
     image = torch.randint(0, 256, (5, 3, 8, 6), generator=draw, dtype=torch.uint8)
-    return Counted(image, *masks, torch.randn(5, 4, generator=draw), tuple(range(5)), torch.ones(2))
+    return Counted(image, masks[0], masks[1], torch.randn(5, 4, generator=draw), tuple(range(5)), torch.ones(2))
 
 
 def test_pixels_are_the_image_in_units_of_networks() -> None:

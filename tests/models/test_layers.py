@@ -72,15 +72,16 @@ def test_folding_keeps_the_function_and_leaves_no_parametrization() -> None:
 def test_weights_are_normalized_once_and_in_float32_inside_the_block() -> None:
     torch.manual_seed(0)
     layer = conv(3, 4, 3)
-    vector = layer.parametrizations.weight[0]._u.clone()
+    norm = layer.get_submodule("parametrizations.weight.0")
+    vector = norm.get_buffer("_u").clone()
     calls = []
-    layer.parametrizations.weight[0].register_forward_hook(lambda m, a, out: calls.append(out.dtype))
+    norm.register_forward_hook(lambda m, a, out: calls.append(out.dtype))
     with normalized_once(layer), torch.autocast("cpu", torch.bfloat16):
         first, second = layer.weight, layer.weight
         assert layer(torch.rand(1, 3, 8, 8)).dtype == torch.bfloat16
     assert first is second
     assert calls == [torch.float32]
-    assert not torch.equal(layer.parametrizations.weight[0]._u, vector)  # one power iteration was done
+    assert not torch.equal(norm.get_buffer("_u"), vector)  # one power iteration was done
     assert layer.weight is not first  # the cache ends with the block
     assert len(calls) == 2
 
@@ -92,7 +93,9 @@ def test_groups_have_at_least_four_channels(channels: int, groups: int, expected
 
 def test_groups_divide_odd_channel_counts() -> None:
     for channels in range(4, 200):
-        group_norm(channels, 32, affine=True)(torch.rand(1, channels, 2, 2))
+        layer = group_norm(channels, 32, affine=True)
+        assert channels % layer.num_groups == 0
+        assert layer(torch.rand(1, channels, 2, 2)).shape == (1, channels, 2, 2)
 
 
 @pytest.mark.parametrize("channels_last", [True, False])
@@ -109,7 +112,8 @@ def test_group_norm_of_bfloat16_is_that_of_float32_rounded(channels_last: bool) 
 
 
 def upsampled(layer: nn.Conv2d, x: Tensor) -> Tensor:
-    return layer(F.interpolate(x, scale_factor=2, mode="nearest"))
+    made: Tensor = layer(F.interpolate(x, scale_factor=2, mode="nearest"))
+    return made
 
 
 def averaged(layer: nn.Conv2d, x: Tensor) -> Tensor:
@@ -131,7 +135,7 @@ def test_resizing_within_a_convolution_is_resizing_and_convolving(
     expected = plain(layer, x)
     torch.testing.assert_close(fast(layer, x), expected)
     slope = torch.randn_like(expected)
-    wanted = (x, layer.weight, layer.bias)
+    wanted = (x, *layer.parameters())
     for found, right in zip(
         torch.autograd.grad(fast(layer, x), wanted, slope), torch.autograd.grad(expected, wanted, slope), strict=True
     ):
@@ -192,7 +196,8 @@ def test_noise_as_bias_is_a_convolution_over_constant_noise_channels() -> None:
     fold_spectral_norm(layer)
     joined = nn.Conv2d(2 + 64, 16, 3, padding=1)
     with torch.no_grad():
-        joined.weight[:, :2], joined.bias[:] = layer.shared.weight, layer.shared.bias
+        joined.weight[:, :2] = layer.shared.weight
+        joined.get_parameter("bias").copy_(layer.shared.get_parameter("bias"))
         assert layer.noise is not None
         layer.noise.weight.copy_(joined.weight[:, 2:].sum((2, 3)))
         condition = one_hot(torch.randint(0, 2, (2, 24, 24)), 2)

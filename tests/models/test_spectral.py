@@ -1,21 +1,38 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
 from changen_cli.models.spectral import spectral_norm
 
-LAYERS = {
+LAYERS: dict[str, Callable[[], nn.Module]] = {
     "convolution": lambda: nn.Conv2d(5, 7, 3),
     "channels last": lambda: nn.Conv2d(5, 7, 3).to(memory_format=torch.channels_last),
     "one pixel": lambda: nn.Conv2d(5, 7, 1).to(memory_format=torch.channels_last),
     "one input": lambda: nn.Conv2d(1, 7, 3).to(memory_format=torch.channels_last),
     "linear": lambda: nn.Linear(5, 7, bias=False),
 }
+
+
+def original(layer: nn.Module) -> nn.Parameter:
+    return layer.get_parameter("parametrizations.weight.original")
+
+
+def gradient_of(layer: nn.Module) -> Tensor:
+    gradient = original(layer).grad
+    assert gradient is not None
+    return gradient
+
+
+def normalized(layer: nn.Module) -> Tensor:
+    weight = layer.weight
+    assert isinstance(weight, Tensor)
+    return weight
 
 
 def pair(name: str) -> tuple[nn.Module, nn.Module]:
@@ -33,18 +50,18 @@ def pair(name: str) -> tuple[nn.Module, nn.Module]:
 def test_in_training_it_is_pytorchs_with_its_gradient_over_several_iterations(name: str) -> None:
     ours, theirs = pair(name)
     for _ in range(3):
-        weights = ours.weight, theirs.weight  # one power iteration each
+        weights = normalized(ours), normalized(theirs)  # one power iteration each
         torch.testing.assert_close(*weights)
         slope = torch.randn_like(weights[0])
         found = []
         for layer, weight in zip((ours, theirs), weights, strict=True):
             layer.zero_grad()
             weight.backward(slope)
-            found.append(layer.parametrizations.weight.original.grad)
+            found.append(gradient_of(layer))
         torch.testing.assert_close(*found)
         with torch.no_grad():
             for layer, gradient in zip((ours, theirs), found, strict=True):
-                layer.parametrizations.weight.original.sub_(gradient, alpha=0.1)
+                original(layer).sub_(gradient, alpha=0.1)
     for key, value in theirs.state_dict().items():
         torch.testing.assert_close(ours.state_dict()[key], value)
 
@@ -54,17 +71,18 @@ def test_in_evaluation_it_is_pytorchs_to_the_bit(name: str) -> None:
     """Weights are packed and loaded in this mode."""
     ours, theirs = pair(name)
     vectors = {k: v.clone() for k, v in ours.state_dict().items()}
-    assert torch.equal(ours.eval().weight, theirs.eval().weight)
+    assert torch.equal(normalized(ours.eval()), normalized(theirs.eval()))
     assert all(torch.equal(v, vectors[k]) for k, v in ours.state_dict().items())
-    slope = torch.randn_like(ours.weight)
+    slope = torch.randn_like(normalized(ours))
     for layer in (ours, theirs):
-        layer.weight.backward(slope)
-    torch.testing.assert_close(*(layer.parametrizations.weight.original.grad for layer in (ours, theirs)))
+        normalized(layer).backward(slope)
+    torch.testing.assert_close(*(gradient_of(layer) for layer in (ours, theirs)))
 
 
 def test_fresh_layers_are_pytorchs_for_a_seed() -> None:
     states = []
-    for apply in (spectral_norm, parametrizations.spectral_norm):
+    applied: tuple[Callable[[nn.Module], object], ...] = (spectral_norm, parametrizations.spectral_norm)
+    for apply in applied:
         torch.manual_seed(1)
         layer = nn.Conv2d(6, 4, 3)
         apply(layer)
@@ -78,25 +96,24 @@ def test_gradients_of_two_calls_do_not_mix() -> None:
     ours, theirs = pair("channels last")
     found = []
     for layer in (ours, theirs):
-        first, second = layer.weight, layer.weight  # a power iteration between them
+        first, second = normalized(layer), normalized(layer)  # a power iteration between them
         torch.manual_seed(2)
         torch.autograd.backward([first, second], [torch.randn(first.shape), torch.randn(first.shape)])
-        found.append(layer.parametrizations.weight.original.grad)
+        found.append(gradient_of(layer))
     torch.testing.assert_close(*found)
 
 
 def test_gradient_lies_as_the_weight_does() -> None:
     """Or each would be copied when it is averaged over processes, and by the optimizer."""
     layer, _ = pair("channels last")
-    layer.weight.square().sum().backward()
-    original = layer.parametrizations.weight.original
-    assert original.grad.stride() == original.stride()
+    normalized(layer).square().sum().backward()
+    assert gradient_of(layer).stride() == original(layer).stride()
 
 
 def test_singular_vectors_of_a_weight_of_zeros_stay_finite() -> None:
     layer = nn.Conv2d(3, 4, 3)
     nn.init.zeros_(layer.weight)
     spectral_norm(layer)
-    norm = layer.parametrizations.weight[0]
-    assert torch.isfinite(norm._u).all()
-    assert torch.isfinite(norm._v).all()
+    norm = layer.get_submodule("parametrizations.weight.0")
+    assert torch.isfinite(norm.get_buffer("_u")).all()
+    assert torch.isfinite(norm.get_buffer("_v")).all()

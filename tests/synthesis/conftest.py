@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,35 @@ import shapely
 import torch
 
 from changen_cli import plugins
+from changen_cli.errors import TileError
 from changen_cli.events.base import Change
 from changen_cli.scenes.layout import Footprint
 from changen_cli.synthesis.base import Batch, SynthesizerSettings
+from changen_cli.synthesis.engine import Engine, Job
 from changen_cli.synthesis.network import NetworkSynthesizer
+from changen_cli.types import UInt8Array
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread(one_thread: None) -> None:
     del one_thread
+
+
+RunJobs = Callable[[Engine, Iterable[Job[Any]]], list[tuple[Any, UInt8Array]]]
+
+
+@pytest.fixture(scope="session")
+def run_jobs() -> RunJobs:
+    """Runs jobs that can all be done: gives their tags and frames, in order."""
+
+    def run(engine: Engine, jobs: Iterable[Job[Any]]) -> list[tuple[Any, UInt8Array]]:
+        results = []
+        for tag, frames in engine.run(jobs):
+            assert not isinstance(frames, TileError), frames
+            results.append((tag, frames))
+        return results
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ from changen_cli.synthesis.base import Batch, Synthesizer, SynthesizerSettings
 from changen_cli.synthesis.changen import ChangenSynthesizer
 from changen_cli.synthesis.engine import Engine, Job
 from changen_cli.synthesis.transfer import HostTransfer, make_transfer
+from changen_cli.types import UInt8Array
 from changen_cli.weights.load import load_generator
+
+RunJobs = Callable[[Engine, Iterable[Job[Any]]], list[tuple[Any, UInt8Array]]]
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +44,11 @@ def make_batch(job: Job[int], **changes: Any) -> Batch:
     return replace(Batch(image, masks[0], masks[1], torch.from_numpy(job.noise[:1])), **changes)
 
 
-def test_bytes_on_the_cpu_do_not_depend_on_the_batch(synthesizer: ChangenSynthesizer) -> None:
+def test_bytes_on_the_cpu_do_not_depend_on_the_batch(synthesizer: ChangenSynthesizer, run_jobs: RunJobs) -> None:
     jobs = make_jobs(5)
-    alone = [next(iter(Engine(synthesizer, HostTransfer(), 1).run([job])))[1] for job in jobs]
+    alone = [next(iter(run_jobs(Engine(synthesizer, HostTransfer(), 1), [job])))[1] for job in jobs]
     for size in (2, 5):
-        for (_, frames), single in zip(Engine(synthesizer, HostTransfer(), size).run(jobs), alone, strict=True):
+        for (_, frames), single in zip(run_jobs(Engine(synthesizer, HostTransfer(), size), jobs), alone, strict=True):
             assert np.array_equal(frames, single)
     assert not np.array_equal(alone[0], alone[1])
 
@@ -134,10 +138,12 @@ def test_it_is_installed_by_name(tiny_weights: Path) -> None:
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
-def test_cuda_gives_nearly_the_same_bytes(synthesizer: ChangenSynthesizer, tiny_weights: Path, precision: str) -> None:
+def test_cuda_gives_nearly_the_same_bytes(
+    synthesizer: ChangenSynthesizer, tiny_weights: Path, precision: str, run_jobs: RunJobs
+) -> None:
     other = ChangenSynthesizer(SynthesizerSettings(weights=str(tiny_weights), device="cuda", precision=precision))
     jobs = make_jobs(5)
-    for job, (_, frames) in zip(jobs, Engine(other, make_transfer("cuda"), 2).run(jobs), strict=True):
-        ((_, expected),) = Engine(synthesizer, HostTransfer(), 1).run([job])
+    for job, (_, frames) in zip(jobs, run_jobs(Engine(other, make_transfer("cuda"), 2), jobs), strict=True):
+        ((_, expected),) = run_jobs(Engine(synthesizer, HostTransfer(), 1), [job])
         difference: Tensor = torch.from_numpy(frames.astype(float) - expected)
         assert difference.abs().mean() < (0.6 if precision == "fp32" else 3)

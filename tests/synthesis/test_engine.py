@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -15,6 +15,9 @@ from changen_cli.scenes.layout import Footprint
 from changen_cli.synthesis.base import Batch, Synthesizer
 from changen_cli.synthesis.engine import Engine, Job, choose_batch_size
 from changen_cli.synthesis.transfer import HostTransfer, Transfer
+from changen_cli.types import UInt8Array
+
+RunJobs = Callable[[Engine, Iterable[Job[Any]]], list[tuple[Any, UInt8Array]]]
 
 SIZE, STEPS = 40, 3
 
@@ -40,7 +43,7 @@ def make_job(number: int, steps: int = STEPS, largest: int = 1, valid: bool = Tr
 class Adder:
     """Adds 1, and 20 where S_t+1 has what S_t has not; fails like a device with memory for so many samples."""
 
-    name = "adder"
+    name: ClassVar[str] = "adder"
     noise_dim = 2
 
     def __init__(self, memory: int = 1000) -> None:
@@ -80,19 +83,21 @@ def transfer(request: pytest.FixtureRequest) -> Transfer:
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 7, 64])
-def test_frames_and_order_do_not_depend_on_the_batch_size(transfer: Transfer, batch_size: int) -> None:
+def test_frames_and_order_do_not_depend_on_the_batch_size(
+    transfer: Transfer, batch_size: int, run_jobs: RunJobs
+) -> None:
     jobs = [make_job(n) for n in range(7)]
-    done = list(Engine(Adder(), transfer, batch_size).run(iter(jobs)))
+    done = run_jobs(Engine(Adder(), transfer, batch_size), iter(jobs))
     assert [tag for tag, _ in done] == [job.tag for job in jobs]
     for job, (_, frames) in zip(jobs, done, strict=True):
         assert frames.dtype == np.uint8
         assert np.array_equal(frames, expected(job))
 
 
-def test_each_step_goes_on_from_the_synthesised_image(transfer: Transfer) -> None:
+def test_each_step_goes_on_from_the_synthesised_image(transfer: Transfer, run_jobs: RunJobs) -> None:
     adder = Adder()
     job = make_job(1)
-    ((_, frames),) = Engine(adder, transfer, 4).run([job])
+    ((_, frames),) = run_jobs(Engine(adder, transfer, 4), [job])
     for step, batch in enumerate(adder.batches):
         assert np.array_equal(batch.image[0].numpy(), frames[step])
         assert np.array_equal(batch.before[0].numpy(), job.masks[step])
@@ -108,17 +113,17 @@ def test_the_largest_class_of_the_batch_is_told() -> None:
     assert [batch.largest_class for batch in adder.batches] == [7] * STEPS + [1] * STEPS
 
 
-def test_pixels_that_are_not_valid_stay_zero_next_to_samples_that_are_whole() -> None:
+def test_pixels_that_are_not_valid_stay_zero_next_to_samples_that_are_whole(run_jobs: RunJobs) -> None:
     jobs = [make_job(0, valid=False), make_job(1)]
-    done = list(Engine(Adder(), HostTransfer(), 2).run(jobs))
+    done = run_jobs(Engine(Adder(), HostTransfer(), 2), jobs)
     assert (done[0][1][:, :, :, 30:] == 0).all()
     for job, (_, frames) in zip(jobs, done, strict=True):
         assert np.array_equal(frames, expected(job))
 
 
-def test_kept_background_is_kept_over_the_whole_chain() -> None:
+def test_kept_background_is_kept_over_the_whole_chain(run_jobs: RunJobs) -> None:
     job = make_job(0)
-    ((_, frames),) = Engine(Adder(), HostTransfer(), 1, "keep").run([job])
+    ((_, frames),) = run_jobs(Engine(Adder(), HostTransfer(), 1, "keep"), [job])
     assert np.array_equal(frames[:, :, :, 30:], np.broadcast_to(job.image[:, :, 30:], frames[:, :, :, 30:].shape))
     changed = (job.masks[1] != job.masks[0])[None]
     assert np.array_equal(frames[1] * changed, (job.image + 21) * changed)
@@ -143,16 +148,18 @@ def test_nothing_to_do(transfer: Transfer) -> None:
 
 
 @pytest.mark.parametrize(("memory", "settled"), [(3, 2), (1, 1), (4, 4)])
-def test_too_little_memory_halves_the_batch_for_good(transfer: Transfer, memory: int, settled: int) -> None:
+def test_too_little_memory_halves_the_batch_for_good(
+    transfer: Transfer, memory: int, settled: int, run_jobs: RunJobs
+) -> None:
     jobs = [make_job(n) for n in range(19)]
     adder = Adder(memory)
     engine = Engine(adder, transfer, 8)
-    done = list(engine.run(jobs))
+    done = run_jobs(engine, jobs)
     assert [tag for tag, _ in done] == [job.tag for job in jobs]
     assert all(np.array_equal(frames, expected(job)) for job, (_, frames) in zip(jobs, done, strict=True))
     assert engine.batch_size == settled
     refused = adder.refused
-    list(engine.run(jobs))
+    run_jobs(engine, jobs)
     assert adder.refused == refused  # it has learnt
 
 
@@ -176,7 +183,7 @@ def test_too_little_memory_for_one_sample_is_said_with_the_remedy() -> None:
 )
 def test_a_plugin_that_returns_something_else_is_named(wrong: Any, message: str) -> None:
     class Wrong(Adder):
-        name = "wrong"
+        name: ClassVar[str] = "wrong"
 
         def synthesize(self, batch: Batch) -> Tensor:
             result: Tensor = wrong(batch.image)
@@ -213,6 +220,7 @@ def test_a_tile_that_the_synthesizer_cannot_do_stops_no_other(transfer: Transfer
         if n in (2, 5):
             assert isinstance(result, TileError)
         else:
+            assert not isinstance(result, TileError)
             assert np.array_equal(result, expected(job))
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +18,9 @@ from changen_cli.synthesis.base import Batch, Synthesizer, SynthesizerSettings
 from changen_cli.synthesis.engine import Engine, Job
 from changen_cli.synthesis.inpainting import InpaintingSynthesizer
 from changen_cli.synthesis.transfer import HostTransfer
+from changen_cli.types import UInt8Array
+
+RunJobs = Callable[[Engine, Iterable[Job[Any]]], list[tuple[Any, UInt8Array]]]
 
 pytest.importorskip("cv2", reason="the extra 'opencv' is not installed")
 
@@ -37,8 +42,8 @@ def image() -> np.ndarray:
 
 
 def batch(image: np.ndarray, after: Layout, *changes: Change) -> Batch:
-    masks = [torch.from_numpy(x.rasterize()[0])[None] for x in (TOWN, after)]
-    return Batch(torch.from_numpy(image)[None], *masks, torch.zeros(1, 0), (changes,))
+    first, second = (torch.from_numpy(x.rasterize()[0])[None] for x in (TOWN, after))
+    return Batch(torch.from_numpy(image)[None], first, second, torch.zeros(1, 0), (changes,))
 
 
 def test_a_removed_house_becomes_the_ground_around_it(image: np.ndarray) -> None:
@@ -84,14 +89,14 @@ def test_without_opencv_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
         InpaintingSynthesizer(SynthesizerSettings())
 
 
-def test_end_to_end_through_the_engine(image: np.ndarray) -> None:
+def test_end_to_end_through_the_engine(image: np.ndarray, run_jobs: RunJobs) -> None:
     layouts = (TOWN, TOWN.without({1}), Layout(64, 80))
     changes = ((REMOVAL,), (Change("remove", 2, SHED, None),))
     masks = np.stack([layout.rasterize()[0] for layout in layouts])
     valid = np.ones((64, 80), bool)
     valid[:, 75:] = False
     jobs = [Job(n, image * valid, valid, masks * valid, changes, np.zeros((2, 0), np.float32)) for n in range(3)]
-    results = list(Engine(InpaintingSynthesizer(SynthesizerSettings()), HostTransfer(), 2).run(jobs))
+    results = run_jobs(Engine(InpaintingSynthesizer(SynthesizerSettings()), HostTransfer(), 2), jobs)
     assert [tag for tag, _ in results] == [0, 1, 2]
     frames = results[0][1]
     red = [int((frame[0] > 150).sum()) for frame in frames]

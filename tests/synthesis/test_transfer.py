@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -14,6 +14,9 @@ from torch import Tensor
 from changen_cli.synthesis.base import Batch
 from changen_cli.synthesis.engine import Engine, Job
 from changen_cli.synthesis.transfer import BlockingTransfer, HostTransfer, StreamTransfer, make_transfer
+from changen_cli.types import UInt8Array
+
+RunJobs = Callable[[Engine, Iterable[Job[Any]]], list[tuple[Any, UInt8Array]]]
 
 
 class FakeStream:
@@ -72,7 +75,7 @@ class FakeApi:
 class Recorder:
     """A synthesizer that notes on the computing stream that it was launched."""
 
-    name = "recorder"
+    name: ClassVar[str] = "recorder"
     noise_dim = 1
 
     def __init__(self, api: FakeApi) -> None:
@@ -125,9 +128,9 @@ def test_an_array_goes_there_and_back() -> None:
             assert np.array_equal(transfer.download(tensor)(), given)
 
 
-def test_computing_waits_for_its_upload_and_the_download_for_computing(api: FakeApi) -> None:
+def test_computing_waits_for_its_upload_and_the_download_for_computing(api: FakeApi, run_jobs: RunJobs) -> None:
     engine = Engine(Recorder(api), StreamTransfer("cpu", api), batch_size=1)
-    done = list(engine.run(jobs(3, steps=2)))
+    done = run_jobs(engine, jobs(3, steps=2))
     assert [int(frames[-1, 0, 0, 0]) for _, frames in done] == [2, 12, 22]
     uploads = computed = 0
     for stream, what, waits in api.log:
@@ -174,11 +177,11 @@ def test_which_device_gets_which() -> None:
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_streams_of_a_real_device() -> None:
+def test_streams_of_a_real_device(run_jobs: RunJobs) -> None:
     """Long computations on the device, read back while others run: any missing wait shows as wrong bytes."""
 
     class Slow:
-        name = "slow"
+        name: ClassVar[str] = "slow"
         noise_dim = 1
 
         def synthesize(self, batch: Batch) -> Tensor:
@@ -192,6 +195,6 @@ def test_streams_of_a_real_device() -> None:
 
     transfer = make_transfer("cuda")
     assert isinstance(transfer, StreamTransfer)
-    for tag, frames in Engine(Slow(), transfer, batch_size=2).run(jobs(12, steps=3)):
+    for tag, frames in run_jobs(Engine(Slow(), transfer, batch_size=2), jobs(12, steps=3)):
         for step in range(4):
             assert (frames[step] == 10 * tag + step).all()

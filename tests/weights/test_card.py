@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from changen_cli.weights.card import Card, find_weights, list_cards, read_card, 
 
 
 @pytest.fixture
-def folder(tiny_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(weights_of: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the tiny weights, searched by name; what changen itself ships is out of sight."""
-    for path in tiny_weights.parent.iterdir():
+    source = weights_of("changen", "tiny")
+    for path in (source, source.with_suffix(".yaml")):
         shutil.copy(path, tmp_path)
     monkeypatch.setenv("CHANGEN_WEIGHTS", str(tmp_path))
     monkeypatch.setattr(module, "weights_folder", lambda: tmp_path / "none")

@@ -34,15 +34,15 @@ class GeneratorConfig:
         masking: Masking in the masked transition layers (Table 3).
     """
 
-    classes: Annotated[Whole, Ge(2)] = option(2, help="Classes of the masks, background included.")
-    width: Annotated[Number, Ge(1 / 16), Le(4)] = option(1.0, help="Factor on the channels of the paper.")
+    classes: Annotated[Whole, Ge(2)] = option(default=2, help="Classes of the masks, background included.")
+    width: Annotated[Number, Ge(1 / 16), Le(4)] = option(default=1.0, help="Factor on the channels of the paper.")
     hidden: tuple[Width, Width, Width, Width, Width, Width] = option(
-        (128,) * 6, help="Width inside the spatially-adaptive normalisations, for each level, coarsest first."
+        default=(128,) * 6, help="Width inside the spatially-adaptive normalisations, for each level, coarsest first."
     )
-    noise_dim: Annotated[Whole, Ge(1)] = option(64, help="Length of z.")
-    groups: Annotated[Whole, Ge(1)] = option(32, help="Most groups of the group normalisations.")
-    destyle: bool = option(True, help="De-styling in the masked transition layers (Table 3).")
-    masking: bool = option(True, help="Masking in the masked transition layers (Table 3).")
+    noise_dim: Annotated[Whole, Ge(1)] = option(default=64, help="Length of z.")
+    groups: Annotated[Whole, Ge(1)] = option(default=32, help="Most groups of the group normalisations.")
+    destyle: bool = option(default=True, help="De-styling in the masked transition layers (Table 3).")
+    masking: bool = option(default=True, help="Masking in the masked transition layers (Table 3).")
 
     @property
     def channels(self) -> tuple[int, ...]:

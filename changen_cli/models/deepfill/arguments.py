@@ -12,5 +12,5 @@ class DeepFillArguments:
     """Weights in the losses of DeepFillv2."""
 
     adversarial: Annotated[Number, Ge(0)] = option(
-        1.0, help="Weight of the hinge loss beside that of L1, which is 1.", group="Losses"
+        default=1.0, help="Weight of the hinge loss beside that of L1, which is 1.", group="Losses"
     )

@@ -59,7 +59,7 @@ class ContextualAttention(nn.Module):
         rows, columns = height // rate, width // rate
         patches = F.normalize(F.unfold(F.avg_pool2d(feature, rate), 3, padding=1), dim=1, eps=1e-4)
         scores = torch.bmm(patches.transpose(1, 2), patches)
-        scores = _propagate(scores.view(batch, rows, columns, rows, columns)).view_as(scores)
+        scores = propagate(scores.view(batch, rows, columns, rows, columns)).view_as(scores)
         # a patch with any hole in its neighbourhood has nothing to give
         unknown = F.max_pool2d(F.max_pool2d(hole, rate), 3, 1, 1).flatten(2) > 0
         unknown = unknown & ~unknown.all(2, keepdim=True)
@@ -72,7 +72,7 @@ class ContextualAttention(nn.Module):
         return F.fold(mixed, size, 2 * rate, padding=rate // 2, stride=rate) / count
 
 
-def _propagate(scores: Tensor) -> Tensor:
+def propagate(scores: Tensor) -> Tensor:
     """Attention propagation: neighbours should be filled from neighbours, so their similarities support each other.
 
     Args:

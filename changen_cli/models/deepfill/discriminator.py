@@ -22,7 +22,7 @@ class HoleDiscriminatorConfig:
         width: Factor on the published channels.
     """
 
-    width: Annotated[Number, Ge(1 / 16), Le(4)] = option(1.0, help="Factor on the published channels.")
+    width: Annotated[Number, Ge(1 / 16), Le(4)] = option(default=1.0, help="Factor on the published channels.")
 
 
 class HoleDiscriminator(nn.Module):

@@ -27,7 +27,7 @@ class DeepFillConfig:
         width: Factor on the published channels, 24, 48 and 96 after gating at strides 1, 2 and 4.
     """
 
-    width: Annotated[Number, Ge(1 / 16), Le(4)] = option(1.0, help="Factor on the published channels.")
+    width: Annotated[Number, Ge(1 / 16), Le(4)] = option(default=1.0, help="Factor on the published channels.")
 
     @property
     def channels(self) -> tuple[int, int, int]:

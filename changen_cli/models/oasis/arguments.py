@@ -12,7 +12,7 @@ class OasisArguments:
     """Weights in the losses of OASIS."""
 
     labelmix: Annotated[Number, Ge(0)] = option(
-        0.0,
+        default=0.0,
         help="Weight of the LabelMix consistency of the discriminator; 10 as published, 0 goes without.",
         group="Losses",
     )

@@ -24,8 +24,8 @@ class DiscriminatorConfig:
         width: Factor on the published channels.
     """
 
-    classes: Annotated[Whole, Ge(2)] = option(2, help="Classes of the masks, background included.")
-    width: Annotated[Number, Ge(1 / 16), Le(4)] = option(1.0, help="Factor on the published channels.")
+    classes: Annotated[Whole, Ge(2)] = option(default=2, help="Classes of the masks, background included.")
+    width: Annotated[Number, Ge(1 / 16), Le(4)] = option(default=1.0, help="Factor on the published channels.")
 
 
 class ResidualBlock(nn.Module):

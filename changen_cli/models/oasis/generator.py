@@ -21,7 +21,7 @@ class OasisConfig(LabelDecoderConfig):
     published: ClassVar[tuple[int, ...]] = (1024, 1024, 1024, 512, 256, 128, 64)
 
     hidden: tuple[Width, Width, Width, Width, Width, Width] = option(
-        (128,) * 6, help="Width inside the spatially-adaptive normalisations, for each block, coarsest first."
+        default=(128,) * 6, help="Width inside the spatially-adaptive normalisations, for each block, coarsest first."
     )
 
 

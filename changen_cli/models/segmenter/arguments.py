@@ -12,5 +12,5 @@ class SegmenterArguments:
     """How the images of the segmenter are varied."""
 
     jitter: Annotated[Number, Ge(0), Lt(1)] = option(
-        0.2, help="Largest relative change of brightness, contrast and each band's gain.", group="Losses"
+        default=0.2, help="Largest relative change of brightness, contrast and each band's gain.", group="Losses"
     )

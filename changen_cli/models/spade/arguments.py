@@ -12,10 +12,10 @@ class SpadeArguments:
     """Weights in the losses of SPADE."""
 
     matching: Annotated[Number, Ge(0)] = option(
-        10.0, help="Weight of feature matching; 10 as published.", group="Losses"
+        default=10.0, help="Weight of feature matching; 10 as published.", group="Losses"
     )
     perceptual: Annotated[Number, Ge(0)] = option(
-        0.0,
+        default=0.0,
         help="Weight of the comparison of EfficientNet-Lite0 features, in place of VGG-19's; 0 goes without.",
         group="Losses",
     )

@@ -38,14 +38,16 @@ class LabelDecoderConfig:
     strides: ClassVar[tuple[int, ...]]
     published: ClassVar[tuple[int, ...]]
 
-    classes: Annotated[Whole, Ge(2)] = option(2, help="Classes of the masks, background included.")
-    width: Annotated[Number, Ge(1 / 64), Le(4)] = option(1.0, help="Factor on the published channels.")
+    classes: Annotated[Whole, Ge(2)] = option(default=2, help="Classes of the masks, background included.")
+    width: Annotated[Number, Ge(1 / 64), Le(4)] = option(default=1.0, help="Factor on the published channels.")
     hidden: tuple[Width, ...] = option(
-        (128,) * 6, help="Width inside the spatially-adaptive normalisations, for each block, coarsest first."
+        default=(128,) * 6, help="Width inside the spatially-adaptive normalisations, for each block, coarsest first."
     )
-    noise_dim: Annotated[Whole, Ge(1)] = option(64, help="Length of z.")
-    norm: Literal["batch", "group"] = option("batch", help="Statistics of the batch, as published, or of groups.")
-    groups: Annotated[Whole, Ge(1)] = option(32, help='Most groups of "group".')
+    noise_dim: Annotated[Whole, Ge(1)] = option(default=64, help="Length of z.")
+    norm: Literal["batch", "group"] = option(
+        default="batch", help="Statistics of the batch, as published, or of groups."
+    )
+    groups: Annotated[Whole, Ge(1)] = option(default=32, help='Most groups of "group".')
 
     @property
     def channels(self) -> tuple[int, ...]:

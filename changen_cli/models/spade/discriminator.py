@@ -14,8 +14,8 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.parametrizations import spectral_norm
 
+from changen_cli.models.spectral import spectral_norm
 from changen_cli.options import Ge, Le, Number, Whole, option, options
 
 CHANNELS = (64, 128, 256, 512)
@@ -31,9 +31,11 @@ class PatchConfig:
         scales: Discriminators, each on half the size of the last.
     """
 
-    classes: Annotated[Whole, Ge(2)] = option(2, help="Classes of the masks, background included.")
-    width: Annotated[Number, Ge(1 / 16), Le(4)] = option(1.0, help="Factor on the published channels.")
-    scales: Annotated[Whole, Ge(1), Le(4)] = option(2, help="Discriminators, each on half the size of the last.")
+    classes: Annotated[Whole, Ge(2)] = option(default=2, help="Classes of the masks, background included.")
+    width: Annotated[Number, Ge(1 / 16), Le(4)] = option(default=1.0, help="Factor on the published channels.")
+    scales: Annotated[Whole, Ge(1), Le(4)] = option(
+        default=2, help="Discriminators, each on half the size of the last."
+    )
 
 
 class PatchDiscriminator(nn.Module):
@@ -112,4 +114,6 @@ def feature_matching(fake: Sequence[Sequence[Tensor]], real: Sequence[Sequence[T
 
 
 def _conv(inputs: int, outputs: int, stride: int) -> nn.Module:
-    return spectral_norm(nn.Conv2d(inputs, outputs, 4, stride, 2))
+    layer = nn.Conv2d(inputs, outputs, 4, stride, 2)
+    spectral_norm(layer)
+    return layer

@@ -24,9 +24,9 @@ class SpadeConfig(LabelDecoderConfig):
     published: ClassVar[tuple[int, ...]] = (1024, 1024, 1024, 1024, 512, 256, 128, 64)
 
     hidden: tuple[Width, Width, Width, Width, Width, Width, Width] = option(
-        (128,) * 7, help="Width inside the spatially-adaptive normalisations, for each block, coarsest first."
+        default=(128,) * 7, help="Width inside the spatially-adaptive normalisations, for each block, coarsest first."
     )
-    noise_dim: Annotated[Whole, Ge(1)] = option(256, help="Length of z; 256 as published.")
+    noise_dim: Annotated[Whole, Ge(1)] = option(default=256, help="Length of z; 256 as published.")
 
 
 class SpadeGenerator(LabelDecoder):

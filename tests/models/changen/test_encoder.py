@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
 from changen_cli.models.changen import GeneratorConfig
 from changen_cli.models.changen.encoder import ImageEncoder
@@ -21,8 +22,13 @@ def test_it_is_a_resnet18() -> None:
     encoder = ImageEncoder(GeneratorConfig().channels, 32)
     stages = (encoder.layer1, encoder.layer2, encoder.layer3, encoder.layer4)
     assert [len(stage) for stage in stages] == [2, 2, 2, 2]
-    assert [stage[0].conv0.stride[0] for stage in stages] == [1, 2, 2, 2]
-    assert [stage[0].conv0.out_channels for stage in stages] == [64, 128, 256, 512]
+    first = [stage.get_submodule("0.conv0") for stage in stages]
+    assert [(conv.stride, conv.out_channels) for conv in first if isinstance(conv, nn.Conv2d)] == [
+        ((1, 1), 64),
+        ((2, 2), 128),
+        ((2, 2), 256),
+        ((2, 2), 512),
+    ]
 
 
 def test_the_finest_feature_sees_the_coarsest() -> None:

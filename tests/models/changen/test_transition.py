@@ -46,7 +46,8 @@ def shuffled(features: Tensor, where: Tensor) -> Tensor:
 def difference(layer: MaskedTransition, args: dict[str, Tensor], before: Tensor) -> Tensor:
     """Returns |change of the field|, largest over samples and channels, [H, W]."""
     with torch.inference_mode():
-        return (layer(**args) - layer(**(args | {"before": before}))).abs().amax((0, 1))
+        changed: Tensor = layer(**args) - layer(**(args | {"before": before}))
+    return changed.abs().amax((0, 1))
 
 
 def test_without_destyling_pre_event_foreground_has_no_influence_at_all(args: dict[str, Tensor]) -> None:

@@ -18,8 +18,8 @@ def network() -> nn.Module:
     made = timm.create_model("tf_efficientnet_lite0", pretrained=False, features_only=True, out_indices=(1, 2))
     for layer in made.modules():
         if isinstance(layer, nn.BatchNorm2d):
-            nn.init.uniform_(layer.running_mean, -1, 1)
-            nn.init.uniform_(layer.running_var, 0.5, 2)
+            nn.init.uniform_(layer.get_buffer("running_mean"), -1, 1)
+            nn.init.uniform_(layer.get_buffer("running_var"), 0.5, 2)
             nn.init.uniform_(layer.weight, 0.5, 2)
             nn.init.uniform_(layer.bias, -1, 1)
     return made.eval().requires_grad_(False)
