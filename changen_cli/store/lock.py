@@ -8,8 +8,10 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import sys
+from contextlib import suppress
 from pathlib import Path
+
+from filelock import BaseFileLock, FileLock, Timeout
 
 from changen_cli.errors import StoreError
 from changen_cli.files import disk_errors
@@ -26,10 +28,16 @@ class Lock:
             it would let two runs lock two files of one name.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Names the file; nothing is locked yet."""
+    def __init__(self, path: Path, lock: BaseFileLock | None = None) -> None:
+        """Names the file; nothing is locked yet.
+
+        Args:
+            path: The file.
+            lock: What locks it, for a test; None for the operating system's lock.
+        """
         self.path = path
-        self._descriptor: int | None = None
+        # a soft lock would be a file that a killed run leaves behind
+        self._lock = lock or FileLock(path, thread_local=False, fallback_to_soft=False)
 
     def acquire(self) -> None:
         """Takes the lock, and writes this process's id into the file for whoever is refused.
@@ -39,69 +47,38 @@ class Lock:
         Raises:
             StoreError: If another run holds it, or the file cannot be written.
         """
-        if self._descriptor is not None:
+        if self._lock.is_locked:
             return
         with disk_errors(self.path):
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            _lock(descriptor)
-        except OSError as error:
-            if error.errno in _NO_LOCKS:
+            try:
+                self._lock.acquire(blocking=False)
+            except Timeout as error:
+                raise StoreError(
+                    f"another run{self._holder()} is writing {self.path.parent.parent}; wait for it, or choose "
+                    "another --output"
+                ) from error
+            except OSError as error:
+                if error.errno not in _NO_LOCKS:
+                    raise
                 _log.warning(
                     "the file system of %s has no locks; make sure that only one run writes there", self.path.parent
                 )
-            else:
-                holder = self.path.read_text(encoding="ascii", errors="replace").strip()
-                os.close(descriptor)
-                who = f" (process {holder})" if holder else ""
-                raise StoreError(
-                    f"another run{who} is writing {self.path.parent.parent}; wait for it, or choose another --output"
-                ) from error
-        self._descriptor = descriptor
-        self._write(f"{os.getpid()}\n".encode("ascii"))
+        self._write(f"{os.getpid()}\n")
 
     def release(self) -> None:
-        """Gives the lock back; does nothing where it is not held."""
-        if self._descriptor is None:
-            return
-        self._write(b"")
-        _unlock(self._descriptor)
-        os.close(self._descriptor)
-        self._descriptor = None
+        """Gives the lock back, if it is held."""
+        if self._lock.is_locked:
+            self._write("")
+            self._lock.release()
 
-    def _write(self, text: bytes) -> None:
+    def _holder(self) -> str:
+        """Says which process holds the lock, where the system lets that be read."""
+        with suppress(OSError):
+            if holder := self.path.read_text(encoding="ascii", errors="replace").strip():
+                return f" (process {holder})"
+        return ""
+
+    def _write(self, text: str) -> None:
         """Replaces the content of the file, which is only a courtesy: a full disk must not stop a run here."""
-        assert self._descriptor is not None
-        try:
-            os.ftruncate(self._descriptor, 0)
-            os.lseek(self._descriptor, 0, os.SEEK_SET)
-            os.write(self._descriptor, text)
-        except OSError as error:
-            _log.debug("cannot write %s: %s", self.path, error)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(descriptor: int) -> None:
-        # A byte far behind the text, because Windows forbids reading locked bytes.
-        os.lseek(descriptor, 1 << 20, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-
-    def _unlock(descriptor: int) -> None:
-        os.lseek(descriptor, 1 << 20, os.SEEK_SET)
-        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    def _unlock(descriptor: int) -> None:
-        # Said aloud, because a forked child that still holds a copy of the descriptor would keep the lock.
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-        except OSError as error:
-            if error.errno not in _NO_LOCKS:
-                raise
+        with suppress(OSError):
+            self.path.write_text(text, encoding="ascii")

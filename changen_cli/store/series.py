@@ -23,10 +23,10 @@ from changen_cli.store.base import Status, StoreSpec
 from changen_cli.store.formats.base import Times
 from changen_cli.store.formats.registry import find_formats, make_format
 from changen_cli.store.manifest import read_manifest
-from changen_cli.types import BoolArray, Int32Array, UInt8Array
+from changen_cli.types import AnyArray, BoolArray, Int32Array, UInt8Array
 
 if TYPE_CHECKING:
-    from changen_cli.store.torch_view import TorchView
+    from changen_cli.store.torch_dataset import TorchDataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class SeriesDataset:
         """Reads one item after the other."""
         return (self[item] for item in range(len(self)))
 
-    def torch(self, pairs: bool = True, transform: Callable[[Any], Any] | None = None) -> TorchView:
+    def torch(self, pairs: bool = True, transform: Callable[[Any], Any] | None = None) -> TorchDataset:
         """Returns a ``torch.utils.data.Dataset`` of this output.
 
         Args:
@@ -170,9 +170,16 @@ class SeriesDataset:
                 ``instance`` and ``valid``.
             transform: Applied to each item before it is returned.
         """
-        from changen_cli.store.torch_view import TorchView
+        from changen_cli.store.torch_dataset import TorchDataset
 
-        return TorchView(self, pairs, transform)
+        if pairs:
+            return TorchDataset(self.read_pair, self.pair_count(), transform)
+        return TorchDataset(self._arrays, len(self), transform)
+
+    def _arrays(self, item: int) -> dict[str, AnyArray]:
+        sample = self[item]
+        arrays = {name: getattr(sample, name) for name in ("image", "change", "mask", "instance", "valid")}
+        return {name: array for name, array in arrays.items() if array is not None}
 
     def pair_count(self) -> int:
         """Returns the number of pairs that :meth:`read_pair` can give."""

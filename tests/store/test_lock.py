@@ -8,16 +8,17 @@ import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from changen_cli.errors import StoreError
-from changen_cli.store import lock as module
 from changen_cli.store.lock import Lock
 
 HOLD = """
 import sys, time
 from pathlib import Path
 from changen_cli.store.lock import Lock
-Lock(Path(sys.argv[1])).acquire()
+lock = Lock(Path(sys.argv[1]))
+lock.acquire()
 print("held", flush=True)
 time.sleep(60)
 """
@@ -57,13 +58,11 @@ def test_a_killed_process_leaves_no_lock(tmp_path: Path) -> None:
     lock.release()
 
 
-def test_a_file_system_without_locks_is_warned_of(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    def refuse(descriptor: int) -> None:
-        raise OSError(errno.ENOLCK, "No locks available")
+def test_a_file_system_without_locks_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    class Refused(FileLock):
+        def _acquire(self) -> None:
+            raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(module, "_lock", refuse)
     with caplog.at_level(logging.WARNING):
-        Lock(tmp_path / "lock").acquire()
+        Lock(tmp_path / "lock", Refused(tmp_path / "lock")).acquire()
     assert "has no locks" in caplog.text
