@@ -26,7 +26,7 @@ from torch.utils.flop_counter import flop_registry
 
 from changen_cli.training.config.options import RECIPES, TrainConfig, parse_config
 from changen_cli.training.data.batch import TrainingBatch
-from changen_cli.training.learners import make_learner
+from changen_cli.training.learners.make import make_learner
 
 TENSOR_CORES = 989e12
 """H100 SXM, dense bfloat16, FLOP/s (data sheet)."""
@@ -121,7 +121,7 @@ def step_cost(config: TrainConfig, batch: int) -> tuple[Cost, list[int]]:
     """Counts one step of a recipe on ``batch`` samples.
 
     Returns:
-        The cost, and the trained parameters of each turn: the generator's, the judges'.
+        The cost, and the trained parameters of each optimizer: the generator's, the discriminators'.
     """
     cost = Cost()
     # networks without values cannot be moved; that they lie channels last changes no count

@@ -116,7 +116,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     from changen_cli.training.data.batch import TrainingBatch, make_batch
     from changen_cli.training.data.crops import CropSampler
     from changen_cli.training.data.discover import load_scenes
-    from changen_cli.training.learners import make_learner
+    from changen_cli.training.learners.make import make_learner
 
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
@@ -142,7 +142,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         nonlocal iteration
         iteration += 1
         learner.step(batch)
-        learner.follow(iteration)
+        learner.update_ema(iteration)
 
     for _ in range(WARM_UP):
         step()
@@ -187,7 +187,7 @@ def shares(step: Callable[[], None]) -> dict[str, float]:
 
 
 def spectral(learner: Any) -> float:
-    """Gives the processor seconds that a step spends on spectral norm: two turns forward, gradients once each."""
+    """Gives the processor seconds that a step spends on spectral norm: two losses forward, gradients once each."""
     import torch
     from torch.nn.utils import parametrize
 
@@ -201,13 +201,13 @@ def spectral(learner: Any) -> float:
                 torch.autograd.backward(weights, [torch.zeros_like(w) for w in weights])
         network.zero_grad(set_to_none=True)
 
-    def turns() -> None:
-        once(learner.generator, gradients=True)
-        for judge in learner.judges:
-            once(judge, gradients=False)
-            once(judge, gradients=True)
+    def losses() -> None:
+        once(learner.network, gradients=True)
+        for discriminator in learner.networks[1:]:
+            once(discriminator, gradients=False)
+            once(discriminator, gradients=True)
 
-    return statistics.median(timed(turns)[1] for _ in range(5))
+    return statistics.median(timed(losses)[1] for _ in range(5))
 
 
 if __name__ == "__main__":

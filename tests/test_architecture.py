@@ -129,15 +129,7 @@ def test_no_files_import_each_other_in_a_circle() -> None:
     assert find_circles({name: others for name, others in IMPORTS.items() if name not in DOORS}) == []
 
 
-@pytest.mark.parametrize(
-    "package",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(strict=False, reason="being taken apart"))
-        if name.rpartition(".")[2] == "training"
-        else name
-        for name in PACKAGES
-    ],
-)
+@pytest.mark.parametrize("package", PACKAGES)
 def test_no_folders_import_each_other_in_a_circle(package: str) -> None:
     assert find_circles(children_of(package, IMPORTS)) == []
 

@@ -16,8 +16,8 @@ from safetensors.torch import save
 from changen_cli.errors import StoreError, TrainingError, UsageError
 from changen_cli.models.layers import fold_spectral_norm
 from changen_cli.models.registry import make_network
-from changen_cli.training.run.checkpoint import LAST, read_checkpoint
-from changen_cli.training.validation.best import BEST, VALIDATION, read_validations
+from changen_cli.training.run.checkpoint import BEST, LAST, read_checkpoint
+from changen_cli.training.run.log import BEST_SO_FAR, VALIDATION, read_log
 from changen_cli.version import __version__
 from changen_cli.weights.card import Card, file_sha256
 
@@ -72,7 +72,7 @@ def pack_weights(
     config = state["config"]
     arguments = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(config.generator).items()}
     generator = make_network(config.model, arguments)
-    generator.load_state_dict(state["average"])
+    generator.load_state_dict(state["ema"])
     fold_spectral_norm(generator.eval())
     # whole numbers (how many batches a normalisation has seen) stay whole
     tensors = {
@@ -137,7 +137,8 @@ def _find_checkpoint(run: Path, checkpoint: str) -> Path:
 
 def _validated(log: Path, iteration: int) -> dict[str, Any]:
     """Looks up the validation of an iteration, which saw the very weights of its checkpoint."""
-    _, rows = read_validations(log)
-    found = next((row.figures for row in rows if row.iteration == iteration), None)
-    # what is not a number is no figure, and YAML has no word for it that all read
-    return {} if found is None else {"validation": {k: v for k, v in found.items() if math.isfinite(v)}}
+    _, rows = read_log(log)
+    found = next((row.values for row in rows if row.iteration == iteration), {})
+    # what is not a number is no metric, and YAML has no word for it that all read
+    kept = {name: value for name, value in found.items() if name != BEST_SO_FAR and math.isfinite(value)}
+    return {"validation": kept} if found else {}

@@ -21,7 +21,8 @@ from changen_cli.training.data.discover import load_scenes
 from changen_cli.training.data.loader import batches, share_of
 from changen_cli.training.data.scenes import StreamedScene
 from changen_cli.training.distributed import make_team
-from changen_cli.training.learners import Learner, make_learner
+from changen_cli.training.learners.base import Learner
+from changen_cli.training.learners.make import make_learner
 from changen_cli.training.run.checkpoint import LAST, read_checkpoint, restore
 from changen_cli.training.run.folder import RunFolder, find_state
 
@@ -119,7 +120,7 @@ def train(
                 raise TrainingError(
                     f"{device}: out of memory; lower micro_batch, batch_size or crop, or use bf16"
                 ) from error
-            learner.follow(iteration)
+            learner.update_ema(iteration)
             last = iteration == config.iterations
             saving = iteration % config.save_every == 0 or last
             logging = iteration % config.log_every == 0 or last
@@ -196,7 +197,7 @@ def _require_finite(losses: dict[str, float], iteration: int, checkpoint: Path) 
 
 def _require_finite_weights(learner: Learner, iteration: int, checkpoint: Path) -> None:
     """A finite loss can have had a gradient that is not; such weights must not replace a good checkpoint."""
-    for network in (learner.generator, *learner.judges):
+    for network in learner.networks:
         for name, weight in network.named_parameters():
             if not bool(torch.isfinite(weight).all()):
                 raise _diverged(f"weight {type(network).__name__}.{name}", iteration, checkpoint)

@@ -59,20 +59,22 @@ def test_each_player_moves_only_in_its_own_step(config: TrainConfig) -> None:
     learner = make(config)
     frozen = {}
     if config.projected:
-        features = learner.judges[1].get_submodule("features")
+        features = learner.discriminators[1].get_submodule("features")
         frozen = {name: value.clone() for name, value in features.state_dict().items()}
-        projections = {k: v.clone() for k, v in learner.judges[1].state_dict().items() if k.endswith("projection")}
+        projections = {
+            k: v.clone() for k, v in learner.discriminators[1].state_dict().items() if k.endswith("projection")
+        }
     states: list[tuple[dict[str, Tensor], ...]] = []
     gradients: list[bool] = []
 
     def snapshot() -> None:
-        states.append((weights(learner.generator), *(weights(judge) for judge in learner.judges)))
+        states.append((weights(learner.generator), *(weights(judge) for judge in learner.discriminators)))
 
     def spy(optimizer: torch.optim.Optimizer) -> None:
         real = optimizer.step
 
         def wrapped() -> None:
-            gradients.append(any(p.grad is not None for p in learner.judges[0].parameters()))
+            gradients.append(any(p.grad is not None for p in learner.discriminators[0].parameters()))
             snapshot()
             real()
             snapshot()
@@ -95,18 +97,20 @@ def test_each_player_moves_only_in_its_own_step(config: TrainConfig) -> None:
         heads = [{k: v for k, v in s[2].items() if k.startswith("heads")} for s in (before_d, after_d)]
         assert heads[0]
         assert all(not torch.equal(heads[0][k], heads[1][k]) for k in heads[0] if k not in BALANCED)
-        features = learner.judges[1].get_submodule("features")
+        features = learner.discriminators[1].get_submodule("features")
         assert equal(frozen, dict(features.state_dict()))
         assert all(p.grad is None and not p.requires_grad for p in features.parameters())
-        assert equal(projections, {k: v for k, v in learner.judges[1].state_dict().items() if k.endswith("projection")})
+        assert equal(
+            projections, {k: v for k, v in learner.discriminators[1].state_dict().items() if k.endswith("projection")}
+        )
 
 
 def test_every_parameter_is_trained(config: TrainConfig) -> None:
     learner = make(config)
-    before = [weights(n) for n in (learner.generator, *learner.judges)]
+    before = [weights(n) for n in learner.networks]
     for _ in range(2):
         learner.step(make_batch())
-    for network, old in zip((learner.generator, *learner.judges), before, strict=True):
+    for network, old in zip(learner.networks, before, strict=True):
         still = [name for name, value in weights(network).items() if torch.equal(value, old[name])]
         # instance normalisation takes a bias before it away again
         allowed = [name for name in still if name.startswith("features.") or "destyle.bias" in name or name in BALANCED]
@@ -122,8 +126,10 @@ def test_who_sees_which_pair(tiny_recipe: dict[str, Any], monkeypatch: pytest.Mo
     made: list[Tensor] = []
     learner.generator.register_forward_pre_hook(lambda module, args: given["g"].append(args))
     learner.generator.register_forward_hook(lambda module, args, out: made.append(out.detach()))
-    learner.judges[0].register_forward_pre_hook(lambda module, args: given["d"].append(args[0].detach()))
-    learner.judges[1].register_forward_pre_hook(lambda module, args: given["p"].append([a.detach() for a in args]))
+    learner.discriminators[0].register_forward_pre_hook(lambda module, args: given["d"].append(args[0].detach()))
+    learner.discriminators[1].register_forward_pre_hook(
+        lambda module, args: given["p"].append([a.detach() for a in args])
+    )
     labelled, synthesised = losses.labelled_loss, losses.synthesised_loss
 
     def spy_labelled(logits: Tensor, mask: Tensor, **options: Any) -> Tensor:

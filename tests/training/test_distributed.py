@@ -23,7 +23,7 @@ from changen_cli.training.data.crops import CropSampler
 from changen_cli.training.data.discover import load_scenes
 from changen_cli.training.data.loader import batches, share_of
 from changen_cli.training.distributed import launched, make_team
-from changen_cli.training.learners import make_learner
+from changen_cli.training.learners.make import make_learner
 from changen_cli.training.sharing import batch_norm_over_all, power_iteration_held
 from changen_cli.training.train import train
 
@@ -86,7 +86,7 @@ def test_two_processes_learn_what_one_learns(
     alone = torch.load(train(config, tmp_path), weights_only=True)
     shared = torch.load(together / model / "last.ckpt", weights_only=True)
     start = make_learner_state(config)
-    for key in ("generator", "average", *(["judges"] if model != "segmenter" else [])):
+    for key in ("networks", "ema"):
         one, two, fresh = (torch.cat([t.double().flatten() for t in flat(s[key])]) for s in (alone, shared, start))
         off = (one - two).abs()
         assert float(off.max()) <= 2.1 * 3 * RATE
@@ -128,7 +128,7 @@ def test_the_command_starts_its_processes(recipes: dict[str, dict[str, Any]], to
     assert done.stderr.count("trained: ") == 1
     assert "Traceback" not in done.stderr
     runs = [torch.load(path / "last.ckpt", weights_only=True) for path in (tmp_path / "run", together / "changen")]
-    assert all(torch.equal(a, b) for a, b in zip(flat(runs[0]["average"]), flat(runs[1]["average"]), strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(flat(runs[0]["ema"]), flat(runs[1]["ema"]), strict=True))
 
 
 @pytest.mark.slow
@@ -187,7 +187,7 @@ def test_accumulation_gives_the_gradients_of_the_whole_batch(tiny_recipe: dict[s
         torch.manual_seed(0)
         learner = make_learner(config, "cpu", torch.float32)
         scalars.append(learner.step(*batch.parts(most)))
-        networks: tuple[nn.Module, ...] = (learner.generator, *learner.judges)
+        networks: tuple[nn.Module, ...] = learner.networks
         found.append([p.grad for network in networks for p in network.parameters() if p.grad is not None])
         found[-1] += [b.clone() for network in networks for b in network.buffers()]
     assert len(found[0]) > 100

@@ -12,8 +12,8 @@ from safetensors.torch import load_file
 from changen_cli.errors import StoreError, TrainingError, UsageError
 from changen_cli.models.changen import ChangenGenerator
 from changen_cli.training.export import pack_weights
-from changen_cli.training.run.checkpoint import read_checkpoint
-from changen_cli.training.validation.best import BEST, ValidationLog
+from changen_cli.training.run.checkpoint import BEST, read_checkpoint
+from changen_cli.training.run.log import BEST_SO_FAR, VALIDATION, MetricLog
 from changen_cli.weights.card import file_sha256, read_card
 from changen_cli.weights.load import load_generator
 
@@ -33,7 +33,7 @@ def inputs(size: int = 64) -> tuple[torch.Tensor, ...]:
 def test_what_is_loaded_is_the_moving_average(tiny_run: Path, tmp_path: Path, dtype: str, tolerance: float) -> None:
     state = read_checkpoint(tiny_run / "last.ckpt")
     average = ChangenGenerator(state["config"].generator)
-    average.load_state_dict(state["average"])
+    average.load_state_dict(state["ema"])
     path = pack_weights(tiny_run, tmp_path, "mine", dtype=dtype)
     generator, card = load_generator(str(path))
     with torch.inference_mode():
@@ -41,7 +41,7 @@ def test_what_is_loaded_is_the_moving_average(tiny_run: Path, tmp_path: Path, dt
         made = generator(*inputs())
     assert expected.std() > 1e-3
     torch.testing.assert_close(made, expected, rtol=0, atol=tolerance)
-    assert not torch.equal(state["average"]["last.bias"], state["generator"]["last.bias"])
+    assert not torch.equal(state["ema"]["last.bias"], state["networks"][0]["last.bias"])
     assert card.name == "mine"
 
 
@@ -75,12 +75,12 @@ def validated_run(tiny_run: Path, tmp_path: Path) -> Path:
     (run / "last.ckpt").write_bytes((tiny_run / "last.ckpt").read_bytes())
     state = torch.load(tiny_run / "last.ckpt", weights_only=True)
     state["iteration"] = 1
-    state["average"]["last.bias"].fill_(0.5)
+    state["ema"]["last.bias"].fill_(0.5)
     torch.save(state, run / BEST)
-    with ValidationLog(run, 0, ["kernel_lite0", "agreement_kept", "leakage"]) as log:
+    columns = ["kernel_lite0", "agreement_kept", "leakage", BEST_SO_FAR]
+    with MetricLog(run / VALIDATION, columns, 0, run / "tensorboard") as log:
         for iteration, distance in ((1, 1.25), (2, 1.5)):
-            row = {"kernel_lite0": distance, "agreement_kept": 0.75, "leakage": float("nan")}
-            log.write(iteration, row, best=log.best.consider(iteration, row))
+            log.write(iteration, dict(zip(columns, (distance, 0.75, float("nan"), iteration == 1), strict=True)))
     return run
 
 
@@ -154,7 +154,7 @@ def test_what_cannot_be_packed(tiny_run: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no such checkpoint"):
         pack_weights(tmp_path, tmp_path, "mine")
     state = torch.load(tiny_run / "last.ckpt", weights_only=True)
-    state["average"]["last.bias"].fill_(float("nan"))
+    state["ema"]["last.bias"].fill_(float("nan"))
     torch.save(state, tmp_path / "nan.ckpt")
     with pytest.raises(TrainingError, match=r"last\.bias is not finite"):
         pack_weights(tmp_path / "nan.ckpt", tmp_path, "mine")

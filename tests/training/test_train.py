@@ -71,10 +71,9 @@ def test_a_run_that_was_killed_ends_with_the_same_bytes(
     )
     assert seen == [4, 5, 6]
     assert straight["iteration"] == resumed["iteration"] == 6
-    for key in ("generator", "average"):
-        assert all(torch.equal(straight[key][name], resumed[key][name]) for name in straight[key])
-    assert len(straight["judges"]) == (2 if projected else 1)
-    for a, b in zip(straight["judges"], resumed["judges"], strict=True):
+    assert all(torch.equal(value, resumed["ema"][name]) for name, value in straight["ema"].items())
+    assert len(straight["networks"]) == (3 if projected else 2)
+    for a, b in zip(straight["networks"], resumed["networks"], strict=True):
         assert all(torch.equal(a[name], b[name]) for name in a)
     for a, b in zip(straight["optimizers"], resumed["optimizers"], strict=True):
         for k, values in a["state"].items():
@@ -85,7 +84,7 @@ def test_a_run_that_was_killed_ends_with_the_same_bytes(
 def test_workers_do_not_change_what_is_learnt(tiny_recipe: dict[str, Any], tmp_path: Path, tiny_run: Path) -> None:
     other = read_checkpoint(run(tiny_recipe, tmp_path / "workers", workers=2))
     first = read_checkpoint(tiny_run / "last.ckpt")
-    assert all(torch.equal(value, other["generator"][name]) for name, value in first["generator"].items())
+    assert all(torch.equal(value, other["networks"][0][name]) for name, value in first["networks"][0].items())
 
 
 def test_a_finished_run_has_nothing_left_to_do(tiny_recipe: dict[str, Any], tmp_path: Path) -> None:
@@ -152,7 +151,7 @@ def test_a_run_that_diverges_stops_and_keeps_the_last_good_checkpoint(
         run(tiny_recipe, tmp_path, iterations=9, save_every=2, log_every=100)
     state = read_checkpoint(tmp_path / "last.ckpt")
     assert state["iteration"] == 2
-    assert all(torch.isfinite(value).all() for value in state["generator"].values())
+    assert all(torch.isfinite(value).all() for value in state["networks"][0].values())
 
 
 def test_a_run_that_diverges_at_once_says_that_there_is_no_checkpoint(
@@ -219,7 +218,7 @@ def test_a_run_can_start_from_another(tiny_recipe: dict[str, Any], tiny_run: Pat
     run(tiny_recipe, tmp_path / "next", **values)
     made, given = read_checkpoint(tmp_path / "next" / "last.ckpt"), read_checkpoint(Path(start))
     assert made["iteration"] == 1
-    for a, b in ((made["generator"], given["generator"]), (made["judges"][0], given["judges"][0])):
+    for a, b in zip(made["networks"], given["networks"], strict=True):
         for name, value in b.items():
             if not name.endswith(("_u", "_v")):  # the power iteration goes on
                 torch.testing.assert_close(a[name], value, rtol=0, atol=1e-9)

@@ -15,7 +15,8 @@ import yaml
 from changen_cli.training import train as module
 from changen_cli.training.config.options import parse_config
 from changen_cli.training.distributed import launched, make_team
-from changen_cli.training.learners import Learner, make_learner
+from changen_cli.training.learners.base import Learner
+from changen_cli.training.learners.make import make_learner
 
 
 def main(recipes: Path, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a learner is: the networks of one model, their optimizers, and one iteration of training them."""
+"""What a learner is: a network in training, its losses, optimizers, moving average, state and predictions."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Adam, Optimizer
+from torch.optim import Optimizer
 
 from changen_cli.models.layers import normalized_once
+from changen_cli.reports.contact_sheet import Row
 from changen_cli.training import losses
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.batch import TrainingBatch, with_counts
 from changen_cli.training.data.crops import Crop
 from changen_cli.training.ema import MovingAverage
-from changen_cli.training.run.sheets import Rows
 from changen_cli.training.sharing import batch_norm_over_all, power_iteration_held
 
 if TYPE_CHECKING:  # packing weights reads checkpoints, and must not need Fabric
@@ -28,13 +28,13 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """What the generator, or its judges, make of a part of a mini-batch.
+class StepResult:
+    """What a loss makes of a part of a mini-batch.
 
     Attributes:
-        loss: What is descended. A mean over samples, so that those of parts and of processes can be averaged.
+        loss: What is minimised. A mean over samples, so that those of parts and of processes can be averaged.
         scalars: For the log, by name, detached.
-        made: What the judges need in their turn, the images first, detached; nothing from the judges themselves.
+        made: Tensors that a later loss of the same part needs, detached.
     """
 
     loss: Tensor
@@ -48,15 +48,17 @@ class Learner(ABC):
     The networks draw from PyTorch's own generator only while they are made. Whatever an iteration draws is keyed by the
     seed and the number of the sample, so the state below is the whole state.
 
+    A learner is made with a recipe, a torch device and a precision, as :func:`make_learner` does.
+
     Attributes:
-        columns: Names of the scalars of :meth:`step`, in the order of the log; the generator's own loss comes first.
+        columns: Names of the scalars of :meth:`step`, in the order of the log; the loss of the network itself first.
         balances: Whether a loss weighs classes by their frequency in the mini-batch.
         config: The recipe.
         precision: ``torch.bfloat16`` for autocast, ``torch.float32`` without.
-        generator: The network that is trained for use.
-        judges: The networks that are trained against it.
-        optimizers: The generator's, then, where there are judges, theirs.
-        average: Moving average of the generator: what is shown and packed.
+        network: The network that is trained for use.
+        networks: Every network that is trained, that one first.
+        optimizers: The network's, then those of the others.
+        ema: Exponential moving average of the network's weights: what predicts, is shown and packed.
     """
 
     columns: ClassVar[tuple[str, ...]]
@@ -66,64 +68,48 @@ class Learner(ABC):
         self,
         config: TrainConfig,
         precision: torch.dtype,
-        generator: nn.Module,
-        judges: Sequence[nn.Module],
+        networks: Sequence[nn.Module],
         optimizers: Sequence[Optimizer],
     ) -> None:
         """Keeps the networks, and starts the moving average; see the class for the arguments."""
         self.config, self.precision = config, precision
-        self.generator = generator
-        self.judges = tuple(judges)
+        self.networks = tuple(networks)
+        self.network = self.networks[0]
         self.optimizers = tuple(optimizers)
-        self.average = MovingAverage(generator, config.ema)
-        self._judged = [p for judge in judges for p in judge.parameters() if p.requires_grad]
+        self.ema = MovingAverage(self.network, config.ema)
         self._shared: dict[nn.Module, nn.Module] = {}
         self._fabric: Fabric | None = None
 
     @property
     def device(self) -> torch.device:
         """Where the networks are."""
-        return next(self.generator.parameters()).device
+        return next(self.network.parameters()).device
 
     @abstractmethod
-    def generator_loss(self, generator: nn.Module, batch: TrainingBatch) -> Turn:
-        """What the generator is to descend; the judges' weights are frozen.
+    def losses_of(self, parts: Sequence[TrainingBatch]) -> list[StepResult]:
+        """Trains every network once, by :meth:`minimise`.
 
         Args:
-            generator: What to call for :attr:`generator`; it may average gradients over processes.
-            batch: A part of the mini-batch.
+            parts: As of :meth:`step`, with :attr:`TrainingBatch.counts` where a loss needs them.
 
         Returns:
-            The loss, its scalars, and what the judges are to see.
+            The scalars of each part.
         """
-
-    def discriminator_loss(self, judges: Sequence[nn.Module], batch: TrainingBatch, *made: Tensor) -> Turn:
-        """What the judges are to descend; a learner without judges has no such turn.
-
-        Args:
-            judges: What to call for :attr:`judges`; they may average gradients over processes.
-            batch: The part of the mini-batch.
-            *made: What the generator's turn made of it, before its update.
-
-        Returns:
-            The loss and its scalars.
-        """
-        raise NotImplementedError(f"{type(self).__name__} has no judges")
 
     @abstractmethod
-    def imagine(self, batch: TrainingBatch) -> Tensor:
-        """What the moving average makes of samples that are not trained on.
+    def predict(self, batch: TrainingBatch) -> Tensor:
+        """Predicts with the moving average, for samples that are not trained on.
 
         Args:
             batch: Held-out samples, numbered from 0.
 
         Returns:
-            Images, float [B, 3, H, W] in -1..1; of the segmenter logits, float [B, classes, H, W].
+            Of a generator images, float [B, 3, H, W] in -1..1; of a segmenter logits, float [B, classes, H, W].
         """
 
     @abstractmethod
-    def show(self, samples: Sequence[Crop], noise: Tensor) -> Rows:
-        """Shows what the moving average makes of samples.
+    def show(self, samples: Sequence[Crop], noise: Tensor) -> list[Row]:
+        """Shows what the moving average predicts.
 
         Args:
             samples: What to show.
@@ -134,7 +120,7 @@ class Learner(ABC):
         """
 
     def share(self, fabric: Fabric) -> None:
-        """Lets all processes of a run train the networks together: each turn ends with the mean of their gradients.
+        """Lets all processes of a run train the networks together: each loss ends with the mean of their gradients.
 
         To be called once, by all of them, after :meth:`restore`. Weights, moving average and the state of the
         optimizers stay equal everywhere, so any process can write the checkpoint.
@@ -145,9 +131,13 @@ class Learner(ABC):
         if fabric.world_size == 1:
             return
         self._fabric = fabric
-        batch_norm_over_all(self.generator)
-        for network in (self.generator, *self.judges):
+        batch_norm_over_all(self.network)
+        for network in self.networks:
             self._shared[network] = fabric.setup_module(network, move_to_device=False)
+
+    def called(self, network: nn.Module) -> nn.Module:
+        """Returns what to call for a network: itself, or what averages its gradients over the processes."""
+        return self._shared.get(network, network)
 
     def step(self, *parts: TrainingBatch) -> dict[str, Tensor]:
         """Trains every network once: lines 4 to 6 of Algorithm 1, for whatever the losses of the model are.
@@ -161,57 +151,47 @@ class Learner(ABC):
         """
         if self.balances and self.config.balance and (self._fabric is not None or len(parts) > 1):
             parts = tuple(with_counts(parts, self.config.classes, self._fabric))
-        generator, *judges = (self._shared.get(n, n) for n in (self.generator, *self.judges))
-        # judges only pass gradients on in the generator's turn, so they need none of their own
-        self._freeze_judges(True)
-        networks = (self.generator, *self.judges)
-        turns = self._descend(
-            self.optimizers[0], [generator], networks, parts, lambda _, part: self.generator_loss(generator, part)
-        )
-        if judges:
-            self._freeze_judges(False)
-            made = [turn.made for turn in turns]
-            others = self._descend(
-                self.optimizers[1],
-                judges,
-                self.judges,
-                parts,
-                lambda n, part: self.discriminator_loss(judges, part, *made[n]),
-            )
-            turns = [Turn(a.loss, a.scalars | b.scalars) for a, b in zip(turns, others, strict=True)]
+        results = self.losses_of(parts)
         sizes = torch.tensor([len(part) for part in parts], dtype=torch.float32, device=self.device)
         shares = sizes / sizes.sum()
-        return {name: (shares * torch.stack([t.scalars[name] for t in turns])).sum() for name in self.columns}
+        return {name: (shares * torch.stack([r.scalars[name] for r in results])).sum() for name in self.columns}
 
-    def _descend(
+    def minimise(
         self,
         optimizer: Optimizer,
         trained: Sequence[nn.Module],
         called: Sequence[nn.Module],
         parts: Sequence[TrainingBatch],
-        turn: Callable[[int, TrainingBatch], Turn],
-    ) -> list[Turn]:
-        """One step of an optimizer down the mean loss of the parts."""
+        loss: Callable[[int, TrainingBatch], StepResult],
+    ) -> list[StepResult]:
+        """Takes one step of an optimizer down the mean loss of the parts.
+
+        Args:
+            optimizer: Of the networks that are trained.
+            trained: What is called for them (:meth:`called`).
+            called: Every network that the loss calls.
+            parts: The parts of the mini-batch.
+            loss: Gives the loss of a part, by its number.
+
+        Returns:
+            What the loss made of each part, detached.
+        """
         optimizer.zero_grad(set_to_none=True)
         size = sum(map(len, parts))
-        turns = []
+        results = []
         for number, part in enumerate(parts):
             with ExitStack() as stack:
-                if number:  # one power iteration a turn, however many parts there are
+                if number:  # one power iteration a step, however many parts there are
                     stack.enter_context(power_iteration_held(*called))
                 stack.enter_context(normalized_once(*called))
                 if self._fabric is not None and number < len(parts) - 1:  # gradients are exchanged once, at the end
                     for network in trained:
                         stack.enter_context(self._fabric.no_backward_sync(network))  # type: ignore[arg-type]
-                found = turn(number, part)
+                found = loss(number, part)
                 torch.autograd.backward(found.loss * (len(part) / size))
-            turns.append(Turn(found.loss.detach(), found.scalars, found.made))
+            results.append(StepResult(found.loss.detach(), found.scalars, found.made))
         optimizer.step()
-        return turns
-
-    def _freeze_judges(self, frozen: bool) -> None:
-        for parameter in self._judged:
-            parameter.requires_grad_(not frozen)
+        return results
 
     def balance(self, batch: TrainingBatch) -> tuple[Tensor, Tensor] | tuple[None, None]:
         """Weighs the classes of S_t and of S_t+1 by their inverse frequency in the whole mini-batch, if asked for.
@@ -224,16 +204,15 @@ class Learner(ABC):
         before, after = batch.count_classes(self.config.classes) if batch.counts is None else batch.counts
         return losses.class_weights(before), losses.class_weights(after)
 
-    def follow(self, iteration: int) -> None:
-        """Moves the average towards the generator, which has seen ``iteration`` updates."""
-        self.average.update(self.generator, iteration)
+    def update_ema(self, iteration: int) -> None:
+        """Moves the average towards the network, which has seen ``iteration`` updates."""
+        self.ema.update(self.network, iteration)
 
     def state(self) -> dict[str, Any]:
         """Returns the state of all networks and optimizers, for a checkpoint."""
         return {
-            "generator": self.generator.state_dict(),
-            "average": self.average.network.state_dict(),
-            "judges": [judge.state_dict() for judge in self.judges],
+            "networks": [network.state_dict() for network in self.networks],
+            "ema": self.ema.network.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
         }
 
@@ -242,12 +221,11 @@ class Learner(ABC):
 
         Raises:
             RuntimeError: If a network is of another shape.
-            ValueError: If an optimizer is, or there are other judges.
+            ValueError: If an optimizer is, or there are other networks.
         """
-        self.generator.load_state_dict(state["generator"])
-        self.average.network.load_state_dict(state["average"])
-        for judge, values in zip(self.judges, state["judges"], strict=True):
-            judge.load_state_dict(values)
+        for network, values in zip(self.networks, state["networks"], strict=True):
+            network.load_state_dict(values)
+        self.ema.network.load_state_dict(state["ema"])
         for optimizer, values in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(values)
 
@@ -259,18 +237,6 @@ class Learner(ABC):
                 group.update(lr=rate, betas=self.config.betas)
 
 
-def placed(network: Network, device: str) -> Network:
+def to_device(network: Network, device: str) -> Network:
     """Brings a network to a device, channels last, in training mode."""
     return network.to(device).to(memory_format=torch.channels_last).train()
-
-
-def adversaries(
-    config: TrainConfig, generator: nn.Module, *judges: nn.Module
-) -> tuple[nn.Module, tuple[nn.Module, ...], tuple[Optimizer, Optimizer]]:
-    """Makes Adam for a generator and for its judges (section 4.1); in the order that :class:`Learner` takes them."""
-    judged = [p for judge in judges for p in judge.parameters() if p.requires_grad]
-    optimizers = (
-        Adam(generator.parameters(), config.lr_generator, config.betas),
-        Adam(judged, config.lr_discriminator, config.betas),
-    )
-    return generator, judges, optimizers

@@ -15,11 +15,11 @@ from changen_cli.models.oasis import SegmentationDiscriminator
 from changen_cli.training import losses
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.batch import TrainingBatch
-from changen_cli.training.learners.base import Turn, adversaries, placed
-from changen_cli.training.learners.drawing import DrawingLearner
+from changen_cli.training.learners.adversarial import AdversarialLearner
+from changen_cli.training.learners.base import StepResult, to_device
 
 
-class ChangenLearner(DrawingLearner):
+class ChangenLearner(AdversarialLearner):
     """P(I_t+1 | S_t+1, I_t): G against the segmentation discriminator and, with ``projected``, the projected heads.
 
     The real pair is (I_t, S_t), the fake pair (I~_t+1, S_t+1), since there is no real I_t+1.
@@ -31,18 +31,18 @@ class ChangenLearner(DrawingLearner):
     balances: ClassVar[bool] = True
 
     def __init__(self, config: TrainConfig, device: str, precision: torch.dtype) -> None:
-        """Makes fresh networks; arguments as for :func:`~changen_cli.training.learners.make_learner`."""
-        generator = placed(ChangenGenerator(config.generator), device)
-        judges: list[nn.Module] = [placed(SegmentationDiscriminator(config.discriminator), device)]
+        """Makes fresh networks; arguments as for :func:`~changen_cli.training.learners.make.make_learner`."""
+        generator = to_device(ChangenGenerator(config.generator), device)
+        discriminators: list[nn.Module] = [to_device(SegmentationDiscriminator(config.discriminator), device)]
         if config.projected > 0:
             from changen_cli.models.projected import ProjectedDiscriminator  # needs the extra "train"
 
-            judges.append(placed(ProjectedDiscriminator(config.classes), device))
-        super().__init__(config, precision, *adversaries(config, generator, *judges))
+            discriminators.append(to_device(ProjectedDiscriminator(config.classes), device))
+        super().__init__(config, precision, generator, discriminators)
 
-    def generator_loss(self, generator: nn.Module, batch: TrainingBatch) -> Turn:
+    def generator_loss(self, generator: nn.Module, batch: TrainingBatch) -> StepResult:
         """Lines 4 and 5: synthesises, and wants every pixel read as its class of S_t+1."""
-        discriminator, *projected = self.judges
+        discriminator, *projected = self.discriminators
         with autocast(batch.image.device, self.precision):
             fake = generator(batch.pixels, batch.before, batch.after, batch.noise)
             logits = discriminator(fake)
@@ -50,15 +50,17 @@ class ChangenLearner(DrawingLearner):
         _, after = self.balance(batch)
         segmentation = losses.labelled_loss(logits, batch.after, weights=after, pixels=self._pixels(batch))
         hinge = losses.hinge_generator(scores) if scores else segmentation.new_zeros(())
-        return Turn(
+        return StepResult(
             segmentation + self.config.projected * hinge,
             {"g_segmentation": segmentation.detach(), "g_projected": hinge.detach()},
             (fake.detach(),),
         )
 
-    def discriminator_loss(self, judges: Sequence[nn.Module], batch: TrainingBatch, *made: Tensor) -> Turn:
+    def discriminator_loss(
+        self, discriminators: Sequence[nn.Module], batch: TrainingBatch, *made: Tensor
+    ) -> StepResult:
         """Line 6. One call for real and synthesised keeps the power iteration of spectral norm the same for both."""
-        discriminator, *projected = judges
+        discriminator, *projected = discriminators
         classes = self.config.classes
         both = torch.cat([batch.pixels, *made])
         with autocast(both.device, self.precision):
@@ -81,13 +83,13 @@ class ChangenLearner(DrawingLearner):
                 "d_real_right": (real_logits.argmax(1) == batch.before).float().mean(),
                 "d_fake_right": (fake_logits.argmax(1) == classes).float().mean(),
             }
-        return Turn(real + synthesised + heads, scalars)
+        return StepResult(real + synthesised + heads, scalars)
 
     def _pixels(self, batch: TrainingBatch) -> Tensor:
         return losses.change_weights(batch.before, batch.after, self.config.changed)
 
     @torch.inference_mode()
-    def imagine(self, batch: TrainingBatch) -> Tensor:
-        """I~_t+1."""
-        made: Tensor = self.average.network(batch.pixels, batch.before, batch.after, batch.noise)
+    def predict(self, batch: TrainingBatch) -> Tensor:
+        """Predicts I~_t+1."""
+        made: Tensor = self.ema.network(batch.pixels, batch.before, batch.after, batch.noise)
         return made

@@ -11,17 +11,19 @@ from torch.nn import functional as F
 
 from changen_cli.device import autocast
 from changen_cli.models.deepfill import DeepFillGenerator, HoleDiscriminator
+from changen_cli.models.units import to_bytes
+from changen_cli.reports.contact_sheet import Row
 from changen_cli.reports.pictures import as_picture
 from changen_cli.training import losses
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.batch import TrainingBatch, make_batch
 from changen_cli.training.data.crops import Crop
-from changen_cli.training.learners.base import Learner, Turn, adversaries, placed
+from changen_cli.training.learners.adversarial import AdversarialLearner
+from changen_cli.training.learners.base import StepResult, to_device
 from changen_cli.training.learners.holes import draw_holes
-from changen_cli.training.run.sheets import Rows, as_bytes
 
 
-class DeepFillLearner(Learner):
+class DeepFillLearner(AdversarialLearner):
     """L1 to the image behind the hole for both steps of G, and the hinge loss of SN-PatchGAN for the filled image.
 
     Holes lie on ground without buildings (:mod:`changen_cli.training.learners.holes`): G learns to fill a hole with
@@ -31,14 +33,14 @@ class DeepFillLearner(Learner):
     columns: ClassVar[tuple[str, ...]] = ("g_coarse", "g_fine", "g_hinge", "d_real", "d_fake", "hole")
 
     def __init__(self, config: TrainConfig, device: str, precision: torch.dtype) -> None:
-        """Makes fresh networks; arguments as for :func:`~changen_cli.training.learners.make_learner`."""
-        generator = placed(DeepFillGenerator(config.generator), device)
-        discriminator = placed(HoleDiscriminator(config.discriminator), device)
-        super().__init__(config, precision, *adversaries(config, generator, discriminator))
+        """Makes fresh networks; arguments as for :func:`~changen_cli.training.learners.make.make_learner`."""
+        generator = to_device(DeepFillGenerator(config.generator), device)
+        discriminator = to_device(HoleDiscriminator(config.discriminator), device)
+        super().__init__(config, precision, generator, [discriminator])
 
-    def generator_loss(self, generator: nn.Module, batch: TrainingBatch) -> Turn:
-        """Fills the hole twice: a guess, and its refinement, which is judged."""
-        (discriminator,) = self.judges
+    def generator_loss(self, generator: nn.Module, batch: TrainingBatch) -> StepResult:
+        """Fills the hole twice: a guess, and its refinement, which the discriminator sees."""
+        (discriminator,) = self.discriminators
         config, image = self.config, batch.pixels
         hole = draw_holes(batch.before, batch.after, config.seed, "train", batch.first)
         with autocast(image.device, self.precision):
@@ -49,35 +51,37 @@ class DeepFillLearner(Learner):
         guess, refined = F.l1_loss(coarse, image), F.l1_loss(fine, image)
         hinge = losses.hinge_generator([scores])
         scalars = {"g_coarse": guess, "g_fine": refined, "g_hinge": hinge, "hole": hole.float().mean()}
-        return Turn(
+        return StepResult(
             guess + refined + config.adversarial * hinge,
             {name: value.detach() for name, value in scalars.items()},
             (filled.detach(), hole),
         )
 
-    def discriminator_loss(self, judges: Sequence[nn.Module], batch: TrainingBatch, *made: Tensor) -> Turn:
+    def discriminator_loss(
+        self, discriminators: Sequence[nn.Module], batch: TrainingBatch, *made: Tensor
+    ) -> StepResult:
         """The hinge of the image and of the filled one under the same hole, in one call."""
-        (discriminator,) = judges
+        (discriminator,) = discriminators
         filled, hole = made
         with autocast(hole.device, self.precision):
             scores = discriminator(torch.cat([batch.pixels, filled]), torch.cat([hole, hole]))
         first, second = scores.chunk(2)
         real, synthesised = losses.hinge_real([first]), losses.hinge_fake([second])
-        return Turn(real + synthesised, {"d_real": real.detach(), "d_fake": synthesised.detach()})
+        return StepResult(real + synthesised, {"d_real": real.detach(), "d_fake": synthesised.detach()})
 
     @torch.inference_mode()
-    def imagine(self, batch: TrainingBatch) -> Tensor:
-        """I_t, its hole filled."""
+    def predict(self, batch: TrainingBatch) -> Tensor:
+        """Predicts I_t with its hole filled."""
         hole = self._held_out_holes(batch)
         image = batch.pixels
-        _, fine = self.average.network(image, hole)
+        _, fine = self.ema.network(image, hole)
         return torch.where(hole, fine, image)
 
-    def show(self, samples: Sequence[Crop], noise: Tensor) -> Rows:
-        """I_t, I_t with the hole in grey, and filled."""
+    def show(self, samples: Sequence[Crop], noise: Tensor) -> list[Row]:
+        """Shows I_t, I_t with the hole in grey, and filled."""
         batch = make_batch(samples, noise).to(self.device)
-        holed = as_bytes(batch.pixels.masked_fill(self._held_out_holes(batch), 0))
-        filled = as_bytes(self.imagine(batch))
+        holed = to_bytes(batch.pixels.masked_fill(self._held_out_holes(batch), 0)).cpu().numpy()
+        filled = to_bytes(self.predict(batch)).cpu().numpy()
         return [
             [as_picture(sample.image), as_picture(first), as_picture(second)]
             for sample, first, second in zip(samples, holed, filled, strict=True)

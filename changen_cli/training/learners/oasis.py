@@ -16,11 +16,11 @@ from changen_cli.models.oasis import OasisGenerator, SegmentationDiscriminator
 from changen_cli.training import losses
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.batch import TrainingBatch
-from changen_cli.training.learners.base import Turn, adversaries, placed
-from changen_cli.training.learners.drawing import DrawingLearner
+from changen_cli.training.learners.adversarial import AdversarialLearner
+from changen_cli.training.learners.base import StepResult, to_device
 
 
-class OasisLearner(DrawingLearner):
+class OasisLearner(AdversarialLearner):
     """The real pair is (I_t, S_t), the fake pair (G(S_t, z), S_t).
 
     One label map holds for both images, so LabelMix applies, as it does not for changen: D must label an image whose
@@ -33,24 +33,26 @@ class OasisLearner(DrawingLearner):
     balances: ClassVar[bool] = True
 
     def __init__(self, config: TrainConfig, device: str, precision: torch.dtype) -> None:
-        """Makes fresh networks; arguments as for :func:`~changen_cli.training.learners.make_learner`."""
-        generator = placed(OasisGenerator(config.generator), device)
-        discriminator = placed(SegmentationDiscriminator(config.discriminator), device)
-        super().__init__(config, precision, *adversaries(config, generator, discriminator))
+        """Makes fresh networks; arguments as for :func:`~changen_cli.training.learners.make.make_learner`."""
+        generator = to_device(OasisGenerator(config.generator), device)
+        discriminator = to_device(SegmentationDiscriminator(config.discriminator), device)
+        super().__init__(config, precision, generator, [discriminator])
 
-    def generator_loss(self, generator: nn.Module, batch: TrainingBatch) -> Turn:
+    def generator_loss(self, generator: nn.Module, batch: TrainingBatch) -> StepResult:
         """Synthesises S_t, and wants every pixel read as its class."""
-        (discriminator,) = self.judges
+        (discriminator,) = self.discriminators
         with autocast(batch.image.device, self.precision):
             fake = generator(batch.before, batch.noise)
             logits = discriminator(fake)
         weights, _ = self.balance(batch)
         segmentation = losses.labelled_loss(logits, batch.before, weights=weights)
-        return Turn(segmentation, {"g_segmentation": segmentation.detach()}, (fake.detach(),))
+        return StepResult(segmentation, {"g_segmentation": segmentation.detach()}, (fake.detach(),))
 
-    def discriminator_loss(self, judges: Sequence[nn.Module], batch: TrainingBatch, *made: Tensor) -> Turn:
+    def discriminator_loss(
+        self, discriminators: Sequence[nn.Module], batch: TrainingBatch, *made: Tensor
+    ) -> StepResult:
         """Reads real, synthesised and, with ``labelmix``, mixed images in one call."""
-        (discriminator,) = judges
+        (discriminator,) = discriminators
         config, mask = self.config, batch.before
         images: list[Tensor] = [batch.pixels, *made]
         if config.labelmix:
@@ -73,7 +75,7 @@ class OasisLearner(DrawingLearner):
                 "d_real_right": (real_logits.argmax(1) == mask).float().mean(),
                 "d_fake_right": (fake_logits.argmax(1) == config.classes).float().mean(),
             }
-        return Turn(real + synthesised + config.labelmix * consistency, scalars)
+        return StepResult(real + synthesised + config.labelmix * consistency, scalars)
 
     def _mixture(self, batch: TrainingBatch) -> Tensor:
         """Draws for each class of each sample whether it is taken from the real image: bool [B, 1, H, W]."""
@@ -87,7 +89,7 @@ class OasisLearner(DrawingLearner):
         return chosen.gather(1, batch.before.long().flatten(1)).view_as(batch.before).unsqueeze(1)
 
     @torch.inference_mode()
-    def imagine(self, batch: TrainingBatch) -> Tensor:
-        """G(S_t+1, z)."""
-        made: Tensor = self.average.network(batch.after, batch.noise)
+    def predict(self, batch: TrainingBatch) -> Tensor:
+        """Predicts G(S_t+1, z)."""
+        made: Tensor = self.ema.network(batch.after, batch.noise)
         return made

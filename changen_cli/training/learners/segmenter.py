@@ -1,4 +1,4 @@
-"""The segmenter: P(S_t | I_t) on real images, to judge synthesised ones by (label agreement)."""
+"""The segmenter: P(S_t | I_t) on real images, by which synthesised ones are measured (label agreement)."""
 
 from __future__ import annotations
 
@@ -8,37 +8,36 @@ from typing import ClassVar
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim import Adam
 
 from changen_cli import rng
 from changen_cli.device import autocast
 from changen_cli.models.segmenter import Segmenter
+from changen_cli.reports.contact_sheet import Row
 from changen_cli.reports.pictures import as_picture, draw_layouts
 from changen_cli.training import losses
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.batch import TrainingBatch, make_batch
 from changen_cli.training.data.crops import Crop
-from changen_cli.training.learners.base import Learner, Turn, placed
-from changen_cli.training.run.sheets import Rows
+from changen_cli.training.learners.base import StepResult, to_device
+from changen_cli.training.learners.supervised import SupervisedLearner
 
 
-class SegmenterLearner(Learner):
+class SegmenterLearner(SupervisedLearner):
     """Cross-entropy on (I_t, S_t) under colour jitter; with ``balance``, of classes weighed by inverse frequency."""
 
     columns: ClassVar[tuple[str, ...]] = ("loss", "right", "iou")
     balances: ClassVar[bool] = True
 
     def __init__(self, config: TrainConfig, device: str, precision: torch.dtype) -> None:
-        """Makes a fresh network; arguments as for :func:`~changen_cli.training.learners.make_learner`."""
-        network = placed(Segmenter(config.generator), device)
-        optimizer = Adam(network.parameters(), config.lr_generator, config.betas)
-        super().__init__(config, precision, network, (), (optimizer,))
+        """Makes a fresh network; arguments as for :func:`~changen_cli.training.learners.make.make_learner`."""
+        network = to_device(Segmenter(config.generator), device)
+        super().__init__(config, precision, network)
 
-    def generator_loss(self, generator: nn.Module, batch: TrainingBatch) -> Turn:
+    def loss(self, network: nn.Module, batch: TrainingBatch) -> StepResult:
         """Wants every pixel of a real image read as its class."""
         mask = batch.before.long()
         with autocast(batch.image.device, self.precision):
-            logits = generator(self._jittered(batch))
+            logits = network(self._jittered(batch))
         weights, _ = self.balance(batch)
         # the last weight is for the class "synthesised", which the segmenter does not have
         loss = losses.labelled_loss(logits, mask, weights=None if weights is None else weights[:-1])
@@ -50,7 +49,7 @@ class SegmenterLearner(Learner):
                 "right": (seen == mask).float().mean(),
                 "iou": hit / either.clamp(min=1),
             }
-        return Turn(loss, scalars)
+        return StepResult(loss, scalars)
 
     def _jittered(self, batch: TrainingBatch) -> Tensor:
         """Changes brightness, contrast and the gain of each band, by at most ``jitter``."""
@@ -70,15 +69,15 @@ class SegmenterLearner(Learner):
         return ((image + 1) * gain - 1).clamp(-1, 1)
 
     @torch.inference_mode()
-    def imagine(self, batch: TrainingBatch) -> Tensor:
-        """Logits of S_t."""
-        logits: Tensor = self.average.network(batch.pixels)
+    def predict(self, batch: TrainingBatch) -> Tensor:
+        """Predicts the logits of S_t."""
+        logits: Tensor = self.ema.network(batch.pixels)
         return logits
 
-    def show(self, samples: Sequence[Crop], noise: Tensor) -> Rows:
-        """I_t, S_t (missed in red), what is seen (falsely in green)."""
+    def show(self, samples: Sequence[Crop], noise: Tensor) -> list[Row]:
+        """Shows I_t, S_t (missed in red), what is seen (falsely in green)."""
         batch = make_batch(samples, noise).to(self.device)
-        seen = self.imagine(batch).argmax(1).to(torch.uint8).cpu().numpy()
+        seen = self.predict(batch).argmax(1).to(torch.uint8).cpu().numpy()
         return [
             [as_picture(sample.image), *draw_layouts(sample.before, found)]
             for sample, found in zip(samples, seen, strict=True)

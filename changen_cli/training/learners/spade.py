@@ -14,14 +14,14 @@ from changen_cli.models.spade import MultiScaleDiscriminator, SpadeGenerator, fe
 from changen_cli.training import losses
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.batch import TrainingBatch
-from changen_cli.training.learners.base import Turn, adversaries, placed
-from changen_cli.training.learners.drawing import DrawingLearner
+from changen_cli.training.learners.adversarial import AdversarialLearner
+from changen_cli.training.learners.base import StepResult, to_device
 
 Maps = list[list[Tensor]]
 """Feature maps of the discriminator, by scale; the last of each scale are its scores."""
 
 
-class SpadeLearner(DrawingLearner):
+class SpadeLearner(AdversarialLearner):
     """Hinge loss on patches at several scales, feature matching, and a perceptual loss.
 
     The published perceptual loss compares features of VGG-19, whose weights cannot be had offline. Here it compares
@@ -34,19 +34,19 @@ class SpadeLearner(DrawingLearner):
     columns: ClassVar[tuple[str, ...]] = ("g_hinge", "g_matching", "g_perceptual", "d_real", "d_fake")
 
     def __init__(self, config: TrainConfig, device: str, precision: torch.dtype) -> None:
-        """Makes fresh networks; arguments as for :func:`~changen_cli.training.learners.make_learner`."""
-        generator = placed(SpadeGenerator(config.generator), device)
-        discriminator = placed(MultiScaleDiscriminator(config.discriminator), device)
+        """Makes fresh networks; arguments as for :func:`~changen_cli.training.learners.make.make_learner`."""
+        generator = to_device(SpadeGenerator(config.generator), device)
+        discriminator = to_device(MultiScaleDiscriminator(config.discriminator), device)
         self.features = None
         if config.perceptual > 0:
             from changen_cli.models.projected import Lite0Features  # needs the extra "train"
 
-            self.features = placed(Lite0Features(), device)
-        super().__init__(config, precision, *adversaries(config, generator, discriminator))
+            self.features = to_device(Lite0Features(), device)
+        super().__init__(config, precision, generator, [discriminator])
 
-    def generator_loss(self, generator: nn.Module, batch: TrainingBatch) -> Turn:
+    def generator_loss(self, generator: nn.Module, batch: TrainingBatch) -> StepResult:
         """Synthesises S_t; the real image of S_t goes along through D, for its features."""
-        (discriminator,) = self.judges
+        (discriminator,) = self.discriminators
         config = self.config
         real = batch.pixels
         with autocast(real.device, self.precision):
@@ -60,30 +60,32 @@ class SpadeLearner(DrawingLearner):
                 perceptual = losses.perceptual_loss(self.features(fake), seen)
         hinge = losses.hinge_generator([scale[-1] for scale in fake_maps])
         matching = feature_matching(fake_maps, real_maps)
-        return Turn(
+        return StepResult(
             hinge + config.matching * matching + config.perceptual * perceptual,
             {"g_hinge": hinge.detach(), "g_matching": matching.detach(), "g_perceptual": perceptual.detach()},
             (fake.detach(),),
         )
 
-    def discriminator_loss(self, judges: Sequence[nn.Module], batch: TrainingBatch, *made: Tensor) -> Turn:
+    def discriminator_loss(
+        self, discriminators: Sequence[nn.Module], batch: TrainingBatch, *made: Tensor
+    ) -> StepResult:
         """The hinge of real and synthesised images of one layout, in one call."""
-        (discriminator,) = judges
+        (discriminator,) = discriminators
         with autocast(batch.image.device, self.precision):
             maps = discriminator(torch.cat([batch.pixels, *made]), self._conditions(batch))
         real_maps, fake_maps = _halves(maps)
         real = losses.hinge_real([scale[-1] for scale in real_maps])
         synthesised = losses.hinge_fake([scale[-1] for scale in fake_maps])
-        return Turn(real + synthesised, {"d_real": real.detach(), "d_fake": synthesised.detach()})
+        return StepResult(real + synthesised, {"d_real": real.detach(), "d_fake": synthesised.detach()})
 
     def _conditions(self, batch: TrainingBatch) -> Tensor:
         condition = one_hot(batch.before, self.config.classes)
         return torch.cat([condition, condition])
 
     @torch.inference_mode()
-    def imagine(self, batch: TrainingBatch) -> Tensor:
-        """G(S_t+1, z)."""
-        made: Tensor = self.average.network(batch.after, batch.noise)
+    def predict(self, batch: TrainingBatch) -> Tensor:
+        """Predicts G(S_t+1, z)."""
+        made: Tensor = self.ema.network(batch.after, batch.noise)
         return made
 
 

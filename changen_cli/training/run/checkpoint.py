@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from changen_cli.errors import TrainingError
+from changen_cli.files import replacing_file
 from changen_cli.training.config.options import TrainConfig, parse_config
 from changen_cli.training.learners.base import Learner
 
 LAST = "last.ckpt"
+"""Name of the checkpoint that a run goes on from."""
+
+BEST = "best.ckpt"
+"""Name of the checkpoint of the best validation so far (:mod:`changen_cli.training.validation.best`)."""
 
 
 def save_checkpoint(path: Path, iteration: int, learner: Learner, config: TrainConfig) -> None:
@@ -37,16 +41,10 @@ def save_checkpoint(path: Path, iteration: int, learner: Learner, config: TrainC
         "random": torch.get_rng_state(),
         "random_cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
     }
-    temporary = path.with_suffix(".tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
-            torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except (OSError, RuntimeError) as error:  # torch turns a full disk into a RuntimeError
-        temporary.unlink(missing_ok=True)
+        with replacing_file(path, TrainingError) as temporary:
+            torch.save(state, temporary)
+    except (TrainingError, RuntimeError) as error:  # torch turns a full disk into a RuntimeError
         raise TrainingError(
             f"{path}: cannot write the checkpoint of iteration {iteration}: {error}; the one before it is intact: free "
             "space and run the same command again, it resumes"
@@ -74,7 +72,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     except Exception as error:  # a damaged archive can fail in any of the layers under torch.load
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise TrainingError(f"{path}: not a changen checkpoint, or damaged ({reason}); delete it") from error
-    if not isinstance(state, dict) or not {"iteration", "config", "generator", "average"} <= state.keys():
+    if not isinstance(state, dict) or not {"iteration", "config", "networks", "ema"} <= state.keys():
         raise TrainingError(f"{path}: not a changen checkpoint; delete it")
     state["config"] = parse_config(state["config"], str(path))
     return state
@@ -92,7 +90,7 @@ def restore(state: dict[str, Any], learner: Learner) -> int:
 
     Raises:
         RuntimeError: If a network is of another shape.
-        ValueError: If an optimizer is, or there are other judges.
+        ValueError: If an optimizer is, or there are other networks.
     """
     learner.restore(state)
     torch.set_rng_state(state["random"])

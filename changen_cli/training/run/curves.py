@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import os
 from collections.abc import Mapping
@@ -16,8 +15,7 @@ from scipy.ndimage import median_filter
 
 from changen_cli.errors import StoreError, TrainingError
 from changen_cli.metrics.registry import find_columns
-from changen_cli.training.run.log import TIMES
-from changen_cli.training.validation.best import VALIDATION, ValidationRow, read_validations
+from changen_cli.training.run.log import BEST_SO_FAR, LOSSES, TIMES, VALIDATION, Row, read_log
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import SubFigure
 
 CURVES = "curves.png"
-LOSSES = "losses.csv"
 
 ACROSS = 4
 """Panels in a row."""
@@ -65,8 +62,9 @@ def draw_curves(folder: Path) -> None:
     except ImportError as error:
         raise TrainingError(f'{CURVES} needs {error.name}; install with: pip install "changen[train]"') from error
     losses = _read_losses(folder / LOSSES)
-    names, rows = read_validations(folder / VALIDATION)
-    chosen = next((row for row in reversed(rows) if row.best), None)
+    logged, rows = read_log(folder / VALIDATION)
+    names = tuple(name for name in logged if name != BEST_SO_FAR)
+    chosen = next((row for row in reversed(rows) if row.values.get(BEST_SO_FAR)), None)
     last = max([1.0, *(x[-1] for x, _ in losses.values() if len(x)), *(float(row.iteration) for row in rows)])
 
     heights = [HEAD + ROW * math.ceil(len(part) / ACROSS) for part in (losses, names) if part]
@@ -92,33 +90,27 @@ def draw_curves(folder: Path) -> None:
 
 
 def _read_losses(path: Path) -> dict[str, Series]:
-    """Reads the curves of a loss log by column; lines that a kill cut short are passed over."""
-    try:
-        with path.open(newline="", encoding="utf-8", errors="replace") as file:
-            header, *lines = list(csv.reader(file)) or [[]]
-    except FileNotFoundError as error:
-        raise TrainingError(f"{path}: no such log; give the folder of a training run") from error
-    except (OSError, csv.Error) as error:
-        raise TrainingError(f"{path}: the log cannot be read ({error})") from error
-    if tuple(header[: len(TIMES)]) != TIMES:
+    """Reads the curves of a loss log by column."""
+    columns, rows = read_log(path)
+    if not columns:
+        raise TrainingError(f"{path}: no such log; give the folder of a training run")
+    if columns[: len(TIMES)] != TIMES:
         raise TrainingError(f"{path}: is not a log of losses")
-    values: list[list[float]] = []
-    for line in lines:
-        if len(line) == len(header):
-            with suppress(ValueError):
-                values.append([float(value) for value in line])
-    table = np.array(values, np.float64).reshape(-1, len(header))
-    table[~np.isfinite(table)] = np.nan
+    iterations = np.array([row.iteration for row in rows], np.float64)
     # the learner's columns first, as they stand in the log, and speed after them
-    order = [*range(len(TIMES), len(header)), TIMES.index("images_per_second")]
-    return {header[place]: (table[:, 0], table[:, place]) for place in order}
+    curves = {}
+    for name in (*columns[len(TIMES) :], "images_per_second"):
+        values = np.array([row.values[name] for row in rows], np.float64)
+        values[~np.isfinite(values)] = np.nan
+        curves[name] = (iterations, values)
+    return curves
 
 
 def _head(part: SubFigure, text: str) -> None:
     part.suptitle(text, x=0.008, ha="left", fontsize=13, fontweight="bold")
 
 
-def _say(chosen: ValidationRow | None) -> str:
+def _say(chosen: Row | None) -> str:
     return "" if chosen is None else f"; the best so far at iteration {chosen.iteration:,} (green)"
 
 
@@ -167,9 +159,9 @@ def _draw_loss(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64]) -> No
     _limit(axes, min(float(low), float(np.nanmin(middle))), max(float(high), float(np.nanmax(middle))))
 
 
-def _draw_figure(axes: Axes, name: str, rows: list[ValidationRow], chosen: ValidationRow | None) -> None:
+def _draw_figure(axes: Axes, name: str, rows: list[Row], chosen: Row | None) -> None:
     x = np.array([row.iteration for row in rows], np.float64)
-    y = np.array([row.figures[name] for row in rows], np.float64)
+    y = np.array([row.values[name] for row in rows], np.float64)
     y[~np.isfinite(y)] = np.nan
     if not np.isfinite(y).any():
         _nothing(axes)
@@ -177,7 +169,7 @@ def _draw_figure(axes: Axes, name: str, rows: list[ValidationRow], chosen: Valid
     size = 4.5 if len(rows) <= 100 else 2.5
     axes.plot(x, y, color=POINT, linewidth=1.0, marker="o", markersize=size)
     if chosen is not None:
-        axes.plot(chosen.iteration, chosen.figures[name], "o", color=CHOSEN, markersize=7.5, zorder=3)
+        axes.plot(chosen.iteration, chosen.values[name], "o", color=CHOSEN, markersize=7.5, zorder=3)
     _limit(axes, float(np.nanmin(y)), float(np.nanmax(y)))
 
 

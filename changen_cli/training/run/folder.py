@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,14 +12,15 @@ from typing import Any
 import yaml
 
 from changen_cli.errors import TrainingError
+from changen_cli.reports.contact_sheet import Row, contact_sheet
+from changen_cli.reports.pictures import write_picture
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.crops import CropSampler
-from changen_cli.training.learners import Learner
+from changen_cli.training.learners.base import Learner
 from changen_cli.training.run.checkpoint import LAST, read_checkpoint, save_checkpoint
 from changen_cli.training.run.curves import draw_curves
-from changen_cli.training.run.log import LossLog
-from changen_cli.training.run.sheets import Rows, write_sheet
-from changen_cli.training.validation.runner import Validations
+from changen_cli.training.run.log import LOSSES, TIMES, MetricLog
+from changen_cli.training.run.validations import Validations
 
 FREE = ("iterations", "micro_batch", "log_every", "sample_every", "save_every", "validate_every", "workers", "threads")
 """Arguments that a run may change when it goes on: they do not change what is learnt."""
@@ -55,21 +56,21 @@ class RunFolder:
         with writing(path):
             path.mkdir(parents=True, exist_ok=True)
             (path / "config.yaml").write_text(yaml.safe_dump(config.to_dict(), sort_keys=False), encoding="utf-8")
-            self._log = LossLog(path, done, columns)
-        self._begun = time.monotonic() - self._log.seconds
+        self._log = MetricLog(path / LOSSES, (*TIMES, *columns), done, path / "tensorboard")
+        spent = self._log.rows[-1].values["seconds"] if self._log.rows else 0.0
+        self._begun = time.monotonic() - spent
 
     def log(self, iteration: int, rate: float, losses: Mapping[str, float]) -> None:
         """Appends a row to the log; ``rate`` is in images a second."""
         values = {"seconds": time.monotonic() - self._begun, "images_per_second": rate, **losses}
-        with writing(self.path):
-            self._log.write(iteration, values)
+        self._log.write(iteration, values)
 
     def hold_out(self, crops: CropSampler, device: str) -> None:
         """Gets ready to validate on held-out crops, and says by what.
 
         Raises:
             TrainingError: If the log of validations cannot be gone on with.
-            WeightsError: If a network that judges cannot be loaded.
+            WeightsError: If a network that metrics are computed with cannot be loaded.
         """
         with writing(self.path):
             self._validations = Validations(self.path, self.config, crops, self._done, device)
@@ -82,10 +83,10 @@ class RunFolder:
             with writing(self.path):
                 self._say(self._validations.run(iteration, learner))
 
-    def show(self, iteration: int, rows: Rows) -> None:
+    def show(self, iteration: int, rows: Sequence[Row]) -> None:
         """Writes a sample sheet, and draws the curves anew."""
         with writing(self.path):
-            write_sheet(self.path / "sheets" / f"{iteration:06d}.png", rows)
+            write_picture(self.path / "sheets" / f"{iteration:06d}.png", contact_sheet(rows))
         if self._drawing:
             try:
                 draw_curves(self.path)
@@ -101,7 +102,7 @@ class RunFolder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._log.__exit__(None, None, None)
+        self._log.close()
         if self._validations is not None:
             self._validations.close()
 

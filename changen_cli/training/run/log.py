@@ -1,72 +1,154 @@
-"""The loss log: a CSV file anyone can plot, and TensorBoard where it is installed."""
+"""The logs of a run: CSV files that anyone can plot, and TensorBoard where it is installed."""
 
 from __future__ import annotations
 
 import csv
-import os
-from collections.abc import Sequence
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-TIMES = ("iteration", "seconds", "images_per_second")
-"""The columns before the learner's."""
+from changen_cli.errors import TrainingError
+from changen_cli.files import disk_errors, write_whole
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+LOSSES = "losses.csv"
+"""Log of the losses: a row for each logged iteration, with the columns :data:`TIMES` before the learner's."""
+
+VALIDATION = "validation.csv"
+"""Log of the validations: a row for each, with the column :data:`BEST_SO_FAR` after the validator's."""
+
+ITERATION = "iteration"
+TIMES = ("seconds", "images_per_second")
+BEST_SO_FAR = "best"
 
 
-class LossLog:
-    """Appends rows to ``losses.csv`` and scalars to ``tensorboard/``.
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a log.
 
     Attributes:
-        seconds: What the run had spent, when the log was opened, up to its last row that was kept.
+        iteration: Iterations done.
+        values: Numbers by column, to the six digits that the log keeps; NaN where there is none.
     """
 
-    def __init__(self, folder: Path, iteration: int, names: Sequence[str]) -> None:
+    iteration: int
+    values: dict[str, float]
+
+
+def read_log(path: Path) -> tuple[tuple[str, ...], list[Row]]:
+    """Reads a log; rows that a kill cut short are passed over.
+
+    Args:
+        path: ``losses.csv`` or ``validation.csv`` of a run.
+
+    Returns:
+        The columns after "iteration", and the rows in order; nothing if there is no such file or it is empty.
+
+    Raises:
+        TrainingError: If it cannot be read, or is not such a log.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8", errors="replace") as file:
+            header, *lines = list(csv.reader(file)) or [[]]
+    except FileNotFoundError:
+        return (), []
+    except (OSError, csv.Error) as error:
+        raise TrainingError(f"{path}: the log cannot be read ({error}); move it away") from error
+    if header and header[0] != ITERATION:
+        raise TrainingError(f"{path}: is not a log of a training run; move it away")
+    columns = tuple(header[1:])
+    return columns, [row for line in lines if (row := _parse(line, columns)) is not None]
+
+
+class MetricLog:
+    """Appends rows to a CSV file and scalars to TensorBoard.
+
+    Attributes:
+        path: The CSV file.
+        columns: Its columns after "iteration".
+        rows: What an earlier start of the run has logged.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[str], done: int, board: Path) -> None:
         """Opens the log of a run.
 
         Args:
-            folder: The run's folder.
-            iteration: Iterations done; rows beyond it, of a run that was killed after its last checkpoint, are dropped.
-            names: Scalars of the learner, in the order of their columns.
-        """
-        self.columns = (*TIMES, *names)
-        self.path = folder / "losses.csv"
-        rows: list[list[str]] = []
-        if self.path.exists():
-            with self.path.open(newline="") as file:
-                rows = [r for r in csv.reader(file) if len(r) == len(self.columns) and r[0].isdigit()]
-            rows = [r for r in rows if int(r[0]) <= iteration]
-        self.seconds = float(rows[-1][1]) if rows else 0.0
-        temporary = self.path.with_suffix(".tmp")
-        with temporary.open("w", newline="") as file:  # a kill while the rows are rewritten must not lose them
-            csv.writer(file).writerows([self.columns, *rows])
-        os.replace(temporary, self.path)
-        self.file = self.path.open("a", newline="")
-        self.csv = csv.writer(self.file)
-        self.board = None
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-        except ImportError:  # optional: the CSV holds the same figures
-            return
-        self.board = SummaryWriter(str(folder / "tensorboard"), purge_step=iteration + 1)
+            path: CSV file; its folder is made where it is missing.
+            columns: Names of the values, in their order.
+            done: Iterations done; rows of later ones, of a run that was killed after its last checkpoint, are dropped.
+            board: Folder of the TensorBoard files.
 
-    def write(self, iteration: int, values: dict[str, float]) -> None:
+        Raises:
+            TrainingError: If the log that is there has other columns, or it cannot be written.
+        """
+        self.path, self.columns = path, tuple(columns)
+        found, rows = read_log(path)
+        self.rows = [row for row in rows if row.iteration <= done]
+        if self.rows and found != self.columns:
+            other = next(iter(sorted(set(found) ^ set(self.columns))), "their order")
+            raise TrainingError(
+                f"{path}: has other columns than this run writes ({other}); go on with the same packages, segmenter "
+                "and weights as before, or delete the file to start it anew"
+            )
+        kept = io.StringIO(newline="")
+        csv.writer(kept).writerows([[ITERATION, *self.columns], *map(self._line, self.rows)])
+        write_whole(path, kept.getvalue(), TrainingError)  # a kill meanwhile must not lose the rows
+        with disk_errors(path, TrainingError):
+            self._file = path.open("a", newline="", encoding="utf-8")
+            self._board = _open_board(board, done)
+
+    def write(self, iteration: int, values: Mapping[str, float]) -> None:
         """Appends one row.
 
         Args:
             iteration: Iterations done.
-            values: A value for every column but "iteration".
-        """
-        self.csv.writerow([iteration, *(f"{values[c]:.6g}" for c in self.columns[1:])])
-        self.file.flush()
-        if self.board is not None:
-            for name, value in values.items():
-                self.board.add_scalar(name, value, iteration)
+            values: A value for every column.
 
-    def __enter__(self) -> LossLog:
+        Raises:
+            TrainingError: If it cannot be written.
+        """
+        with disk_errors(self.path, TrainingError):
+            csv.writer(self._file).writerow(self._line(Row(iteration, dict(values))))
+            self._file.flush()
+            if self._board is not None:
+                for name in self.columns:
+                    self._board.add_scalar(name, values[name], iteration)
+
+    def close(self) -> None:
+        """Closes the files."""
+        self._file.close()
+        if self._board is not None:
+            self._board.close()
+
+    def __enter__(self) -> MetricLog:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.file.close()
-        if self.board is not None:
-            self.board.close()
+        self.close()
+
+    def _line(self, row: Row) -> list[str]:
+        return [str(row.iteration), *(f"{row.values[name]:.6g}" for name in self.columns)]
+
+
+def _open_board(folder: Path, done: int) -> SummaryWriter | None:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:  # optional: the CSV holds the same numbers
+        return None
+    return SummaryWriter(str(folder), purge_step=done + 1)
+
+
+def _parse(line: Sequence[str], columns: Sequence[str]) -> Row | None:
+    if len(line) != len(columns) + 1 or not line[0].isdigit():
+        return None
+    try:
+        return Row(int(line[0]), {name: float(value) for name, value in zip(columns, line[1:], strict=True)})
+    except ValueError:
+        return None

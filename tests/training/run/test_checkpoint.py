@@ -26,20 +26,20 @@ def make(config: TrainConfig, seed: int) -> ChangenLearner:
 
 def test_everything_comes_back(config: TrainConfig, tmp_path: Path, tiny_run: Path) -> None:
     learner = make(config, 1)
-    networks = (learner.generator, *learner.judges)
+    networks = learner.networks
     for network, optimizer in zip(networks, learner.optimizers, strict=True):
         for parameter in network.parameters():
             parameter.grad = torch.randn_like(parameter)
         optimizer.step()
-    learner.follow(1)
+    learner.update_ema(1)
     path = tmp_path / "new folder" / "last.ckpt"
     save_checkpoint(path, 7, learner, config)
     expected = torch.rand(3)
     other = make(config, 2)
     assert restore(read_checkpoint(path), other) == 7
     assert torch.equal(torch.rand(3), expected)  # PyTorch's generator goes on where it was
-    others = (other.generator, *other.judges, other.average.network)
-    for a, b in zip((*networks, learner.average.network), others, strict=True):
+    others = (*other.networks, other.ema.network)
+    for a, b in zip((*networks, learner.ema.network), others, strict=True):
         assert all(torch.equal(x, y) for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True))
     for c, d in zip(learner.optimizers, other.optimizers, strict=True):
         first, second = c.state_dict(), d.state_dict()
@@ -127,8 +127,8 @@ def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before_it_intact(
     path = tmp_path / "last.ckpt"
     save_checkpoint(path, 1, learner, config)
 
-    def killed(state: Any, file: Any) -> None:
-        file.write(b"half")
+    def killed(state: Any, file: Path) -> None:
+        file.write_bytes(b"half")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(torch, "save", killed)

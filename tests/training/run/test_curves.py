@@ -13,7 +13,8 @@ from skimage.io import imread
 
 from changen_cli.errors import StoreError, TrainingError
 from changen_cli.training.run.curves import draw_curves, running_median, thinned
-from changen_cli.training.validation.best import VALIDATION, ValidationLog
+from changen_cli.training.run.log import BEST_SO_FAR, VALIDATION, MetricLog
+from changen_cli.training.validation.best import BestSoFar
 
 pytest.importorskip("matplotlib")
 
@@ -31,10 +32,12 @@ def rows(count: int) -> list[list[float]]:
 
 
 def validate(folder: Path, *distances: float) -> None:
-    with ValidationLog(folder, 0, ["kernel_lite0", "leakage"]) as found:
+    columns = ("kernel_lite0", "leakage")
+    best = BestSoFar(columns)
+    with MetricLog(folder / VALIDATION, (*columns, BEST_SO_FAR), 0, folder / "tensorboard") as log:
         for number, distance in enumerate(distances, 1):
-            figures = {"kernel_lite0": distance, "leakage": 0.1 * number}
-            found.write(50 * number, figures, best=found.best.consider(50 * number, figures))
+            values = {"kernel_lite0": distance, "leakage": 0.1 * number}
+            log.write(50 * number, values | {BEST_SO_FAR: best.consider(50 * number, values)})
 
 
 def inked(folder: Path, colour: tuple[int, int, int]) -> int:
@@ -162,7 +165,7 @@ def test_what_cannot_be_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(TrainingError, match=r"losses\.csv: no such log; give the folder of a training run"):
         draw_curves(tmp_path)
     (tmp_path / "losses.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(TrainingError, match="not a log of losses"):
+    with pytest.raises(TrainingError, match="is not a log of"):
         draw_curves(tmp_path)
     log(tmp_path, rows(3))
     (tmp_path / "curves.png").mkdir()

@@ -12,9 +12,10 @@ from skimage.io import imread
 from changen_cli.reporter import Progress
 from changen_cli.training.config.options import parse_config
 from changen_cli.training.export import pack_weights
-from changen_cli.training.run.checkpoint import read_checkpoint
+from changen_cli.training.run.checkpoint import BEST, read_checkpoint
+from changen_cli.training.run.log import BEST_SO_FAR, read_log
 from changen_cli.training.train import train
-from changen_cli.training.validation.best import BEST, BestSoFar, read_validations
+from changen_cli.training.validation.best import BestSoFar
 from changen_cli.weights.card import read_card
 from tests.reporting import Heard
 
@@ -40,17 +41,18 @@ def straight(
 @pytest.mark.slow
 def test_a_run_is_validated_and_its_best_is_kept(straight: tuple[Path, list[str]]) -> None:
     output, said = straight
-    columns, rows = read_validations(output / "validation.csv")
+    columns, rows = read_log(output / "validation.csv")
     assert [row.iteration for row in rows] == [2, 4, 5]  # the last iteration always is
     assert {"kernel_lite0", "agreement_created", "agreement_removed", "leakage"} <= set(columns)
-    best = BestSoFar(columns)
-    assert [best.consider(row.iteration, row.figures) for row in rows] == [row.best for row in rows]
+    best = BestSoFar(columns[:-1])
+    chosen = [best.consider(row.iteration, {name: row.values[name] for name in columns[:-1]}) for row in rows]
+    assert chosen == [row.values[BEST_SO_FAR] == 1 for row in rows]
     assert read_checkpoint(output / BEST)["iteration"] == best.iteration
     assert imread(output / "curves.png").shape[1] == 1600
     assert [line for line in said if line.startswith("validation: kept as best.ckpt: the smallest kernel_lite0")]
     assert [line for line in said if "images that stay as they are would have kernel_lite0" in line]
     assert sum("validation at " in line for line in said) == 3
-    assert sum(", the best so far" in line for line in said) == sum(row.best for row in rows)
+    assert sum(", the best so far" in line for line in said) == sum(chosen)
 
 
 @pytest.mark.slow
@@ -72,18 +74,18 @@ def test_a_kill_changes_no_validation_and_no_weight(
         if name == BEST:
             one, two = (torch.load(path, weights_only=True) for path in (first, second))
             assert one["iteration"] == two["iteration"]
-            assert all(torch.equal(value, two["average"][key]) for key, value in one["average"].items())
+            assert all(torch.equal(value, two["ema"][key]) for key, value in one["ema"].items())
         else:
             assert first.read_text() == second.read_text()
     train(parse_config(recipe | {"validate_every": 0}), tmp_path / "without")
     one, two = (torch.load(run / "last.ckpt", weights_only=True) for run in (straight[0], tmp_path / "without"))
-    assert all(torch.equal(value, two["generator"][key]) for key, value in one["generator"].items())
+    assert all(torch.equal(value, two["networks"][0][key]) for key, value in one["networks"][0].items())
 
 
 @pytest.mark.slow
 def test_the_best_can_be_packed(straight: tuple[Path, list[str]], tmp_path: Path) -> None:
     output, _ = straight
-    rows = [row for row in read_validations(output / "validation.csv")[1] if row.best]
+    rows = [row for row in read_log(output / "validation.csv")[1] if row.values[BEST_SO_FAR]]
     card = read_card(pack_weights(output, tmp_path, "best", checkpoint="best").with_suffix(".yaml"))
     assert card.training["iterations"] == rows[-1].iteration
 
@@ -107,9 +109,9 @@ def test_a_segmenter_is_validated_by_what_it_sees(tiny_recipe: dict[str, Any], t
     said: list[str] = []
     values = {"iterations": 24, "validate_every": 8, "validation_crops": 8, "ema": 0.5}
     train(parse_config(recipe | values), tmp_path, reporter=Heard(said=said))
-    columns, rows = read_validations(tmp_path / "validation.csv")
-    assert columns == ("iou", "right", "building", "background")
-    assert rows[-1].figures["iou"] > max(0.5, rows[0].figures["iou"] - 0.05)  # roofs of one colour are easily seen
+    columns, rows = read_log(tmp_path / "validation.csv")
+    assert columns == ("iou", "right", "building", "background", "best")
+    assert rows[-1].values["iou"] > max(0.5, rows[0].values["iou"] - 0.05)  # roofs of one colour are easily seen
     assert said[0] == "validation: kept as best.ckpt: the highest iou"
 
 
