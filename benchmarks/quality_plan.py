@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-from changen_cli.training.config.options import TrainConfig, parse_config, read_recipe
+from changen_cli.training.config.options import TrainConfig, parse_config
+from changen_cli.training.config.recipes import read_recipe
 from changen_cli.training.run.checkpoint import LAST
 from changen_cli.weights.card import find_weights
 

@@ -24,7 +24,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
-from changen_cli.training.config.options import RECIPES, TrainConfig, parse_config
+from changen_cli.training.config.options import TrainConfig, parse_config
+from changen_cli.training.config.recipes import RECIPES
 from changen_cli.training.data.batch import TrainingBatch
 from changen_cli.training.learners.make import make_learner
 

@@ -111,8 +111,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     import yaml
 
     from changen_cli.device import DTYPES, resolve_precision
-    from changen_cli.training.config.options import RECIPES as FOLDER
     from changen_cli.training.config.options import parse_config
+    from changen_cli.training.config.recipes import RECIPES as FOLDER
     from changen_cli.training.data.batch import TrainingBatch, make_batch
     from changen_cli.training.data.crops import CropSampler
     from changen_cli.training.data.discover import load_scenes

@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, Concatenate, Literal, ParamSpec, TypeVar, overload
@@ -33,11 +33,11 @@ def takes(
 
 @overload
 def takes(
-    cls: type[Any], build: Literal[False]
+    cls: type[Any], build: Literal[False], also: Sequence[type[Any]] = ()
 ) -> Callable[[Callable[Concatenate[Mapping[str, Any], P], R]], Callable[..., R]]: ...
 
 
-def takes(cls: type[Any], build: bool = True) -> Callable[[Callable[..., Any]], Verb]:
+def takes(cls: type[Any], build: bool = True, also: Sequence[type[Any]] = ()) -> Callable[[Callable[..., Any]], Verb]:
     """Makes a verb of a function: its first parameter are the options, and each of their fields becomes a Typer option.
 
     Only what was typed, or stood in ``--config``, is passed on: the defaults are those of the dataclass alone. The
@@ -47,7 +47,8 @@ def takes(cls: type[Any], build: bool = True) -> Callable[[Callable[..., Any]], 
         cls: A class made by :func:`changen_cli.options.options`; fields that are options themselves become options of
             the same command, named by their last name.
         build: Whether the function gets the options; else the mapping of what was given, nested as the fields are, for
-            a recipe that it overrides.
+            a recipe that it overrides; no defaults are shown then, since they are the recipe's.
+        also: Other such classes, whose fields stand beside those of the first.
 
     Returns:
         A decorator. What it makes raises :class:`~changen_cli.errors.UsageError` if the options cannot be used.
@@ -55,8 +56,10 @@ def takes(cls: type[Any], build: bool = True) -> Callable[[Callable[..., Any]], 
     Raises:
         TypeError: If two options have one name.
     """
-    fields = {path: field for path, field in flat(cls).items() if field.init and info(field).cli}
-    hints = _hints(cls)
+    fields = {
+        path: field for one in (cls, *also) for path, field in flat(one).items() if field.init and info(field).cli
+    }
+    hints = {path: hint for one in (cls, *also) for path, hint in _hints(one).items()}
     paths = {path[-1]: path for path in fields}
 
     def decorate(function: Callable[..., Any]) -> Verb:
@@ -147,11 +150,12 @@ def _parameter(field: dataclasses.Field[Any], hint: Any, optional: bool) -> insp
     declared = info(field)
     kind, separator = _typed(hint)
     default = _default(field, separator)
-    required = default is inspect.Parameter.empty
-    if required and optional:
-        default, required = None, False
+    required = default is inspect.Parameter.empty and not optional
+    if optional:
+        default = None
     name = long_name(field)
-    names = [f"--{name}/--no-{name}" if kind is bool and default is True else f"--{name}", *declared.flags]
+    both = kind is bool and (default is True or optional)
+    names = [f"--{name}/--no-{name}" if both else f"--{name}", *declared.flags]
     text = _help(declared, hint)
     if declared.positional:
         made = typer.Argument(help=text, show_default=not required)

@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from changen_cli.cli.options import takes
 from changen_cli.cli.progress import ProgressView
-from changen_cli.errors import UsageError
+from changen_cli.errors import PluginError, UsageError
+from changen_cli.models.base import Model
+from changen_cli.models.registry import get_model, model_names
+from changen_cli.training.config.options import TrainConfig, parse_config
+from changen_cli.training.config.recipes import default_recipe, read_recipe, recipe_names
 from changen_cli.training.validation.best import RULE
+
+
+def _installed() -> dict[str, Model[Any]]:
+    """Finds the models; one whose package is broken is no reason to refuse the others."""
+    found = {}
+    for name in model_names():
+        with suppress(PluginError):
+            found[name] = get_model(name)
+    return found
+
+
+MODELS = _installed()
+
+
+def _models() -> str:
+    return "\n\n".join(f"`{name}`: {model.summary}." for name, model in MODELS.items())
+
 
 HELP = f"""Train a network on single-date scenes with footprints: changen (Algorithm 1), or one it is compared with.
 
@@ -25,15 +49,13 @@ into `validation.csv` and `curves.png`. `best.ckpt` keeps the best so far: {RULE
 
 **Models** (`--model`, or `model:` in a recipe)
 
-`changen`: the change generator. `oasis`, `spade`: images from layouts alone. `deepfill`: fills the ground of removed
-objects. `segmenter`: reads layouts from images.
+{_models()}
 
 **Recipes** (`--preset`)
 
-For a CPU: `compact` for changen; `ablation-no-destyle` and `ablation-no-masking` (Table 3); `oasis`, `spade`,
-`deepfill` and `segmenter`, of about that size. Without `--preset` or `--config` a model's own is taken. For GPUs, as in
-section 4.1 and at full size: `paper`, `paper-no-destyle`, `paper-no-masking`, `paper-oasis`, `paper-spade`,
-`paper-deepfill`.
+{", ".join(f"`{name}`" for name in recipe_names())}; without `--preset` or `--config` a model's own is taken.
+Those whose names begin with `paper` are for GPUs, as in section 4.1 and at full size, the others for a CPU;
+`no-destyle` and `no-masking` are the ablations of Table 3.
 
 **Several GPUs, or processes**
 
@@ -54,7 +76,9 @@ their gradients. What is learnt does not depend on it but for rounding, so a run
 """
 
 
+@takes(TrainConfig, build=False, also=[model.arguments for model in MODELS.values()])
 def command(
+    given: Mapping[str, Any],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run; resumed if it holds one.")],
     data: Annotated[
         list[str] | None,
@@ -64,16 +88,6 @@ def command(
             help="Folder, raster or list of scenes with footprints, or an xBD / xView2 tree; repeatable.",
         ),
     ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(help="changen (default), oasis, spade, deepfill or segmenter; overrides the recipe's."),
-    ] = None,
-    preset: Annotated[
-        str | None, typer.Option(help="Shipped recipe, see above. Default: compact for changen, else the model's.")
-    ] = None,
-    config: Annotated[
-        str | None, typer.Option(help="YAML recipe instead of a preset; options given here override it.")
-    ] = None,
     resolution: Annotated[
         float | None, typer.Option(help="Ground metres per pixel to read --data at (0.3 to 0.6 suits buildings).")
     ] = None,
@@ -81,62 +95,28 @@ def command(
         list[str] | None,
         typer.Option(help="Pattern of scene ids kept out of training, for sheets and validation; repeatable."),
     ] = None,
-    iterations: Annotated[int | None, typer.Option(help="Updates of the network.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Samples per update, over all devices.")] = None,
-    micro_batch: Annotated[
-        int | None, typer.Option(help="Most samples that a device takes at once; 0: its whole share of the batch.")
+    preset: Annotated[str | None, typer.Option(help="Shipped recipe, see above; else the model's own.")] = None,
+    config: Annotated[
+        str | None, typer.Option(help="YAML recipe instead of a preset; options given here override it.")
     ] = None,
-    crop: Annotated[int | None, typer.Option(help="Side of the training crops, a multiple of 64 pixels.")] = None,
-    projected: Annotated[
-        float | None, typer.Option(help="Weight of the projected discriminator; 0: the paper's loss alone.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of everything.")] = None,
-    validate_every: Annotated[
-        int | None, typer.Option(help="Iterations between two validations on held-out scenes; 0: none.")
-    ] = None,
-    segmenter: Annotated[
-        str | None, typer.Option(help="Weights that read layouts in a validation; default: the shipped `segmenter`.")
-    ] = None,
-    inception_weights: Annotated[
-        str | None, typer.Option(help="Inception network for FID and KID in a validation, as in `changen evaluate`.")
-    ] = None,
-    precision: Annotated[str | None, typer.Option(help="auto, fp32 or bf16.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1 ...")] = "auto",
     devices: Annotated[
         int, typer.Option(help="Processes on this machine, each with a device; 0: one, or as torchrun says.")
     ] = 0,
     nodes: Annotated[int, typer.Option(help="Machines; 0: one, or as torchrun says.")] = 0,
-    workers: Annotated[int | None, typer.Option(help="Processes that prepare crops, for each device.")] = None,
-    threads: Annotated[int | None, typer.Option(help="CPU threads for the networks; 0: all.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
-    """Trains a network."""
+    """Calls :func:`changen_cli.training.train.train`, and reports."""
     from changen_cli.device import resolve_device
-    from changen_cli.training.config.options import default_recipe, parse_config, read_recipe
     from changen_cli.training.distributed import launched, make_team
     from changen_cli.training.train import train
 
     if not data and (resolution is not None or val):
         raise UsageError("--resolution and --val are for --data; in a recipe they stand beside its data")
-    recipe = config or preset or default_recipe(model or "changen")
+    recipe = config or preset or default_recipe(given.get("model", TrainConfig().model))
     values = read_recipe(recipe)
-    given: dict[str, Any] = {
-        "model": model,
-        "iterations": iterations,
-        "batch_size": batch_size,
-        "micro_batch": micro_batch,
-        "projected": projected,
-        "seed": seed,
-        "validate_every": validate_every,
-        "segmenter": segmenter,
-        "inception_weights": inception_weights,
-        "precision": precision,
-        "workers": workers,
-        "threads": threads,
-    }
-    values.update({name: value for name, value in given.items() if value is not None})
-    if crop is not None:
-        values["crops"] = {**(values.get("crops") or {}), "size": crop}
+    crops = {**(values.get("crops") or {}), **given.get("crops", {})}
+    values |= {**given, "crops": crops}
     if data:
         values["data"] = [{"path": path, "resolution": resolution, "val": val or []} for path in data]
     parsed = parse_config(values, recipe)

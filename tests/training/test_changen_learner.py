@@ -58,7 +58,7 @@ def config(request: pytest.FixtureRequest, tiny_recipe: dict[str, Any]) -> Train
 def test_each_player_moves_only_in_its_own_step(config: TrainConfig) -> None:
     learner = make(config)
     frozen = {}
-    if config.projected:
+    if config.arguments.projected:
         features = learner.discriminators[1].get_submodule("features")
         frozen = {name: value.clone() for name, value in features.state_dict().items()}
         projections = {
@@ -93,7 +93,7 @@ def test_each_player_moves_only_in_its_own_step(config: TrainConfig) -> None:
     assert equal(before_d[0], after_d[0])  # nor G with D
     assert not equal(before_d[1], after_d[1])
     assert gradients == [False, True]  # the step of G leaves none on D
-    if config.projected:
+    if config.arguments.projected:
         heads = [{k: v for k, v in s[2].items() if k.startswith("heads")} for s in (before_d, after_d)]
         assert heads[0]
         assert all(not torch.equal(heads[0][k], heads[1][k]) for k in heads[0] if k not in BALANCED)
@@ -178,7 +178,7 @@ def test_scalars(config: TrainConfig) -> None:
     assert all(torch.isfinite(value) and value.shape == () for value in scalars.values())
     assert 0 <= float(scalars["d_real_right"]) <= 1
     assert 0 <= float(scalars["d_fake_right"]) <= 1
-    if not config.projected:
+    if not config.arguments.projected:
         assert float(scalars["g_projected"]) == float(scalars["d_projected"]) == 0
 
 

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from changen_cli.errors import TrainingError, UsageError
 from changen_cli.models.layers import conv, normalized_once
-from changen_cli.training.config.options import TrainConfig, parse_config, read_recipe
+from changen_cli.training.config.options import TrainConfig, parse_config
+from changen_cli.training.config.recipes import read_recipe
 from changen_cli.training.data.batch import TrainingBatch, with_counts
 from changen_cli.training.data.crops import CropSampler
 from changen_cli.training.data.discover import load_scenes

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from changen_cli.events.options import ScheduleOptions
-from changen_cli.options import Ge, Le, Number, Says, Whole, option, options
+from changen_cli.options import Ge, Le, Number, Says, Whole, option, options, split
 
 
 def _multiple_of_64(size: int) -> int:
@@ -22,7 +22,9 @@ def _ordered(scale: tuple[float, float]) -> tuple[float, float]:
     return scale
 
 
-Scale = Annotated[tuple[Number, Number], AfterValidator(_ordered), Says("two factors with 0.1 <= lower <= upper <= 10")]
+Scale = Annotated[
+    tuple[Number, Number], AfterValidator(_ordered), split(":"), Says("two factors with 0.1 <= lower <= upper <= 10")
+]
 """Scale jitter: the least and the largest factor by which things are enlarged; drawn log-uniformly."""
 
 

@@ -34,7 +34,7 @@ class ChangenLearner(AdversarialLearner):
         """Makes fresh networks; arguments as for :func:`~changen_cli.training.learners.make.make_learner`."""
         generator = to_device(ChangenGenerator(config.generator), device)
         discriminators: list[nn.Module] = [to_device(SegmentationDiscriminator(config.discriminator), device)]
-        if config.projected > 0:
+        if config.arguments.projected > 0:
             from changen_cli.models.projected import ProjectedDiscriminator  # needs the extra "train"
 
             discriminators.append(to_device(ProjectedDiscriminator(config.classes), device))
@@ -51,7 +51,7 @@ class ChangenLearner(AdversarialLearner):
         segmentation = losses.labelled_loss(logits, batch.after, weights=after, pixels=self._pixels(batch))
         hinge = losses.hinge_generator(scores) if scores else segmentation.new_zeros(())
         return StepResult(
-            segmentation + self.config.projected * hinge,
+            segmentation + self.config.arguments.projected * hinge,
             {"g_segmentation": segmentation.detach(), "g_projected": hinge.detach()},
             (fake.detach(),),
         )
@@ -86,7 +86,7 @@ class ChangenLearner(AdversarialLearner):
         return StepResult(real + synthesised + heads, scalars)
 
     def _pixels(self, batch: TrainingBatch) -> Tensor:
-        return losses.change_weights(batch.before, batch.after, self.config.changed)
+        return losses.change_weights(batch.before, batch.after, self.config.arguments.changed)
 
     @torch.inference_mode()
     def predict(self, batch: TrainingBatch) -> Tensor:

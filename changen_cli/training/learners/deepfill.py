@@ -52,7 +52,7 @@ class DeepFillLearner(AdversarialLearner):
         hinge = losses.hinge_generator([scores])
         scalars = {"g_coarse": guess, "g_fine": refined, "g_hinge": hinge, "hole": hole.float().mean()}
         return StepResult(
-            guess + refined + config.adversarial * hinge,
+            guess + refined + config.arguments.adversarial * hinge,
             {name: value.detach() for name, value in scalars.items()},
             (filled.detach(), hole),
         )

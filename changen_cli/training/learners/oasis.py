@@ -55,7 +55,7 @@ class OasisLearner(AdversarialLearner):
         (discriminator,) = discriminators
         config, mask = self.config, batch.before
         images: list[Tensor] = [batch.pixels, *made]
-        if config.labelmix:
+        if config.arguments.labelmix:
             mixture = self._mixture(batch)
             images.append(torch.where(mixture, images[0], images[1]))
         with autocast(mask.device, self.precision):
@@ -65,7 +65,7 @@ class OasisLearner(AdversarialLearner):
         real = losses.labelled_loss(real_logits, mask, weights=weights)
         synthesised = losses.synthesised_loss(fake_logits)
         consistency = real.new_zeros(())
-        if config.labelmix:
+        if config.arguments.labelmix:
             consistency = F.mse_loss(mixed_logits[0], torch.where(mixture, real_logits, fake_logits))
         with torch.no_grad():
             scalars = {
@@ -75,7 +75,7 @@ class OasisLearner(AdversarialLearner):
                 "d_real_right": (real_logits.argmax(1) == mask).float().mean(),
                 "d_fake_right": (fake_logits.argmax(1) == config.classes).float().mean(),
             }
-        return StepResult(real + synthesised + config.labelmix * consistency, scalars)
+        return StepResult(real + synthesised + config.arguments.labelmix * consistency, scalars)
 
     def _mixture(self, batch: TrainingBatch) -> Tensor:
         """Draws for each class of each sample whether it is taken from the real image: bool [B, 1, H, W]."""

@@ -53,7 +53,7 @@ class SegmenterLearner(SupervisedLearner):
 
     def _jittered(self, batch: TrainingBatch) -> Tensor:
         """Changes brightness, contrast and the gain of each band, by at most ``jitter``."""
-        most = self.config.jitter
+        most = self.config.arguments.jitter
         draws = np.stack(
             [
                 rng.generator(self.config.seed, "train", batch.first + k, "jitter").uniform(-most, most, 5)

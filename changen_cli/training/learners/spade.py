@@ -38,7 +38,7 @@ class SpadeLearner(AdversarialLearner):
         generator = to_device(SpadeGenerator(config.generator), device)
         discriminator = to_device(MultiScaleDiscriminator(config.discriminator), device)
         self.features = None
-        if config.perceptual > 0:
+        if config.arguments.perceptual > 0:
             from changen_cli.models.projected import Lite0Features  # needs the extra "train"
 
             self.features = to_device(Lite0Features(), device)
@@ -61,7 +61,7 @@ class SpadeLearner(AdversarialLearner):
         hinge = losses.hinge_generator([scale[-1] for scale in fake_maps])
         matching = feature_matching(fake_maps, real_maps)
         return StepResult(
-            hinge + config.matching * matching + config.perceptual * perceptual,
+            hinge + config.arguments.matching * matching + config.arguments.perceptual * perceptual,
             {"g_hinge": hinge.detach(), "g_matching": matching.detach(), "g_perceptual": perceptual.detach()},
             (fake.detach(),),
         )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from changen_cli.errors import TrainingError
+from changen_cli.options import info
 from changen_cli.reports.contact_sheet import Row, contact_sheet
 from changen_cli.reports.pictures import write_picture
 from changen_cli.training.config.options import TrainConfig
@@ -22,7 +23,7 @@ from changen_cli.training.run.curves import draw_curves
 from changen_cli.training.run.log import LOSSES, TIMES, MetricLog
 from changen_cli.training.run.validations import Validations
 
-FREE = ("iterations", "micro_batch", "log_every", "sample_every", "save_every", "validate_every", "workers", "threads")
+FREE = tuple(field.name for field in fields(TrainConfig) if not info(field).recorded)
 """Arguments that a run may change when it goes on: they do not change what is learnt."""
 
 

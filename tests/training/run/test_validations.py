@@ -117,7 +117,10 @@ def test_a_segmenter_is_validated_by_what_it_sees(tiny_recipe: dict[str, Any], t
 
 @pytest.mark.parametrize(
     ("values", "message"),
-    [({"validate_every": -1}, "validate_every must not be negative"), ({"validation_crops": 3}, "at least 4")],
+    [
+        ({"validate_every": -1}, "validate_every -1: must be a whole number of at least 0"),
+        ({"validation_crops": 3}, "at least 4"),
+    ],
 )
 def test_recipes_that_cannot_be_validated(values: dict[str, Any], message: str, tiny_recipe: dict[str, Any]) -> None:
     with pytest.raises(Exception, match=message):

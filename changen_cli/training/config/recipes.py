@@ -1,0 +1,61 @@
+"""Recipes: YAML files of the arguments of a training run; some ship with changen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from changen_cli.errors import UsageError
+from changen_cli.models.registry import get_model
+
+RECIPES = Path(__file__).parents[1] / "recipes"
+"""Folder of the recipes that ship with changen."""
+
+
+def recipe_names() -> list[str]:
+    """Lists the recipes that ship with changen."""
+    return sorted(path.stem for path in RECIPES.glob("*.yaml"))
+
+
+def default_recipe(model: str) -> str:
+    """Names the recipe that trains a model where none is given: a name of :func:`recipe_names`, or a path.
+
+    Raises:
+        PluginError: If there is no such model.
+        UsageError: If it comes with no recipe.
+    """
+    recipe = get_model(model).recipe
+    if not recipe:
+        raise UsageError(f"--model {model}: comes with no recipe of its own; give one with --config or --preset")
+    return recipe
+
+
+def read_recipe(name_or_path: str) -> dict[str, Any]:
+    """Reads a recipe: a YAML file, or one of the presets that ship with changen.
+
+    Args:
+        name_or_path: "paper", "compact", another file's name in :data:`RECIPES`, or a path.
+
+    Returns:
+        Its values, not yet validated, so that the command line can override them.
+
+    Raises:
+        UsageError: If there is no such recipe, or it is not a YAML mapping.
+    """
+    path = Path(name_or_path)
+    if not path.suffix:
+        path = RECIPES / f"{name_or_path}.yaml"
+    if not path.is_file():
+        known = ", ".join(recipe_names())
+        raise UsageError(f"no training recipe {name_or_path!r}; shipped: {known}; or give the path of a .yaml file")
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: the recipe cannot be read ({error.strerror or error})") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: not a YAML file: {str(error).splitlines()[0]}") from error
+    if not isinstance(values, dict):
+        raise UsageError(f"{path}: a recipe is a mapping of argument to value")
+    return values
