@@ -52,17 +52,22 @@ READING = """\
   since all have equally many; the kernel distance is not, but is noisy. The real images are the I_0 of the same tiles,
   so whoever leaves most of a tile as it is has an advantage (its kernel distance can even fall below 0, because the
   same images stand in both sets), and OASIS and SPADE, which never see I_t, have none.
-- **leakage**: edges of I_t that are left where a building was removed, and 2 pixels around it, relative to ground that
-  did not change; **interior**: the same within the roofs alone. 0 is drawn anew, 1 is copied. A model that keeps no
-  edges anywhere (`same place` near 0) has nothing that could leak: its leakage says little.
+- **removed_structure**: correlation of the edges that are left where a building was removed, and 2 pixels around it,
+  with those of I_t; **within 8 px**: with the ground around it, some of which need not change; **interior**: within the
+  roofs alone. 0 is drawn anew, 1 is copied. Read it beside `same place`: a model that keeps no edges anywhere keeps
+  none of removed buildings either, which is no merit.
 - **created, kept, removed, ground**: of the pixels of new and old buildings the share that a segmenter, trained on real
   images of other places, sees as building; of those of removed buildings and of ground, as ground. **IoU**: of what it
   sees with S_t+1. The first row is what it reads from the real images: where a row is above it, its buildings are
   easier to see than real ones, which is no praise. `copy` has the floor of created; its floor of removed is high,
-  because that many real buildings the segmenter does not see either.
+  because that many real buildings the segmenter does not see either. **scaled** puts both ends at fixed places: 0 is
+  what `copy` shows, 1 what the segmenter reads from real images.
 - **same place**: correlation of the edges of unchanged ground with those of I_t. 1 is the same ground; near 0 the image
   is of another place, and no second image of this one. Between them there is no goal: the paper changes the style of
   the ground on purpose (section 4.2).
+- **roof variety**: mean colour distance (Delta E of 1976) of two kept buildings of a tile, over that of the real ones.
+  1 is as varied as real, 0 all roofs alike. **roof change**: colour distance of a kept building to itself one step
+  later, over that to another building. 0 keeps its looks, 1 has another's.
 - **±**: half of what lies between the largest and the smallest of the seeds, which draw the layouts and z. The training
   was done once for each model, with one seed: how much another seed of training would change is not known.
 """

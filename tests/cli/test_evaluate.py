@@ -50,7 +50,7 @@ def test_json_and_nothing_else_on_standard_output(
     captured = capsys.readouterr()
     found = json.loads(captured.out)
     assert (found["samples"], found["reference_images"]) == (4, 4)
-    assert found["figures"]["leakage"]["value"] == pytest.approx(1)
+    assert found["figures"]["removed_structure"]["value"] == pytest.approx(1)
     assert "absent" in found["figures"]["fid"]
     assert "series" in captured.err
 
@@ -62,7 +62,13 @@ def test_table_and_page(
     page = tmp_path / "quality.html"
     assert _run("evaluate", "quality", series, "-r", scenes, "--report", page, "--sheet-rows", "2", "-q") == 0
     out = capsys.readouterr().out
-    for words in ("FID, KID, Inception score", "absent", "Frechet distance, Lite0", "leakage", "event create"):
+    for words in (
+        "FID, KID, Inception score",
+        "absent",
+        "Frechet distance, Lite0",
+        "removed_structure",
+        "event create",
+    ):
         assert words in out
     assert "torch-fidelity/releases" in re.sub(r"\s|│", "", out)
     assert "data:image/png;base64," in page.read_text(encoding="utf-8")

@@ -70,7 +70,7 @@ def test_pairs_in_memory_give_every_metric(networks: Networks, eyes: Bright, pai
         found.see_truth(pair)
     results = found.compute()
     assert eyes.batches == [4, 4, 4]
-    assert results["leakage"]["value"] == pytest.approx(1)
+    assert results["removed_structure"]["value"] == pytest.approx(1)
     assert results["background_drift"]["difference"] == 0
     agreement = results["label_agreement"]
     assert agreement["kept"] > 0.9
@@ -105,7 +105,7 @@ def test_branches_share_what_was_seen_and_the_networks_and_nothing_else(
         greys.see_pair(replace(pair, after=grey))
     first, second = copies.compute(), greys.compute()
     assert (first["label_agreement"]["kept"] > 0.9, second["label_agreement"]["kept"]) == (True, 0)
-    assert (first["leakage"]["value"], second["leakage"]["value"]) == (pytest.approx(1), 0)
+    assert (first["removed_structure"]["value"], second["removed_structure"]["value"]) == (pytest.approx(1), 0)
     assert first["frechet_lite0"]["value"] == pytest.approx(0, abs=1e-6)
     assert second["frechet_lite0"]["value"] > 10
     assert second["kernel_lite0"]["real"] == COUNT
@@ -115,7 +115,7 @@ def test_branches_share_what_was_seen_and_the_networks_and_nothing_else(
     assert isinstance(extractor, Means)
     assert sum(extractor.batches) == 3 * COUNT
     alone = start.compute()
-    assert "absent" in alone["leakage"]
+    assert "absent" in alone["removed_structure"]
     assert (
         alone["frechet_lite0"]["absent"]
         == f"needs at least 2 images of each kind; there are 0 synthesised, {COUNT} real"
@@ -128,8 +128,8 @@ def test_what_cannot_be_had_says_why_and_what_nobody_misses_is_left_out(pairs: l
         found.see_pair(pair)
     results = found.compute()
     assert list(results) == [
-        "fid", "kid", "inception_score", "frechet_lite0", "kernel_lite0", "label_agreement", "leakage",
-        "background_drift",
+        "fid", "kid", "inception_score", "frechet_lite0", "kernel_lite0", "label_agreement",
+        "removed_structure", "background_drift", "looks",
     ]  # fmt: skip
     assert results["label_agreement"] == {"absent": "no segmenter given"}
     assert results["kernel_lite0"] == {"absent": "not asked for"}
@@ -162,7 +162,11 @@ def test_only_published_weights_give_fid_its_name(make_pair: Make, published: bo
         found.see_real(RealImage(pair.id, pair.before))
         found.see_pair(pair)
     results = found.compute()
-    there = {name for name, result in results.items() if "absent" not in result} - {"leakage", "background_drift"}
+    there = {name for name, result in results.items() if "absent" not in result} - {
+        "removed_structure",
+        "background_drift",
+        "looks",
+    }
     names = {"fid", "kid", "inception_score"}
     others = {"frechet_inception", "kernel_inception", "score_inception"}
     assert there == (names if published else others)

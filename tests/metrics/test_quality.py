@@ -43,7 +43,7 @@ def test_a_copy_shows_no_change_in_any_format(make_series: Series, scenes: Path,
     assert (about["samples"], about["pairs"], about["reference_images"]) == (12, 12, 12)
     assert about["synthesizer"] == {"name": "copy"}
     assert about["segmenter"] == {"name": "red", "sha256": "0" * 64}
-    assert results["leakage"]["value"] == pytest.approx(1)
+    assert results["removed_structure"]["value"] == pytest.approx(1)
     assert results["background_drift"]["ssim"] == pytest.approx(1)
     agreement = results["label_agreement"]
     assert agreement["created"] < 0.2
@@ -56,7 +56,7 @@ def test_a_copy_shows_no_change_in_any_format(make_series: Series, scenes: Path,
     assert results["events"]["changes"]["create"]["requested"] == pytest.approx(2 / 3)
     assert len(report.sheet) == 3
     written = json.loads(json.dumps(report.as_json(), allow_nan=False))
-    assert list(written["figures"]) == ["label_agreement", "leakage", "background_drift", "events"]
+    assert list(written["figures"]) == ["label_agreement", "removed_structure", "background_drift", "looks", "events"]
 
 
 def test_formats_agree(make_series: Series, scenes: Path) -> None:

@@ -38,7 +38,7 @@ def install(folder: Path, monkeypatch: pytest.MonkeyPatch, entry: str, module: s
 def test_ours_are_in_the_order_of_tables() -> None:
     assert list(find_metrics()) == [
         "fid", "kid", "inception_score", "frechet_inception", "kernel_inception", "score_inception", "frechet_lite0",
-        "kernel_lite0", "label_agreement", "leakage", "background_drift", "events", "segmentation",
+        "kernel_lite0", "label_agreement", "removed_structure", "background_drift", "looks", "events", "segmentation",
     ]  # fmt: skip
 
 
@@ -47,8 +47,9 @@ def test_columns_keep_their_names_and_order() -> None:
     assert list(find_columns()) == [
         "fid", "kid", "inception_score", "frechet_inception", "kernel_inception", "score_inception", "frechet_lite0",
         "kernel_lite0", "agreement_created", "agreement_removed", "agreement_kept", "agreement_background",
-        "agreement_iou", "leakage", "leakage_interior", "drift_difference", "drift_ssim", "drift_structure", "iou",
-        "right", "building", "background",
+        "agreement_iou", "scaled_created", "scaled_removed", "scaled_iou", "removed_structure", "removed_structure_4",
+        "removed_structure_8", "removed_interior", "drift_difference", "drift_ssim", "drift_structure",
+        "looks_variety", "looks_change", "iou", "right", "building", "background",
     ]  # fmt: skip
 
 
@@ -57,7 +58,7 @@ def test_a_third_party_adds_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
         tmp_path, monkeypatch, "contrast = contrast_a:CONTRAST", "contrast_a", CONTRAST.replace("{column}", "contrast")
     )
     names = list(find_metrics())
-    assert names.index("label_agreement") < names.index("contrast") < names.index("leakage")
+    assert names.index("label_agreement") < names.index("contrast") < names.index("removed_structure")
     assert find_columns()["contrast"].label == "grey levels"
 
 
@@ -67,8 +68,8 @@ def test_a_third_party_adds_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
         (
             "contrast = contrast_b:CONTRAST",
             "contrast_b",
-            CONTRAST.replace("{column}", "leakage"),
-            "has a column 'leakage'",
+            CONTRAST.replace("{column}", "removed_structure"),
+            "has a column 'removed_structure'",
         ),
         ("other = contrast_c:CONTRAST", "contrast_c", CONTRAST.replace("{column}", "other"), "no Metric of that name"),
         ("text = contrast_d:TEXT", "contrast_d", "TEXT = 'text'", "no Metric of that name"),

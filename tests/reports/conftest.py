@@ -19,13 +19,14 @@ def results() -> dict[str, dict[str, Any]]:
         "fid": {"absent": "no file"},
         "kid": {"absent": "no file"},
         "kernel_lite0": {"value": 0.5, "std": 0.1, "subsets": 9, "subset_size": 4, "synthesised": 9, "real": 400},
-        "leakage": {
-            "value": 0.9, "interior": None, "removed_structure": 0.8, "interior_structure": None,
-            "ground_structure": 0.9, "pairs": 3, "pixels": 99,
+        "removed_structure": {
+            "value": 0.9, "value_4": 0.5, "value_8": 0.6, "interior": None, "ground": 0.95, "pairs": 3, "pixels": 99,
         },
         "label_agreement": {
             "created": 0.5, "removed": 0.6, "kept": 0.7, "background": 1.0, "iou": 0.4,
             "real": {"building": 0.8, "background": 0.9, "iou": 0.7},
+            "copy": {"created": 0.1, "removed": 0.2, "iou": 0.3},
+            "created_scaled": 0.571, "removed_scaled": 0.571, "iou_scaled": 0.25,
             "pixels": {"created": 1, "removed": 2, "kept": 3, "background": 4},
         },
         "background_drift": {"difference": 9.0, "matched_difference": 3.0, "ssim": 1.2, "structure": -0.1,

@@ -77,7 +77,7 @@ def validated_run(tiny_run: Path, tmp_path: Path) -> Path:
     state["iteration"] = 1
     state["ema"]["last.bias"].fill_(0.5)
     torch.save(state, run / BEST)
-    columns = ["kernel_lite0", "agreement_kept", "leakage", BEST_SO_FAR]
+    columns = ["kernel_lite0", "agreement_kept", "removed_structure", BEST_SO_FAR]
     with MetricLog(run / VALIDATION, columns, 0, run / "tensorboard") as log:
         for iteration, distance in ((1, 1.25), (2, 1.5)):
             log.write(iteration, dict(zip(columns, (distance, 0.75, float("nan"), iteration == 1), strict=True)))

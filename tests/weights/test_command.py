@@ -81,9 +81,9 @@ def test_pack_the_best(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFix
 
 def test_pack_with_figures(tiny_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     figures = tmp_path / "figures.yaml"
-    figures.write_text("leakage: 0.25\n")
+    figures.write_text("removed_structure: 0.25\n")
     assert run("pack", str(tiny_run), "--name", "mine", "-o", str(tmp_path), "--metrics", str(figures)) == 0
-    assert read_card(tmp_path / "mine.yaml").metrics == {"leakage": 0.25}
+    assert read_card(tmp_path / "mine.yaml").metrics == {"removed_structure": 0.25}
     figures.write_text("just words")
     assert run("pack", str(tiny_run), "--name", "mine", "-o", str(tmp_path), "--metrics", str(figures)) == 2
     assert "must be a mapping" in capsys.readouterr().err

@@ -10,6 +10,15 @@ With P the pixels that the segmenter takes for building, over valid pixels of al
 
 ``real`` is what the same segmenter reads from the real images I_0 of the same places against S_0: ``building`` is the
 ceiling of created and kept, ``background`` that of removed and background, ``iou`` that of iou.
+
+``copy`` is what it reads from the same I_0 against S_1, that is from an image that did not change though its labels
+did. Created, removed and iou, which tell of the change, stand on a scale too:
+
+    scaled = (x - copy) / (real - copy)
+
+0 shows no more of the change than I_t itself does, and 1 is read as well as real buildings, and real ground, are. It is
+below 0 where the image shows less than I_t, and above 1 where its buildings are easier to see than real ones. Kept
+buildings and background have no such scale: an unchanged image shows them as well as a real one, since it is one.
 """
 
 from __future__ import annotations
@@ -22,7 +31,7 @@ from torch import Tensor
 
 from changen_cli.metrics.base import Accumulator, Column, Metric, Result, Role, absent, share
 from changen_cli.metrics.pairs import Pair
-from changen_cli.metrics.text import Bar, Chart, Line, percent
+from changen_cli.metrics.text import Bar, Chart, Line, number, percent
 from changen_cli.types import BoolArray
 
 
@@ -39,6 +48,17 @@ class Segmenter(Protocol):
             Logits, float [B, C, H, W]: C = 1 for building above 0, or C >= 2 with class 0 background.
         """
         ...
+
+
+SCALED = {"created": "building", "removed": "background", "iou": "iou"}
+"""Shares that tell of the change, and what of the real images is their ceiling."""
+
+
+def scaled(value: float | None, copy: float | None, real: float | None) -> float | None:
+    """Returns (value - copy) / (real - copy), or None where one is not known or the real one is not the larger."""
+    if value is None or copy is None or real is None or real <= copy:
+        return None
+    return (value - copy) / (real - copy)
 
 
 def buildings(logits: Tensor) -> Tensor:
@@ -68,8 +88,7 @@ class LabelAgreement(Accumulator):
             real: Whether in I_t, which is a real image, rather than in I~_t+1.
         """
         if real:
-            if (building := pair.building_before) is not None:
-                self._see_real(building, pair.valid, seen)
+            self._see_real(pair, seen)
             return
         self._part("created", pair.created, seen)
         self._part("removed", pair.removed, ~seen)
@@ -84,9 +103,11 @@ class LabelAgreement(Accumulator):
         """Computes the agreement.
 
         Returns:
-            The five shares, 0..1, None where there was nothing to share; ``real``, three of them; and ``pixels``, those
-            of created, removed, kept and background. In the LEVIR layout, which does not store S_t, unchanged buildings
-            are not known: there background is None, as are kept, iou and real.
+            The five shares, 0..1, None where there was nothing to share; ``real`` and ``copy``, three of them each;
+            ``created_scaled``, ``removed_scaled`` and ``iou_scaled``, None where the segmenter reads no more from real
+            images than from unchanged ones; and ``pixels``, those of created, removed, kept and background. In the
+            LEVIR layout, which does not store S_t, unchanged buildings are not known: there background is None, as are
+            kept, iou, real, copy and what is scaled.
         """
         names = ("created", "removed", "kept", "background")
         if not any(self._counts[f"all {name}"] for name in names):
@@ -100,13 +121,26 @@ class LabelAgreement(Accumulator):
             "background": self._share("real background"),
             "iou": share(self._counts["real both"], self._counts["real union"]),
         }
+        result["copy"] = {
+            "created": self._share("copy created"),
+            "removed": self._share("copy removed"),
+            "iou": share(self._counts["copy both"], self._counts["copy union"]),
+        }
+        for name, ceiling in SCALED.items():
+            result[f"{name}_scaled"] = scaled(result[name], result["copy"][name], result["real"][ceiling])
         result["pixels"] = {name: self._counts[f"all {name}"] for name in names}
         return result
 
-    def _see_real(self, building: BoolArray, valid: BoolArray, seen: BoolArray) -> None:
-        self._part("real building", building & valid, seen)
-        self._part("real background", ~building & valid, ~seen)
-        self._overlap("real ", building & valid, seen & valid)
+    def _see_real(self, pair: Pair, seen: BoolArray) -> None:
+        before, after = pair.building_before, pair.building_after
+        if before is None or after is None:
+            return
+        self._part("real building", before & pair.valid, seen)
+        self._part("real background", ~before & pair.valid, ~seen)
+        self._overlap("real ", before & pair.valid, seen & pair.valid)
+        self._part("copy created", pair.created, seen)
+        self._part("copy removed", pair.removed, ~seen)
+        self._overlap("copy ", after & pair.valid, seen & pair.valid)
 
     def _part(self, name: str, region: BoolArray, right: BoolArray) -> None:
         self._counts[f"all {name}"] += int(np.count_nonzero(region))
@@ -130,9 +164,18 @@ def _lines(metric: Metric, result: Result) -> list[Line]:
     lines = []
     for name, top in _PARTS:
         region = "unchanged ground " if name == "background" else ""
-        detail = f"{region}{what[top]}; real {percent(real[top])}; {pixels[name]} px"
+        detail = f"{region}{what[top]}; real {percent(real[top])}{_scale(result, name)}; {pixels[name]} px"
         lines.append(Line(f"agreement, {name}", percent(result[name]), "higher", detail))
-    return [*lines, Line("agreement, IoU", percent(result["iou"]), "higher", f"of S_t+1; real {percent(real['iou'])}")]
+    overlap = f"of S_t+1; real {percent(real['iou'])}{_scale(result, 'iou')}"
+    return [*lines, Line("agreement, IoU", percent(result["iou"]), "higher", overlap)]
+
+
+def _scale(result: Result, name: str) -> str:
+    """Says a share on the scale between unchanged and real images, if it has one."""
+    if name not in SCALED:
+        return ""
+    copy = percent(result["copy"][name])
+    return f", unchanged {copy}: {number(result[f'{name}_scaled'], 2)} on the scale from 0, unchanged, to 1, real"
 
 
 def _charts(result: Result) -> list[Chart]:
@@ -155,13 +198,17 @@ AGREEMENT = Metric(
         _column("kept", "building", role=Role.AGREEMENT),
         _column("background", "background", title="ground"),
         _column("iou", "iou", title="IoU"),
+        *(
+            Column(f"scaled_{name}", f"{name}_scaled", f"{title}, scaled", "0: unchanged, 1: real", "higher", 2)
+            for name, title in (("created", "created"), ("removed", "removed"), ("iou", "IoU"))
+        ),
     ),
     make=lambda setting: LabelAgreement(),
     rank=20,
     needs="segmenter",
     summary=(
         "what a segmenter (`--segmenter`) reads from the synthesised images, over created, removed and kept pixels "
-        "apart, with what it reads from real ones as the ceiling."
+        "apart, with what it reads from real ones as the ceiling, and on a scale from unchanged (0) to real images (1)."
     ),
     lines=_lines,
     charts=_charts,

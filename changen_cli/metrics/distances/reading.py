@@ -16,7 +16,7 @@ def lines_of_distance(metric: Metric, result: Result) -> list[Line]:
         metric: Its declaration; one column, ``value``.
         result: ``value``; ``synthesised``, the size of the set; and of these what there is: ``std``; ``real``, the size
             of the other set, or ``real_score``, the value of real images; ``subsets`` and ``subset_size``;
-            ``pre_event``; ``features``, D.
+            ``pre_event``; ``features``, D; ``splits`` and ``shuffle_seed``.
     """
     value = f"{result['value']:.4g}"
     if "std" in result:
@@ -25,6 +25,8 @@ def lines_of_distance(metric: Metric, result: Result) -> list[Line]:
     detail += f", {result['real']} real" if "real" in result else f"; real images score {number(result['real_score'])}"
     if "subset_size" in result:
         detail += f", {result['subsets']} subsets of {result['subset_size']}"
+    if "shuffle_seed" in result:
+        detail += f"; {result['splits']} splits of images shuffled by seed {result['shuffle_seed']}"
     if result.get("pre_event") is not None:
         detail += f"; the real frames I_0 of the series: {result['pre_event']:.4g}"
     smallest = min(result["synthesised"], result.get("real", result["synthesised"]))

@@ -18,6 +18,9 @@ from changen_cli.metrics.distances.reservoir import Reservoir
 from changen_cli.types import AnyArray
 
 SPLITS = 10
+SHUFFLE_SEED = 0
+"""Of the order that the images are put in before they are parted: the same for every evaluation, whatever its seed."""
+
 _LEAST = 2 * SPLITS
 
 
@@ -44,14 +47,13 @@ def inception_score(logits: AnyArray, splits: int = SPLITS) -> tuple[float, floa
 class InceptionScore(Accumulator):
     """The score of synthesised images, and of real ones as its ceiling."""
 
-    def __init__(self, seed: int = 0, kept: int = KEPT) -> None:
+    def __init__(self, kept: int = KEPT) -> None:
         """Sees no image yet.
 
         Args:
-            seed: Of which images are kept, and of their order.
             kept: Most logits of each set that are kept.
         """
-        self.sets: dict[str, Reservoir] = {name: Reservoir(kept, seed) for name in ("real", "synthesised")}
+        self.sets: dict[str, Reservoir] = {name: Reservoir(kept, SHUFFLE_SEED) for name in ("real", "synthesised")}
 
     def see_features(self, batch: Features) -> None:
         """Adds the logits of a batch; those of the real frames of the series are passed over."""
@@ -65,20 +67,21 @@ class InceptionScore(Accumulator):
         """Computes the score.
 
         Returns:
-            ``value``, the mean over splits; ``std`` over them; ``splits``; ``synthesised``, the size of the set; and
-            ``real_score``, that of the reference, None where it has too few images.
+            ``value``, the mean over splits; ``std`` over them; ``splits``; ``shuffle_seed``; ``synthesised``, the size
+            of the set; and ``real_score``, that of the reference, None where it has too few images.
         """
         made, real = self.sets["synthesised"], self.sets["real"]
         if len(made) < _LEAST:
             return absent(
                 f"needs at least {_LEAST} synthesised images; there are {len(made)} synthesised, {len(real)} real"
             )
-        # the rows are in the order of a hash of their names, so that parts are drawn at random
+        # the rows are in the order of a hash of their names with that seed, so that parts are drawn at random
         mean, std = inception_score(made.rows())
         return {
             "value": mean,
             "std": std,
             "splits": SPLITS,
+            "shuffle_seed": SHUFFLE_SEED,
             "synthesised": len(made),
             "real_score": inception_score(real.rows())[0] if len(real) >= _LEAST else None,
         }
@@ -89,7 +92,7 @@ def _declare(name: str, title: str, needs: str, rank: int, summary: str) -> Metr
         name=name,
         title=title,
         columns=(Column(name, "value", title, better="higher", digits=2, own=False),),
-        make=lambda setting: InceptionScore(setting.seed),
+        make=lambda setting: InceptionScore(),
         rank=rank,
         needs=needs,
         summary=summary,

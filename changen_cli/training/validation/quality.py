@@ -25,15 +25,15 @@ class Validation:
     too low, the more so the more is copied, since each image stands beside its own I_t; other crops are the fairer
     reference. A Frechet distance needs more images than its features have entries (2048 and 320): with fewer its
     covariances have no full rank, it is biased upwards, and only values of the same crops may be compared. And neither
-    sees whether a model does what it is told, so read label agreement and leakage beside them: in Table 3 of the paper
-    FID gets better without the masks, and transfer much worse.
+    sees whether a model does what it is told, so read label agreement and removed_structure beside them: in Table 3 of
+    the paper FID gets better without the masks, and transfer much worse.
 
     Attributes:
         columns: Those of the metrics that can be had.
         absent: Why others cannot, by column.
         unchanged: The values of images that stay as they are, by column: what a model has to do better than, or keep
-            up with. Leakage is 1, there is no drift, and the agreement of kept buildings is about what the segmenter
-            can reach. With a reference of its own, distances too: what real images have.
+            up with. removed_structure is 1, there is no drift, and the agreement of kept buildings is about what the
+            segmenter can reach. With a reference of its own, distances too: what real images have.
     """
 
     def __init__(
@@ -68,6 +68,8 @@ class Validation:
             self._start = Evaluation(networks, seed=seed)
             for number, sample in enumerate(samples if reference is None else reference):
                 self._start.see_real(RealImage(str(number), sample.image))
+            for pair in self._pairs:
+                self._start.see_truth(pair)
             trial = self._start.branch()
             for pair in self._pairs:
                 trial.see_pair(pair)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from changen_cli.metrics.change.agreement import AGREEMENT, LabelAgreement, buildings
+from changen_cli.metrics.change.agreement import AGREEMENT, LabelAgreement, buildings, scaled
 from changen_cli.metrics.pairs import Pair
 from changen_cli.types import BoolArray
 
@@ -71,6 +71,36 @@ def test_missing_data_does_not_count(make_pair: Make) -> None:
     assert found["iou"] == pytest.approx(780 / (46 * 96))
 
 
+def test_scale_is_0_for_what_i_t_shows_and_1_for_what_real_images_show(make_pair: Make) -> None:
+    """A segmenter that sees nine of ten rows of real roofs, and one of ten of bare ground."""
+    pair = make_pair()
+    rows = np.arange(96)[:, None] + np.zeros((1, 96), int)
+    read = known(pair.building_before) & (rows % 10 != 0) | ~known(pair.building_before) & (rows % 10 == 0)
+    unchanged, real, half = LabelAgreement(), LabelAgreement(), LabelAgreement()
+    for agreement in (unchanged, real, half):
+        agreement.see_reading(pair, read, real=True)
+    unchanged.see_reading(pair, read, real=False)
+    found = unchanged.compute()
+    assert [found[f"{name}_scaled"] for name in ("created", "removed", "iou")] == [0, 0, 0]
+    assert {name: found[name] for name in ("created", "removed", "iou")} == found["copy"]
+    swapped = replace(pair, created=pair.removed, removed=pair.created)  # S_t+1 is what I_t shows
+    real.see_reading(swapped, read, real=False)
+    found = real.compute()
+    assert found["iou_scaled"] == pytest.approx(1)
+    assert found["created_scaled"] == pytest.approx(1, abs=0.02)  # 20 rows of 30 columns
+    columns = np.arange(96)[None] + np.zeros((96, 1), int)
+    half.see_reading(pair, pair.created & (columns < 20), real=False)
+    found = half.compute()
+    expected = (0.5 - found["copy"]["created"]) / (found["real"]["building"] - found["copy"]["created"])
+    assert found["created_scaled"] == pytest.approx(expected)
+    assert "on the scale from 0, unchanged, to 1, real" in AGREEMENT.lines(AGREEMENT, found)[0].detail
+
+
+@pytest.mark.parametrize("values", [(None, 0.1, 0.9), (0.5, None, 0.9), (0.5, 0.1, None), (0.5, 0.9, 0.9)])
+def test_no_scale_where_real_images_show_no_more_than_unchanged_ones(values: tuple[float | None, ...]) -> None:
+    assert scaled(*values) is None
+
+
 def test_levir_layout_knows_no_kept_buildings(make_pair: Make) -> None:
     pair = make_pair()
     agreement = LabelAgreement()
@@ -99,4 +129,5 @@ def test_declaration_reads_its_own_result(make_pair: Make) -> None:
     (chart,) = AGREEMENT.charts(found)
     assert [(bar.title, bar.value, bar.behind) for bar in chart.bars][-1] == ("iou", 1, None)
     assert {column.key for column in AGREEMENT.columns} <= found.keys()
-    assert all(column.ceiling in found["real"] for column in AGREEMENT.columns)
+    ceilings = {column.ceiling for column in AGREEMENT.columns if column.ceiling is not None}
+    assert ceilings == found["real"].keys()

@@ -8,6 +8,7 @@ from changen_cli.metrics.base import Features, Group, Result
 from changen_cli.metrics.distances.kernel import (
     KEPT,
     KERNEL_LITE0,
+    KID,
     SUBSETS,
     KernelDistance,
     kernel_distance,
@@ -87,3 +88,10 @@ def test_how_it_reads() -> None:
     )
     assert (line.value, line.better) == ("0.5 ± 0.1", "lower")
     assert line.detail == "9 synthesised, 400 real, 100 subsets of 4"
+
+
+def test_kid_is_printed_times_a_thousand_too() -> None:
+    result = {"value": 0.0123, "std": 0.002, "subsets": 100, "subset_size": 4, "synthesised": 9, "real": 400}
+    plain, times = KID.lines(KID, result)
+    assert (plain.value, times.value) == ("0.0123 ± 0.002", "12.3 ± 2")
+    assert (times.title, times.detail) == ("  times 1,000", "as papers print it")

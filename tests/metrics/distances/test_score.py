@@ -4,8 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from changen_cli.metrics.base import Features, Group
-from changen_cli.metrics.distances.score import INCEPTION_SCORE, InceptionScore, inception_score
+from changen_cli.metrics.base import Features, Group, Setting
+from changen_cli.metrics.distances.score import (
+    INCEPTION_SCORE,
+    SHUFFLE_SEED,
+    InceptionScore,
+    inception_score,
+)
 from changen_cli.rng import generator
 from changen_cli.types import AnyArray
 
@@ -59,6 +64,17 @@ def test_results_repeat() -> None:
     assert _filled(logits).compute() == _filled(logits).compute()
 
 
+def test_order_does_not_depend_on_the_seed_of_the_evaluation() -> None:
+    logits = generator("logits").standard_normal((60, 6)).astype(np.float32)
+    found = []
+    for seed in (0, 9):
+        metric = INCEPTION_SCORE.make(Setting(seed))
+        metric.see_features(Features("synthesised", [str(n) for n in range(60)], np.zeros((60, 2)), logits))
+        found.append(metric.compute())
+    assert found[0] == found[1]
+    assert found[0]["shuffle_seed"] == SHUFFLE_SEED
+
+
 def test_memory_is_bounded() -> None:
     metric = InceptionScore(kept=20)
     for number in range(50):
@@ -71,6 +87,9 @@ def test_too_few_images_are_absent() -> None:
 
 
 def test_how_it_reads() -> None:
-    result = {"value": 5.0, "std": 0.2, "splits": 10, "synthesised": 900, "real_score": 6.0}
+    result = {
+        "value": 5.0, "std": 0.2, "splits": 10, "shuffle_seed": 0, "synthesised": 900, "real_score": 6.0,
+    }  # fmt: skip
     (line,) = INCEPTION_SCORE.lines(INCEPTION_SCORE, result)
-    assert (line.better, line.detail) == ("higher", "900 synthesised; real images score 6.000")
+    assert line.better == "higher"
+    assert line.detail == ("900 synthesised; real images score 6.000; 10 splits of images shuffled by seed 0")

@@ -32,11 +32,11 @@ def rows(count: int) -> list[list[float]]:
 
 
 def validate(folder: Path, *distances: float) -> None:
-    columns = ("kernel_lite0", "leakage")
+    columns = ("kernel_lite0", "removed_structure")
     best = BestSoFar(columns)
     with MetricLog(folder / VALIDATION, (*columns, BEST_SO_FAR), 0, folder / "tensorboard") as log:
         for number, distance in enumerate(distances, 1):
-            values = {"kernel_lite0": distance, "leakage": 0.1 * number}
+            values = {"kernel_lite0": distance, "removed_structure": 0.1 * number}
             log.write(50 * number, values | {BEST_SO_FAR: best.consider(50 * number, values)})
 
 
@@ -82,8 +82,11 @@ def test_the_best_validation_is_marked_in_all(tmp_path: Path, spies: Callable[[]
     validate(tmp_path, 3.0, 1.0, 2.0, math.nan)
     draw_curves(tmp_path)
     panels = spies()
-    assert [axes.get_title("left") for axes in panels[3:]] == ["kernel_lite0", "leakage"]
-    assert [axes.get_title("right") for axes in panels[3:]] == ["may be < 0, lower is better", "0..1, lower is better"]
+    assert [axes.get_title("left") for axes in panels[3:]] == ["kernel_lite0", "removed_structure"]
+    assert [axes.get_title("right") for axes in panels[3:]] == [
+        "may be < 0, lower is better",
+        "1: still there, lower is better",
+    ]
     points = panels[3].lines[0]
     assert points.get_xdata().tolist() == [50, 100, 150, 200]
     np.testing.assert_array_equal(points.get_ydata(), [3, 1, 2, math.nan])
@@ -105,7 +108,7 @@ def test_a_log_without_a_row_may_have_validations_without_a_value(tmp_path: Path
     log(tmp_path, [])
     validate(tmp_path, math.nan)
     draw_curves(tmp_path)
-    assert inked(tmp_path, ORANGE) > 0  # leakage has one
+    assert inked(tmp_path, ORANGE) > 0  # removed_structure has one
 
 
 def test_no_values_and_broken_rows(tmp_path: Path, spies: Callable[[], list[Any]]) -> None:

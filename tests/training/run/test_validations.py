@@ -43,7 +43,7 @@ def test_a_run_is_validated_and_its_best_is_kept(straight: tuple[Path, list[str]
     output, said = straight
     columns, rows = read_log(output / "validation.csv")
     assert [row.iteration for row in rows] == [2, 4, 5]  # the last iteration always is
-    assert {"kernel_lite0", "agreement_created", "agreement_removed", "leakage"} <= set(columns)
+    assert {"kernel_lite0", "agreement_created", "agreement_removed", "removed_structure"} <= set(columns)
     best = BestSoFar(columns[:-1])
     chosen = [best.consider(row.iteration, {name: row.values[name] for name in columns[:-1]}) for row in rows]
     assert chosen == [row.values[BEST_SO_FAR] == 1 for row in rows]

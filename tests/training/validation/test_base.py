@@ -14,5 +14,7 @@ def test_a_line_says_what_is_declared_as_said() -> None:
 
 
 def test_what_is_said_of_ours() -> None:
-    values = dict.fromkeys(("fid", "kid", "kernel_lite0", "agreement_kept", "agreement_iou", "leakage", "iou"), 1.0)
-    assert in_words(values) == "kid 1, kernel_lite0 1, agreement_kept 1, leakage 1, iou 1"
+    values = dict.fromkeys(
+        ("fid", "kid", "kernel_lite0", "agreement_kept", "agreement_iou", "removed_structure", "iou"), 1.0
+    )
+    assert in_words(values) == "kid 1, kernel_lite0 1, agreement_kept 1, removed_structure 1, iou 1"

@@ -7,13 +7,13 @@ import pytest
 from changen_cli.training.validation.best import BestSoFar
 
 AGREEMENT = ("agreement_created", "agreement_removed", "agreement_kept")
-COLUMNS = ("kernel_lite0", *AGREEMENT, "leakage")
+COLUMNS = ("kernel_lite0", *AGREEMENT, "removed_structure")
 
 
 def figures(distance: float, agreement: float, **given: float) -> dict[str, float]:
     """Created, removed and kept differ; their mean is ``agreement``."""
     parts = dict(zip(AGREEMENT, (agreement - 0.1, agreement - 0.2, agreement + 0.3), strict=True))
-    return {"kernel_lite0": distance, **parts, "leakage": 0.5} | given
+    return {"kernel_lite0": distance, **parts, "removed_structure": 0.5} | given
 
 
 def picked(*rows: tuple[float, float]) -> list[bool]:
@@ -51,7 +51,7 @@ def test_what_is_no_number_never_wins_and_moves_no_bar(lost: float) -> None:
     assert best.iteration is None
     assert best.consider(3, figures(1.0, 0.5))
     assert not best.consider(4, figures(-lost, 0.9))
-    assert best.consider(5, figures(0.9, 0.49, leakage=math.nan))
+    assert best.consider(5, figures(0.9, 0.49, removed_structure=math.nan))
     assert best.iteration == 5
 
 
@@ -83,8 +83,8 @@ def test_a_segmenter_is_judged_by_its_overlap() -> None:
 
 
 def test_nothing_to_judge_by() -> None:
-    best = BestSoFar(["leakage"])
-    assert not best.consider(1, {"leakage": 0.1})
+    best = BestSoFar(["removed_structure"])
+    assert not best.consider(1, {"removed_structure": 0.1})
     assert best.rule.startswith("none: it needs a segmenter")
 
 

@@ -49,7 +49,8 @@ def test_metrics_tell_a_model_that_obeys_from_one_that_copies(make: Make) -> Non
     validation: Validator = make()
     assert validation.columns == (
         "frechet_lite0", "kernel_lite0", "agreement_created", "agreement_removed", "agreement_kept",
-        "agreement_background", "agreement_iou", "leakage", "leakage_interior", "drift_difference", "drift_ssim",
+        "agreement_background", "agreement_iou", "scaled_created", "scaled_removed", "scaled_iou", "removed_structure",
+        "removed_structure_4", "removed_structure_8", "removed_interior", "drift_difference", "drift_ssim",
         "drift_structure",
     )  # fmt: skip
     good, idle = validation.run(obeying), validation.run(copying)
@@ -57,8 +58,8 @@ def test_metrics_tell_a_model_that_obeys_from_one_that_copies(make: Make) -> Non
     assert all(type(value) is float and math.isfinite(value) for value in (good | idle).values())
     assert [good[f"agreement_{part}"] for part in ("created", "removed", "kept")] == [1, 1, 1]
     assert [idle[f"agreement_{part}"] for part in ("created", "removed", "kept")] == [0, 0, 1]
-    assert idle["leakage"] == pytest.approx(1)
-    assert good["leakage_interior"] < 0.1
+    assert idle["removed_structure"] == pytest.approx(1)
+    assert good["removed_interior"] < 0.1
     assert (good["drift_difference"], idle["drift_difference"]) == (0, 0)
     assert good["kernel_lite0"] > idle["kernel_lite0"]
     assert good["frechet_lite0"] > idle["frechet_lite0"] == pytest.approx(0, abs=1e-6)
@@ -109,12 +110,14 @@ def test_what_cannot_be_had_is_no_column_and_says_why(samples: list[Crop]) -> No
     missing = {"lite0": "needs timm; install with: pip", "segmenter": "no segmenter is named"}
     still = [replace(sample, after=sample.before) for sample in samples]
     validation = Validation(still, NOISE, Networks(missing=missing))
-    assert validation.columns == ("drift_difference", "drift_ssim", "drift_structure")
+    assert validation.columns == (
+        "drift_difference", "drift_ssim", "drift_structure", "looks_variety", "looks_change",
+    )  # fmt: skip
     assert tuple(validation.run(copying)) == validation.columns
     absent = validation.absent
     assert absent["kernel_lite0"] == "needs timm; install with: pip"
     assert absent["agreement_kept"] == "no segmenter is named"
-    assert "removed building" in absent["leakage"]
+    assert "removed building" in absent["removed_structure"]
     assert "iou" not in absent  # of a segmenter: nobody misses it here
 
 
@@ -138,7 +141,7 @@ def test_changes_that_a_model_does_not_show_are_not_held_against_it(
     validation = make(shows=shows)
     named = {c.removeprefix("agreement_") for c in validation.columns if c.startswith("agreement_")}
     assert named - {"background", "iou"} == parts
-    assert ("leakage" in validation.columns) == ("remove" in shows)
+    assert ("removed_structure" in validation.columns) == ("remove" in shows)
     assert validation.run(copying)["agreement_kept"] == 1
     if not shows:
         assert validation.run(copying)["agreement_iou"] > 0.99
@@ -151,7 +154,7 @@ def test_missing_data_does_not_count_but_shadows_do(samples: list[Crop], network
     for sample in parts:
         sample.image[:, 60, 40:43] = 0
     validation = Validation(parts, NOISE, networks)
-    assert {"agreement_kept", "agreement_removed", "leakage"} <= validation.absent.keys()
+    assert {"agreement_kept", "agreement_removed", "removed_structure"} <= validation.absent.keys()
     assert validation.run(obeying)["agreement_created"] == 1
 
 
