@@ -54,16 +54,33 @@ class ContextualAttention(nn.Module):
         with autocast(feature.device, torch.float32):
             return self._rebuild(feature.float(), hole.float(), rate)
 
-    def _rebuild(self, feature: Tensor, hole: Tensor, rate: int) -> Tensor:
+    def attend(self, feature: Tensor, hole: Tensor, rate: int) -> Tensor:
+        """Computes how much each place takes of each patch.
+
+        A place is compared as it is, a patch normalised: the stronger the feature of a place, the fewer patches it
+        mixes. With both normalised, and the propagated scores averaged, hundreds of patches would be blurred together.
+
+        Args:
+            feature: float32 [B, C, H, W]; H and W multiples of ``rate``.
+            hole: float32 [B, 1, H, W], 1 where nothing is known.
+            rate: Side of a patch, even.
+
+        Returns:
+            float32 [B, N, N] of places and patches, N = H W / rate^2, each place's shares summing to 1.
+        """
         batch, _, height, width = feature.shape
         rows, columns = height // rate, width // rate
-        patches = F.normalize(F.unfold(F.avg_pool2d(feature, rate), 3, padding=1), dim=1, eps=1e-4)
-        scores = torch.bmm(patches.transpose(1, 2), patches)
+        places = F.unfold(F.avg_pool2d(feature, rate), 3, padding=1)
+        scores = torch.bmm(places.transpose(1, 2), F.normalize(places, dim=1, eps=1e-4))
         scores = propagate(scores.view(batch, rows, columns, rows, columns)).view_as(scores)
         # a patch with any hole in its neighbourhood has nothing to give
         unknown = F.max_pool2d(F.max_pool2d(hole, rate), 3, 1, 1).flatten(2) > 0
         unknown = unknown & ~unknown.all(2, keepdim=True)
-        attention = (self.sharpness * scores).masked_fill(unknown, float("-inf")).softmax(2)
+        return (self.sharpness * scores).masked_fill(unknown, float("-inf")).softmax(2)
+
+    def _rebuild(self, feature: Tensor, hole: Tensor, rate: int) -> Tensor:
+        attention = self.attend(feature, hole, rate)
+        height, width = feature.shape[2:]
         # patches of twice the side overlap, which hides their seams
         values = F.unfold(feature, 2 * rate, padding=rate // 2, stride=rate)
         mixed = torch.bmm(values, attention.transpose(1, 2))
@@ -79,8 +96,8 @@ def propagate(scores: Tensor) -> Tensor:
         scores: [B, rows, columns, rows, columns], of every place with every patch.
 
     Returns:
-        The same, summed along both diagonals (place and patch move together), left to right and then top to bottom;
-        divided by the 9 terms.
+        The same, summed along both diagonals (place and patch move together), left to right and then top to bottom:
+        up to 9 terms.
     """
     for place, patch in ((2, 4), (1, 3)):
         length = scores.shape[place]
@@ -90,7 +107,7 @@ def propagate(scores: Tensor) -> Tensor:
             for here, there in ((early, late), (late, early)):
                 summed[_both(place, patch, here)] += scores[_both(place, patch, there)]
         scores = summed
-    return scores / 9
+    return scores
 
 
 def _both(place: int, patch: int, part: slice) -> tuple[slice, ...]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import Tensor
 
 from changen_cli.models.deepfill.attention import ContextualAttention, matching_rate, propagate
 
@@ -40,8 +41,37 @@ def test_propagation_sums_along_both_diagonals() -> None:
                         for dc in (-1, 0, 1):
                             a, b, c, d = place_row + dr, place_column + dc, row + dr, column + dc
                             if 0 <= a < 3 and 0 <= c < 3 and 0 <= b < 4 and 0 <= d < 4:
-                                expected[0, place_row, place_column, row, column] += scores[0, a, b, c, d] / 9
+                                expected[0, place_row, place_column, row, column] += scores[0, a, b, c, d]
     torch.testing.assert_close(propagate(scores), expected)
+
+
+def effective_patches(attention: Tensor) -> Tensor:
+    """1 / sum of squared shares of each place: N for a mean over N patches, 1 for a copy of one."""
+    return 1 / attention.square().sum(2)
+
+
+def test_few_patches_are_mixed() -> None:
+    """Features that have nothing to do with each other: a place in the hole takes nearly all from the likest patch."""
+    feature = torch.randn(2, 64, 64, 64, generator=torch.Generator().manual_seed(0))
+    hole = torch.zeros(2, 1, 64, 64)
+    hole[..., 24:40, 24:40] = 1
+    attention = ContextualAttention().attend(feature, hole, 2)
+    torch.testing.assert_close(attention.sum(2), torch.ones(2, 1024))
+    inside = torch.nn.functional.max_pool2d(hole, 2).flatten(1) > 0
+    assert effective_patches(attention)[inside].mean() < 3
+    # known places find themselves
+    assert effective_patches(attention)[~inside].median() == pytest.approx(1, abs=1e-3)
+
+
+def test_stronger_features_mix_fewer_patches() -> None:
+    """Which a query that is not normalised means; scores that were the cosine would not know of the strength."""
+    feature = torch.randn(1, 16, 32, 32, generator=torch.Generator().manual_seed(0))
+    hole = torch.zeros(1, 1, 32, 32)
+    hole[..., 12:20, 12:20] = 1
+    inside = torch.nn.functional.max_pool2d(hole, 2).flatten(1) > 0
+    layer = ContextualAttention()
+    mixed = [effective_patches(layer.attend(scale * feature, hole, 2))[inside].mean() for scale in (0.01, 0.1, 1)]
+    assert mixed[0] > 100 > 20 > mixed[1] > mixed[2]
 
 
 @pytest.mark.parametrize(("size", "rate"), [(1, 2), (64, 2), (128, 2), (129, 4), (256, 4), (1024, 16)])
