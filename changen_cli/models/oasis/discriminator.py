@@ -29,7 +29,7 @@ class DiscriminatorConfig:
 
 
 class ResidualBlock(nn.Module):
-    """Residual block, pre-activation, that halves or doubles the size (or keeps it)."""
+    """Residual block, pre-activation, that halves or doubles the size; its shortcut is learned where widths differ."""
 
     def __init__(self, inputs: int, outputs: int, resize: float, *, first: bool = False) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class ResidualBlock(nn.Module):
         middle = outputs
         self.conv0 = conv(inputs, middle, 3)
         self.conv1 = conv(middle, outputs, 3)
-        self.shortcut = conv(inputs, outputs, 1, bias=False) if inputs != outputs or resize != 1 else None
+        self.shortcut = conv(inputs, outputs, 1) if inputs != outputs else None
 
     def forward(self, x: Tensor) -> Tensor:
         """Transforms [B, inputs, H, W] to [B, outputs, H * resize, W * resize]."""
@@ -71,7 +71,7 @@ class SegmentationDiscriminator(nn.Module):
         )
         joined = [down[-1]] + [u + d for u, d in zip(up[:-1], down[-2::-1], strict=True)]
         self.up = nn.ModuleList(ResidualBlock(i, o, 2.0) for i, o in zip(joined, up, strict=True))
-        self.last = conv(up[-1], config.classes + 1, 1)
+        self.last = conv(up[-1], config.classes + 1, 1, spectral=False)
 
     def forward(self, image: Tensor) -> Tensor:
         """Labels images.

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch.nn.utils.parametrize import is_parametrized
 
 from changen_cli.errors import UsageError
 from changen_cli.models.oasis import DiscriminatorConfig, SegmentationDiscriminator
+from changen_cli.models.oasis.discriminator import ResidualBlock
 
 
 @pytest.mark.parametrize(("size", "classes"), [((64, 64), 2), ((128, 192), 5)])
@@ -15,10 +17,27 @@ def test_logits_have_one_class_more_and_the_size_of_the_image(size: tuple[int, i
     assert logits.dtype == torch.float32
 
 
-def test_parameters_of_the_published_width() -> None:
-    """OASIS reports about 22 M."""
-    network = SegmentationDiscriminator(DiscriminatorConfig())
-    assert sum(p.numel() for p in network.parameters()) == pytest.approx(22.5e6, rel=0.03)
+def test_parameters_as_published() -> None:
+    with torch.device("meta"):
+        network = SegmentationDiscriminator(DiscriminatorConfig())
+    assert sum(p.numel() for p in network.parameters()) == pytest.approx(22.25e6, rel=1e-4)
+
+
+def test_shortcuts_are_learned_where_widths_differ_and_the_logits_are_not_normalised() -> None:
+    with torch.device("meta"):
+        network = SegmentationDiscriminator(DiscriminatorConfig())
+    blocks = [block for block in [*network.down, *network.up] if isinstance(block, ResidualBlock)]
+    widths = [(block.conv0.in_channels, block.conv0.out_channels) for block in blocks]
+    assert widths == [
+        (3, 128), (128, 128), (128, 256), (256, 256), (256, 512), (512, 512),
+        (512, 512), (1024, 256), (512, 256), (512, 128), (256, 128), (256, 64),
+    ]  # fmt: skip
+    for (inputs, outputs), block in zip(widths, blocks, strict=True):
+        assert (block.shortcut is None) == (inputs == outputs)
+        if block.shortcut is not None:
+            assert block.shortcut.bias is not None
+            assert is_parametrized(block.shortcut, "weight")
+    assert not is_parametrized(network.last)
 
 
 def test_every_parameter_gets_a_gradient() -> None:
