@@ -28,7 +28,7 @@ def fingerprint_files(plan: Plan, options: GenerateOptions) -> str:
     """
     digest = hashlib.blake2b(digest_size=8)
     count = size = 0
-    paths = [p for s in plan.sources for p in (s.image, s.mask, s.footprints) if p]
+    paths = [p for s in plan.sources for p in (s.image, s.labels.path if s.labels else "") if p]
     paths += [p for p in (options.exclude, options.library) if p]
     for path in paths:
         digest.update(path.encode("utf-8", "surrogateescape"))

@@ -11,10 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from changen_cli.errors import SceneError, UsageError
-from changen_cli.scenes.footprints.xbd_tree import find_images, find_labels, plain_name
-from changen_cli.scenes.source import SceneSource, is_remote
-
-__all__ = ["SceneSource", "find_scenes"]
+from changen_cli.scenes.footprints.xbd_tree import find_images, find_labels, is_label, plain_name
+from changen_cli.scenes.source import LabelSource, SceneSource, is_remote
 
 RASTERS = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".jp2", ".vrt", ".img", ".webp", ".bmp")
 """Extensions that are looked for in folders; a raster named outright may have any."""
@@ -71,17 +69,16 @@ def find_scenes(
             key = item.image if is_remote(item.image) else os.path.realpath(item.image)
             found.setdefault(key, item)
     items = sorted(found.values(), key=lambda item: item.image)
-    labels = finder.labeller(masks, footprints, len(items))
+    find = finder.labeller(masks, footprints, len(items))
     sources = []
     for item, scene in zip(items, _ids([plain_name(item.image) for item in items]), strict=True):
-        mask, vector, looked = labels(item.image)
-        if mask is None and vector is None and require_labels:
+        labels, looked = find(item.image)
+        if labels is None and require_labels:
             raise SceneError(
                 f"{item.image}: has no footprints; looked for {', '.join(looked)}; put one there, or give --masks or "
                 "--footprints"
             )
-        shared = footprints is not None and len(items) > 1
-        sources.append(SceneSource(scene, item.image, mask, vector, item.split, shared))
+        sources.append(SceneSource(scene, item.image, labels, item.split))
     return sources
 
 
@@ -91,8 +88,8 @@ class _Found:
     split: str | None = None
 
 
-_Labels = tuple[str | None, str | None, list[str]]
-"""A mask, a vector file, and what was looked for."""
+_Labels = tuple[LabelSource | None, list[str]]
+"""The labels of a scene, if any, and what was looked for."""
 
 
 @dataclass
@@ -126,7 +123,8 @@ class _Finder:
             path = footprints.partition("|layername=")[0]
             if not is_remote(path) and not os.path.isfile(path):
                 raise SceneError(f"{path}: no such vector file; check the path given as footprints")
-            return lambda image: (None, footprints, [])
+            given = LabelSource("xbd" if is_label(path) else "vector", footprints, shared=count > 1)
+            return lambda image: (given, [])
         if masks is None:
             return self._beside
         if not is_remote(masks) and os.path.isdir(masks):
@@ -135,7 +133,7 @@ class _Finder:
             raise SceneError(f"{masks}: no such mask or folder of masks; check the path")
         if count > 1:
             raise UsageError(f"{masks}: one mask for {count} scenes; give a folder of masks, one per scene")
-        return lambda image: (masks, None, [])
+        return lambda image: (LabelSource("mask", masks), [])
 
     def _folder(self, folder: str, split: str | None) -> list[_Found]:
         """Returns the images of a folder. A layout of other data sets is one more reader here."""
@@ -186,26 +184,27 @@ class _Finder:
 
     def _beside(self, image: str) -> _Labels:
         if is_remote(image):
-            return None, None, ["nothing, since remote folders are not searched"]
+            return None, ["nothing, since remote folders are not searched"]
         xbd = find_labels(image, self._names)
         if xbd is not None:
-            return *xbd, []
+            return xbd, []
         folder, stem = os.path.dirname(image), _stem(image)
         looked = [f"{stem}_buildings{{{','.join(VECTORS)}}}", f"{stem}_mask.*"]
         vector = self._first(folder, [stem + "_buildings"], VECTORS)
         if vector is not None:
-            return None, vector, looked
+            return LabelSource("vector", vector), looked
         mask = self._first(folder, [stem + "_mask"], RASTERS)
         if mask is None and os.path.basename(os.path.abspath(folder)) == "images":
             masks = os.path.join(os.path.dirname(folder), "masks") if folder else os.path.join("..", "masks")
             looked.append(os.path.join(masks, f"{stem}.*"))
             mask = self._first(masks, [stem, stem + "_mask"], RASTERS)
-        return mask, None, looked
+        return None if mask is None else LabelSource("mask", mask), looked
 
     def _in_folder(self, folder: str, image: str) -> _Labels:
         stem = _stem(image)
         mask = self._first(folder, [stem, stem + "_mask"], RASTERS)
-        return mask, None, [os.path.join(folder, f"{stem}.*"), os.path.join(folder, f"{stem}_mask.*")]
+        looked = [os.path.join(folder, f"{stem}.*"), os.path.join(folder, f"{stem}_mask.*")]
+        return None if mask is None else LabelSource("mask", mask), looked
 
     def _first(self, folder: str, stems: Iterable[str], extensions: Iterable[str]) -> str | None:
         names = self._names(folder)

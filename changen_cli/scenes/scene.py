@@ -14,12 +14,11 @@ from shapely.geometry import MultiPolygon, Polygon
 
 from changen_cli.errors import SceneError, TileError
 from changen_cli.scenes.footprints.base import Labels, NoLabels, Report
-from changen_cli.scenes.footprints.masks import MaskLabels
-from changen_cli.scenes.footprints.vectors import Exclusion, VectorLabels
-from changen_cli.scenes.footprints.xbd import XbdFile, XbdLabels, is_label, read_label
+from changen_cli.scenes.footprints.labels import open_labels
+from changen_cli.scenes.footprints.vectors import Exclusion
 from changen_cli.scenes.image.geobox import make_geobox
 from changen_cli.scenes.image.pixels import Pixels
-from changen_cli.scenes.image.rasters import open_raster, reason
+from changen_cli.scenes.image.rasters import BlockCache, open_raster, reason
 from changen_cli.scenes.layout import Footprint, Layout
 from changen_cli.scenes.options import ReadOptions
 from changen_cli.scenes.source import SceneSource
@@ -28,17 +27,18 @@ from changen_cli.scenes.window import Window
 from changen_cli.types import BoolArray, UInt8Array
 
 
-def open_scene(source: SceneSource, options: ReadOptions | None = None) -> Scene:
+def open_scene(source: SceneSource, options: ReadOptions | None = None, cache: BlockCache | None = None) -> Scene:
     """Opens a scene; reads metadata and vectors, no pixel.
 
     Args:
         source: Image and footprints.
         options: How to read them.
+        cache: The block cache of the scenes that are read by turns with this one; None for one of its own.
 
     Raises:
         SceneError: If a file cannot be used; the message names it and the remedy.
     """
-    return Scene(source, options or ReadOptions())
+    return Scene(source, options or ReadOptions(), cache or BlockCache())
 
 
 class Scene:
@@ -52,45 +52,26 @@ class Scene:
         source: What it was opened from.
     """
 
-    def __init__(self, source: SceneSource, options: ReadOptions) -> None:
+    def __init__(self, source: SceneSource, options: ReadOptions, cache: BlockCache) -> None:
         """Opens the files; see :func:`open_scene`."""
         self.id = source.id
         self.source = source
-        self._options = options
         self._outlines: dict[int, tuple[Polygon | MultiPolygon, ...]] = {}
         self._dataset = open_raster(source.image)
         self._labels: Labels = NoLabels()
         self._pixels: Pixels | None = None
         try:
             path = source.image
-            self._xbd = self._read_xbd()
-            fitted = None if self._xbd is None else self._xbd.fit.georeference
-            self._frame = make_geobox(self._dataset, path, options.resolution, options.resolution_optional, fitted)
-            self._pixels = Pixels(self._dataset, path, self._frame, options)
-            self._labels = self._open_labels()
-            self._exclusion = (
-                None if options.exclude is None else Exclusion(options.exclude, path, self._frame, options)
+            labels = open_labels(source, self._dataset, options, cache)
+            self._grid = make_geobox(
+                self._dataset, path, options.resolution, options.resolution_optional, labels.georeference
             )
+            self._pixels = Pixels(self._dataset, path, self._grid, options, cache)
+            self._labels = labels.place(self._grid)
+            self._exclusion = None if options.exclude is None else Exclusion(options.exclude, path, self._grid, options)
         except BaseException:
             self.close()
             raise
-
-    def _read_xbd(self) -> XbdFile | None:
-        """Reads labels that say where the image lies, so that the frame can have it."""
-        if self.source.footprints is None or not is_label(self.source.footprints):
-            return None
-        return read_label(self.source.footprints, self.source.image, self._dataset.height, self._dataset.width)
-
-    def _open_labels(self) -> Labels:
-        """Opens what gives the footprints; a new kind of label is one more case here."""
-        source, frame, options = self.source, self._frame, self._options
-        if self._xbd is not None:
-            return XbdLabels(self._xbd, frame, options.min_area)
-        if source.footprints is not None:
-            return VectorLabels(source.footprints, source.image, frame, self.id, options, source.shared)
-        if source.mask is not None:
-            return MaskLabels(source.mask, self._dataset, source.image, frame, self.id, options.min_area)
-        return NoLabels()
 
     def __enter__(self) -> Scene:
         return self
@@ -103,27 +84,27 @@ class Scene:
     @property
     def height(self) -> int:
         """Rows at the reading resolution."""
-        return self._frame.height
+        return self._grid.height
 
     @property
     def width(self) -> int:
         """Columns at the reading resolution."""
-        return self._frame.width
+        return self._grid.width
 
     @property
     def transform(self) -> Affine | None:
         """Pixels at the reading resolution to CRS coordinates, or None without a georeference."""
-        return self._frame.transform
+        return self._grid.transform
 
     @property
     def crs(self) -> CRS | None:
         """Coordinate reference system, or None."""
-        return self._frame.crs
+        return self._grid.crs
 
     @property
     def ground_resolution(self) -> float | None:
         """Metres on the ground per pixel read at the centre of the scene, or None if not known."""
-        return self._frame.ground_resolution
+        return self._grid.ground_resolution
 
     @property
     def report(self) -> Report:
@@ -138,7 +119,7 @@ class Scene:
     @property
     def kept_bytes(self) -> int:
         """Bytes of decoded pixels that the scene keeps in memory."""
-        return (0 if self._pixels is None else self._pixels.kept_bytes) + int(getattr(self._labels, "kept_bytes", 0))
+        return (0 if self._pixels is None else self._pixels.kept_bytes) + self._labels.kept_bytes
 
     def read(self, window: Window) -> Tile:
         """Reads a tile.
@@ -162,7 +143,7 @@ class Scene:
         Raises:
             TileError: If a file is damaged.
         """
-        return self._read(self._frame.whole, "all")
+        return self._read(self._grid.whole, "all")
 
     def outlines(self, limit: int = 256) -> tuple[Polygon | MultiPolygon, ...]:
         """Returns outlines of whole footprints of the scene, which new objects may take.
@@ -185,19 +166,19 @@ class Scene:
 
     def as_manifest(self) -> dict[str, Any]:
         """Returns what the manifest says of the scene (JSON values); an ``auto`` rescale is settled for it."""
-        pixels, frame = self._open_pixels(), self._frame
+        pixels, grid = self._open_pixels(), self._grid
         rescale = pixels.rescale
         return {
             "id": self.id,
             "image": self.source.image,
             "split": self.source.split,
             "raster": {"width": self._dataset.width, "height": self._dataset.height, "driver": self._dataset.driver},
-            "width": frame.width,
-            "height": frame.height,
-            "crs": None if frame.crs is None else frame.crs.to_string(),
-            "transform": None if frame.transform is None else list(frame.transform)[:6],
-            "ground_resolution": frame.ground_resolution,
-            "resampled": frame.resampled,
+            "width": grid.width,
+            "height": grid.height,
+            "crs": None if grid.crs is None else grid.crs.to_string(),
+            "transform": None if grid.transform is None else list(grid.transform)[:6],
+            "ground_resolution": grid.ground_resolution,
+            "resampled": grid.resampled,
             "bands": {"rgb": list(pixels.choice.bands), "why": pixels.choice.why},
             "rescale": None if rescale is None else {"low": rescale.low, "high": rescale.high, "why": rescale.why},
             "footprints": self._labels.as_manifest(),
@@ -237,7 +218,7 @@ class Scene:
         layout = Layout(window.height, window.width, footprints)
         if footprints and not valid.all():
             layout = _visible(layout, valid)
-        transform = self._frame.transform_of(window)
+        transform = self._grid.transform_of(window)
         return Tile(self.id, name, image, valid, layout, transform, self.crs, exclusion)
 
 

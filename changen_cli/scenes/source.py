@@ -4,8 +4,28 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 _REMOTE = re.compile(r"^(?:/vsi|[A-Za-z][A-Za-z0-9+.-]+://)")
+
+LabelKind: TypeAlias = Literal["mask", "vector", "xbd"]
+"""How a file of footprints is read; see :class:`LabelSource`."""
+
+
+@dataclass(frozen=True)
+class LabelSource:
+    """A file of footprints, and how it is read; picklable, nothing of it is open.
+
+    Attributes:
+        kind: "mask" for a raster, "vector" for a vector file of any format, "xbd" for the JSON labels of xView2 / xBD.
+        path: The file. ``file.gpkg|layername=NAME`` names one layer of a vector file.
+        shared: True if the file serves several scenes. Such a scene may well have no footprints, as long as it lies
+            within the extent of the file; a file of its own that touches no pixel is an error.
+    """
+
+    kind: LabelKind
+    path: str
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -15,21 +35,14 @@ class SceneSource:
     Attributes:
         id: Unique in a run and safe as a file name.
         image: Path, ``/vsi...`` path or URL of the raster.
-        mask: Raster of footprints, or None.
-        footprints: Vector file of footprints, or None; ``file.gpkg|layername=NAME`` names one layer, and what is named
-            like labels of xBD (``*_00000001_pre_disaster.json``) is read as such. It is used where there is a mask as
-            well, since outlines are better geometry than pixels.
+        labels: Where its footprints are, or None if it has none.
         split: "train", "val" or "test" where the folder says so, else None.
-        shared: True if ``footprints`` serves several scenes. Such a scene may well have no footprints, as long as it
-            lies within the extent of the file; a file of its own that touches no pixel is an error.
     """
 
     id: str
     image: str
-    mask: str | None = None
-    footprints: str | None = None
+    labels: LabelSource | None = None
     split: str | None = None
-    shared: bool = False
 
 
 def is_remote(path: str) -> bool:

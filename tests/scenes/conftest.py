@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +10,12 @@ import geopandas
 import numpy as np
 import pytest
 import rasterio
-from affine import Affine
 
-UTM = "EPSG:32633"
-ORIGIN = Affine(0.5, 0, 500_000, 0, -0.5, 5_000_000)
-
-Writer = Callable[..., str]
+from tests.scenes.writing import ORIGIN, UTM, WriteRaster, WriteVector
 
 
 @pytest.fixture
-def write_raster(tmp_path: Path) -> Writer:
+def write_raster(tmp_path: Path) -> WriteRaster:
     """Writes a raster of [C, H, W] or [H, W] pixels under tmp_path and returns its path."""
 
     def write(name: str, pixels: np.ndarray, *, georeferenced: bool = True, valid: Any = None, **profile: Any) -> str:
@@ -46,7 +41,7 @@ def write_raster(tmp_path: Path) -> Writer:
 
 
 @pytest.fixture
-def write_vector(tmp_path: Path) -> Writer:
+def write_vector(tmp_path: Path) -> WriteVector:
     """Writes geometries, given in pixel coordinates of a raster of write_raster, and returns the path."""
 
     def write(name: str, geometries: list[Any], *, crs: str | None = UTM, pixels: bool = True, **options: Any) -> str:

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import io
-import os
+from pathlib import Path
 
 import pytest
 
 from changen_cli.errors import SceneError, UsageError
 from changen_cli.scenes.discover import find_scenes
-from changen_cli.scenes.source import SceneSource
+from changen_cli.scenes.source import LabelSource, SceneSource
 
 
 @pytest.fixture
@@ -21,27 +21,30 @@ def folder(tmp_path):
     return make
 
 
+def mask(root: Path, name: str) -> LabelSource:
+    return LabelSource("mask", str(root / name))
+
+
 def test_images_and_masks_by_stem(folder):
     root = folder("images/b.jpg", "images/a.tif", "masks/a.png", "masks/b.png", "images/notes.md")
     found = find_scenes([str(root)])
     assert [s.id for s in found] == ["a", "b"]
-    assert [os.path.relpath(s.mask, root) for s in found] == ["masks/a.png", "masks/b.png"]
+    assert [s.labels for s in found] == [mask(root, "masks/a.png"), mask(root, "masks/b.png")]
 
 
 def test_labels_beside_and_vectors_win(folder):
     root = folder("a.tif", "a_mask.tif", "a_buildings.gpkg", "b.TIF", "b_mask.png", "c.png", "c_buildings.geojson")
     found = {s.id: s for s in find_scenes([str(root)])}
     assert set(found) == {"a", "b", "c"}
-    assert found["a"].mask is None
-    assert found["a"].footprints == str(root / "a_buildings.gpkg")
-    assert found["b"].mask == str(root / "b_mask.png")
-    assert found["c"].footprints == str(root / "c_buildings.geojson")
+    assert found["a"].labels == LabelSource("vector", str(root / "a_buildings.gpkg"))
+    assert found["b"].labels == mask(root, "b_mask.png")
+    assert found["c"].labels == LabelSource("vector", str(root / "c_buildings.geojson"))
 
 
 def test_single_raster_and_its_masks_folder(folder):
     root = folder("images/a.jpg", "masks/a.png", "loose.tif", "loose_mask.tif")
-    assert find_scenes([str(root / "images" / "a.jpg")])[0].mask == str(root / "masks" / "a.png")
-    assert find_scenes([str(root / "loose.tif")])[0].mask == str(root / "loose_mask.tif")
+    assert find_scenes([str(root / "images" / "a.jpg")])[0].labels == mask(root, "masks/a.png")
+    assert find_scenes([str(root / "loose.tif")])[0].labels == mask(root, "loose_mask.tif")
 
 
 def test_split_folders(folder):
@@ -66,7 +69,7 @@ def test_remote_rasters_are_not_looked_at(folder):
     root = folder("m/a.png", "m/b.png")
     inputs = ["https://example.org/x/a.tif?token=1", "/vsizip/archive.zip/in/b.tif"]
     found = find_scenes(inputs, masks=str(root / "m"))
-    assert [(s.id, os.path.basename(s.mask)) for s in found] == [("b", "b.png"), ("a", "a.png")]
+    assert [(s.id, s.labels) for s in found] == [("b", mask(root, "m/b.png")), ("a", mask(root, "m/a.png"))]
     with pytest.raises(SceneError, match=r"example.org/x/a.tif.*remote folders are not searched.*--footprints"):
         find_scenes(inputs[:1])
     assert find_scenes(inputs[:1], require_labels=False) == [SceneSource("a", inputs[0])]
@@ -75,11 +78,16 @@ def test_remote_rasters_are_not_looked_at(folder):
 def test_given_footprints_serve_all_scenes(folder):
     root = folder("a.tif", "b.tif", "all.gpkg")
     found = find_scenes([str(root)], footprints=str(root / "all.gpkg"))
-    assert [(s.id, s.footprints, s.shared) for s in found] == [
-        ("a", str(root / "all.gpkg"), True),
-        ("b", str(root / "all.gpkg"), True),
-    ]
-    assert not find_scenes([str(root / "a.tif")], footprints=str(root / "all.gpkg"))[0].shared
+    given = LabelSource("vector", str(root / "all.gpkg"), shared=True)
+    assert [(s.id, s.labels) for s in found] == [("a", given), ("b", given)]
+    (one,) = find_scenes([str(root / "a.tif")], footprints=given.path)
+    assert one.labels == LabelSource("vector", given.path)
+
+
+def test_given_labels_of_xbd_are_known_by_their_name(folder):
+    root = folder("a.tif", "nepal-flooding_00000007_pre_disaster.json")
+    path = str(root / "nepal-flooding_00000007_pre_disaster.json")
+    assert find_scenes([str(root / "a.tif")], footprints=path)[0].labels == LabelSource("xbd", path)
 
 
 def test_ids_are_unique_safe_and_do_not_depend_on_the_order(folder):

@@ -14,9 +14,10 @@ from rasterio.enums import ColorInterp
 from shapely.geometry import box
 
 from changen_cli.errors import SceneError, TileError
-from changen_cli.scenes.discover import SceneSource, find_scenes
+from changen_cli.scenes.discover import find_scenes
 from changen_cli.scenes.options import ReadOptions
 from changen_cli.scenes.scene import open_scene
+from changen_cli.scenes.source import LabelSource, SceneSource
 from changen_cli.scenes.window import TileGrid, Window
 
 
@@ -60,15 +61,6 @@ def test_tile_by_tile_is_the_whole_at_another_resolution(write_raster, image, re
             there = (slice(window.row, window.row + 23), slice(window.column, window.column + 23))
             assert np.array_equal(tile.image, whole.image[:, *there])
             assert np.array_equal(tile.valid, whole.valid[there])
-
-
-def test_a_coarse_resolution_is_read_in_strips(write_raster, image, monkeypatch):
-    source = SceneSource("s", write_raster("a.tif", image))
-    with open_scene(source, ReadOptions(resolution=2.0)) as scene:
-        whole = scene.read_all().image
-    monkeypatch.setattr("changen_cli.scenes.image.pixels._STRIP_PIXELS", 2000)
-    with open_scene(source, ReadOptions(resolution=2.0)) as scene:
-        assert np.array_equal(scene.read_all().image, whole)
 
 
 def test_georeference_of_a_tile_is_exact(write_raster, image):
@@ -124,7 +116,8 @@ def test_footprints_that_cannot_be_seen_are_dropped(write_raster, write_vector, 
     valid = np.full((120, 160), 255, np.uint8)
     valid[:, :50] = 0
     houses = [box(10, 10, 20, 20), box(40, 40, 60, 60), box(100, 100, 110, 110)]
-    source = SceneSource("s", write_raster("a.tif", image, valid=valid), footprints=write_vector("v.gpkg", houses))
+    labels = LabelSource("vector", write_vector("v.gpkg", houses))
+    source = SceneSource("s", write_raster("a.tif", image, valid=valid), labels)
     with open_scene(source) as scene:
         assert [f.uid for f in scene.read_all().layout.footprints] == [2, 3]
         assert scene.read(Window(0, 0, 40, 40)).layout.footprints == ()
@@ -173,9 +166,7 @@ def test_truncated_rasters(write_raster, image, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg"])
-@pytest.mark.parametrize("limit", [64_000_000, 0])
-def test_truncated_pictures(write_raster, image, tmp_path, monkeypatch, name, limit):
-    monkeypatch.setattr("changen_cli.scenes.image.rasters._SEQUENTIAL_LIMIT", limit)
+def test_truncated_pictures(write_raster, image, tmp_path, name):
     path = tmp_path / name
     write_raster(name, np.repeat(np.repeat(image, 4, 1), 4, 2), georeferenced=False)
     data = path.read_bytes()
@@ -188,7 +179,8 @@ def test_truncated_pictures(write_raster, image, tmp_path, monkeypatch, name, li
 
 def test_truncated_mask_pictures(write_raster, image, tmp_path):
     mask = np.random.default_rng(3).integers(0, 2, (120, 160), dtype=np.uint8)
-    source = SceneSource("s", write_raster("a.tif", image), write_raster("m.png", mask, georeferenced=False))
+    labels = LabelSource("mask", write_raster("m.png", mask, georeferenced=False))
+    source = SceneSource("s", write_raster("a.tif", image), labels)
     path = tmp_path / "m.png"
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
@@ -208,7 +200,8 @@ def test_windows_must_start_in_the_scene(write_raster, image):
 
 
 def test_describe_is_json_and_source_travels(write_raster, write_vector, image):
-    source = SceneSource("s", write_raster("a.tif", image), footprints=write_vector("v.gpkg", [box(0, 0, 9, 9)]))
+    labels = LabelSource("vector", write_vector("v.gpkg", [box(0, 0, 9, 9)]))
+    source = SceneSource("s", write_raster("a.tif", image), labels)
     with open_scene(source, ReadOptions(resolution=1.0)) as scene:
         text = json.loads(json.dumps(scene.as_manifest()))
         assert text["raster"] == {"width": 160, "height": 120, "driver": "GTiff"}
@@ -231,7 +224,8 @@ def test_nothing_is_printed(write_raster, image):
 def test_kampala(shared_data: Path) -> None:
     kampala = shared_data / "oam" / "kampala_00.tif"
     (source,) = find_scenes([str(kampala)])
-    assert source.footprints is not None
+    assert source.labels is not None
+    assert source.labels.kind == "vector"
     with rasterio.open(kampala) as dataset:
         pixels, transform, crs = dataset.read(), dataset.transform, dataset.crs
     with rasterio.open(str(kampala).replace(".tif", "_mask.tif")) as dataset:

@@ -1,4 +1,4 @@
-"""What gives the footprints of a scene: the protocol that masks, vectors (and any format to come) fulfil."""
+"""What gives the footprints of a scene: the protocol of masks, vectors and other labels."""
 
 from __future__ import annotations
 
@@ -68,6 +68,11 @@ class Labels(Protocol):
         """Returns what the manifest says of the labels (JSON values)."""
         ...
 
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of decoded labels that are kept in memory."""
+        ...
+
     def close(self) -> None:
         """Closes files."""
         ...
@@ -75,6 +80,8 @@ class Labels(Protocol):
 
 class NoLabels:
     """A scene without footprints."""
+
+    kept_bytes = 0
 
     def footprints(self, window: Window) -> tuple[Footprint, ...]:
         """Returns nothing."""
@@ -89,11 +96,11 @@ class NoLabels:
         return Report()
 
     def known_empty(self) -> bool:
-        """Says so."""
+        """Returns True."""
         return True
 
     def as_manifest(self) -> dict[str, Any]:
-        """Says that there is none."""
+        """Returns what the manifest says of no labels."""
         return {"kind": "none"}
 
     def close(self) -> None:

@@ -104,8 +104,8 @@ class PolygonIndex:
         """
         left, top = window.column, window.row
         right, bottom = left + window.width, top + window.height
-        frame = shapely.box(left, top, right, bottom)
-        hits = np.sort(self._tree.query(frame))
+        edges = shapely.box(left, top, right, bottom)
+        hits = np.sort(self._tree.query(edges))
         west, north, east, south = self._bounds[hits].T
         hits = hits[(west < right) & (east > left) & (north < bottom) & (south > top)]
         if not hits.size:
@@ -114,7 +114,7 @@ class PolygonIndex:
         crossing = ~((west >= left) & (east <= right) & (north >= top) & (south <= bottom))
         polygons = self.polygons[hits]
         if crossing.any():
-            polygons[crossing] = [_areal(g) for g in shapely.intersection(polygons[crossing], frame)]
+            polygons[crossing] = [_areal(g) for g in shapely.intersection(polygons[crossing], edges)]
         some = shapely.area(polygons) > 0
         return translate(polygons[some], -left, -top), self.uids[hits[some]]
 

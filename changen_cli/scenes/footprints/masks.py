@@ -18,7 +18,7 @@ from changen_cli.errors import SceneError, TileError
 from changen_cli.scenes.footprints.base import Report
 from changen_cli.scenes.footprints.geometry import Geometries, PolygonIndex, centred, scale, to_polygons, translate
 from changen_cli.scenes.image.geobox import GeoBox, georeference
-from changen_cli.scenes.image.rasters import Access, gdal_settings, open_raster, reason, to_rasterio
+from changen_cli.scenes.image.rasters import BlockCache, Raster, WindowReader, open_raster, reason, to_rasterio
 from changen_cli.scenes.layout import Footprint
 from changen_cli.scenes.window import Window
 from changen_cli.types import AnyArray, BoolArray
@@ -26,8 +26,8 @@ from changen_cli.types import AnyArray, BoolArray
 _SAMPLE_LIMIT = 16_000_000
 _SAMPLE_ROWS = 8
 _SAMPLE_SIZE = 512
-_SHAPE_WINDOWS = 16
-_SHAPE_SIZE = 1024
+_OUTLINE_WINDOWS = 16
+_OUTLINE_SIZE = 1024
 _INT32_MAX = np.iinfo(np.int32).max
 
 
@@ -42,29 +42,41 @@ class MaskLabels:
     nodata and NaN are background.
     """
 
-    def __init__(self, path: str, image: Any, image_path: str, frame: GeoBox, scene: str, min_area: float) -> None:
+    def __init__(
+        self,
+        path: str,
+        image: Raster,
+        image_path: str,
+        grid: GeoBox,
+        scene: str,
+        min_area: float,
+        cache: BlockCache,
+    ) -> None:
         """Opens a mask and checks that it fits its image; reads no pixel.
 
         Args:
             path: The mask.
-            image: Open rasterio dataset of the image.
+            image: The image, open.
             image_path: Its path, for messages.
-            frame: The reading grid of the scene.
+            grid: The reading grid of the scene.
             scene: Id of the scene, which keys the choice of :meth:`outlines`.
             min_area: Footprints and holes smaller than this are dropped and filled, square pixels as read.
+            cache: The block cache to read through; grows if the mask needs it.
 
         Raises:
             SceneError: If the mask cannot be opened, has another size or place than the image, or is not a mask.
         """
-        self._path, self._frame, self._scene, self._min_area = path, frame, scene, min_area
+        self._path, self._grid, self._scene, self._min_area = path, grid, scene, min_area
         self._dataset = open_raster(path, "mask")
         try:
             self._check(image, image_path)
         except SceneError:
             self._dataset.close()
             raise
-        self._access = Access(self._dataset)
-        self._kept: AnyArray | None = None
+        self._cache = cache
+        cache.include(self._dataset)
+        whole = Window(0, 0, self._dataset.height, self._dataset.width)
+        self._reader = WindowReader(self._dataset, self._load, whole)
 
     def footprints(self, window: Window) -> tuple[Footprint, ...]:
         """Returns the footprints of a window, in raster order (masks) or by id (instances).
@@ -77,7 +89,7 @@ class MaskLabels:
             uids, polygons = self._polygons(self._read(native), self._instances)
         except RasterioError as error:
             raise self._damaged(window.tile_id, error) from error
-        if self._frame.resampled:
+        if self._grid.resampled:
             moved = self._to_scene(polygons, native)
             polygons, kept = PolygonIndex(moved, np.arange(len(moved))).cut(window)
             uids = uids[kept]
@@ -90,7 +102,7 @@ class MaskLabels:
     def outlines(self, limit: int) -> tuple[Polygon | MultiPolygon, ...]:
         """Returns outlines of whole footprints from at most 16 windows, keyed by the scene's id."""
         found: list[Any] = []
-        for window in sample_windows(self._frame, self._scene, _SHAPE_WINDOWS, _SHAPE_SIZE):
+        for window in sample_windows(self._grid, self._scene, _OUTLINE_WINDOWS, _OUTLINE_SIZE):
             native = self._native(window)
             try:
                 _, polygons = self._polygons(self._read(native), self._instances)
@@ -98,10 +110,10 @@ class MaskLabels:
                 raise self._damaged("the sample of its outlines", error) from error
             moved = self._to_scene(polygons, native)
             west, north, east, south = shapely.bounds(moved).reshape(-1, 4).T
-            frame, edge = self._frame, 1e-6
+            grid, edge = self._grid, 1e-6
             # What touches an edge of the window may go on beyond it.
-            whole = (west > window.column + edge) & (east < min(window.column + window.width, frame.width) - edge)
-            whole &= (north > window.row + edge) & (south < min(window.row + window.height, frame.height) - edge)
+            whole = (west > window.column + edge) & (east < min(window.column + window.width, grid.width) - edge)
+            whole &= (north > window.row + edge) & (south < min(window.row + window.height, grid.height) - edge)
             whole &= shapely.area(moved) >= self._min_area
             found.extend(moved[whole])
         return centred(found, limit)
@@ -111,7 +123,7 @@ class MaskLabels:
         return Report()
 
     def known_empty(self) -> bool:
-        """Says no: only its pixels could tell."""
+        """Returns False: only its pixels could tell."""
         return False
 
     def as_manifest(self) -> dict[str, Any]:
@@ -120,18 +132,18 @@ class MaskLabels:
 
     def close(self) -> None:
         """Closes the mask."""
-        self._kept = None
+        self._reader.close()
         self._dataset.close()
 
     @property
     def kept_bytes(self) -> int:
         """Bytes of decoded mask that are kept in memory."""
-        return 0 if self._kept is None else self._kept.nbytes
+        return self._reader.kept_bytes
 
     def _damaged(self, where: str, error: Exception) -> TileError:
         return TileError(f"{self._path}: {where} cannot be read ({reason(error)}); the file is damaged or cut short")
 
-    def _check(self, image: Any, image_path: str) -> None:
+    def _check(self, image: Raster, image_path: str) -> None:
         mask, path = self._dataset, self._path
         if (mask.height, mask.width) != (image.height, image.width):
             raise SceneError(
@@ -148,11 +160,11 @@ class MaskLabels:
             )
         if mask.dtypes[0].startswith("complex"):
             raise SceneError(f"{path}: mask of complex numbers; give 0/1, 0/255 or instance ids")
-        ours, theirs = georeference(image), georeference(mask)
-        if None in ours or None in theirs or ours[1] != theirs[1]:
+        (ours, crs), (theirs, its_crs) = georeference(image), georeference(mask)
+        if ours is None or theirs is None or crs is None or crs != its_crs:
             return
         for corner in ((0, 0), (image.width, image.height)):
-            x, y = ~ours[0] @ (theirs[0] @ corner)  # type: ignore[operator]
+            x, y = ~ours @ (theirs @ corner)
             if math.hypot(x - corner[0], y - corner[1]) > 0.5:
                 raise SceneError(
                     f"{path}: mask lies elsewhere than the image {image_path}, by {x - corner[0]:.1f}, "
@@ -187,30 +199,25 @@ class MaskLabels:
 
     def _native(self, window: Window) -> Window:
         """Returns the mask's own pixels that a window touches."""
-        frame = self._frame
-        if not frame.resampled:
+        grid = self._grid
+        if not grid.resampled:
             return window
-        row, column = math.floor(window.row * frame.scale_y), math.floor(window.column * frame.scale_x)
-        bottom = min(math.ceil((window.row + window.height) * frame.scale_y), self._dataset.height)
-        right = min(math.ceil((window.column + window.width) * frame.scale_x), self._dataset.width)
+        row, column = math.floor(window.row * grid.scale_y), math.floor(window.column * grid.scale_x)
+        bottom = min(math.ceil((window.row + window.height) * grid.scale_y), self._dataset.height)
+        right = min(math.ceil((window.column + window.width) * grid.scale_x), self._dataset.width)
         return Window(row, column, bottom - row, right - column)
 
     def _to_scene(self, polygons: Geometries, native: Window) -> Geometries:
         moved = translate(polygons, native.column, native.row)
-        return scale(moved, 1 / self._frame.scale_x, 1 / self._frame.scale_y)
+        return scale(moved, 1 / self._grid.scale_x, 1 / self._grid.scale_y)
 
     def _read(self, native: Window) -> AnyArray:
-        with self._access.reading():
-            if self._access.keep and self._kept is None:
-                self._kept = self._load(Window(0, 0, self._dataset.height, self._dataset.width))
-            if self._kept is None:
-                return self._load(native)
-        rows = slice(native.row, native.row + native.height)
-        return self._kept[rows, native.column : native.column + native.width]
+        (values,) = self._reader.read(native)
+        return values
 
-    def _load(self, native: Window) -> AnyArray:
+    def _load(self, native: Window) -> tuple[AnyArray]:
         """Reads ids: uint8 or int32, 0 background."""
-        with gdal_settings(self._dataset):
+        with self._cache.settings():
             values = self._dataset.read(1, window=to_rasterio(native))
         nodata = self._dataset.nodata
         if values.dtype.kind == "f":
@@ -218,13 +225,13 @@ class MaskLabels:
         if nodata:
             values[values == nodata] = 0
         if values.dtype == np.uint8:
-            return np.asarray(values)
+            return (np.asarray(values),)
         if values.size and (values.min() < 0 or values.max() > _INT32_MAX or (values != np.rint(values)).any()):
             raise TileError(
                 f"{self._path}: mask values must be whole numbers from 0 to {_INT32_MAX}; give 0/1, 0/255 or "
                 "instance ids"
             )
-        return np.asarray(values.astype(np.int32))
+        return (np.asarray(values.astype(np.int32)),)
 
     def _polygons(self, values: AnyArray, instances: bool) -> tuple[AnyArray, Geometries]:
         """Makes polygons of mask values, in their pixel coordinates.
@@ -232,7 +239,7 @@ class MaskLabels:
         Returns:
             Ids int64 [N], and polygons [N] in order.
         """
-        hole = self._min_area * self._frame.scale_x * self._frame.scale_y
+        hole = self._min_area * self._grid.scale_x * self._grid.scale_y
         present = values != 0
         if not present.any():
             return np.empty(0, np.int64), np.empty(0, object)
@@ -247,27 +254,27 @@ class MaskLabels:
         return np.array(uids, np.int64), np.array(merged, object)
 
 
-def sample_windows(frame: GeoBox, scene: str, count: int, size: int) -> list[Window]:
+def sample_windows(grid: GeoBox, scene: str, count: int, size: int) -> list[Window]:
     """Chooses windows that stand for a scene: all of it if it is small, else ``count`` random places.
 
     Args:
-        frame: The reading grid.
+        grid: The reading grid.
         scene: Id of the scene, the key of the choice.
         count: Most windows.
         size: Rows and columns of a window.
     """
-    rows, columns = -(-frame.height // size), -(-frame.width // size)
+    rows, columns = -(-grid.height // size), -(-grid.width // size)
     if rows * columns <= count:
         places = np.arange(rows * columns)
     else:
         places = np.sort(rng.generator(scene, "shapes").integers(0, rows * columns, count))
     return [
-        Window(row * size, column * size, size, size).within(frame.height, frame.width)
+        Window(row * size, column * size, size, size).within(grid.height, grid.width)
         for row, column in (divmod(place, columns) for place in np.unique(places).tolist())
     ]
 
 
-def _is_lossy(mask: Any) -> bool:
+def _is_lossy(mask: Raster) -> bool:
     structure = mask.tags(ns="IMAGE_STRUCTURE")
     lossy = structure.get("COMPRESSION_REVERSIBILITY", "").startswith("LOSSY")
     return mask.driver == "JPEG" or "JPEG" in structure.get("COMPRESSION", "").split() or lossy
@@ -276,17 +283,12 @@ def _is_lossy(mask: Any) -> bool:
 def _outlines(values: AnyArray, present: BoolArray, hole: float) -> Iterable[tuple[int, Polygon]]:
     for outline, value in vectorize(values, mask=present, connectivity=4):
         shell, *inner = outline["coordinates"]
-        polygon = Polygon(shell, [ring for ring in inner if _ring_area(ring) >= hole])
+        polygon = Polygon(shell, [ring for ring in inner if Polygon(ring).area >= hole])
         if inner and not polygon.is_valid:
             for part in to_polygons(np.array([polygon], object)).polygons:
                 yield int(value), part
         else:
             yield int(value), polygon
-
-
-def _ring_area(ring: list[tuple[float, float]]) -> float:
-    x, y = np.array(ring).T
-    return abs(float(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1]))) / 2
 
 
 def _raster_order(polygons: Geometries) -> AnyArray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import shapely
+from affine import Affine
 from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 
@@ -19,26 +20,32 @@ _EDGE_POINTS = 21
 
 
 class Projection:
-    """Moves geometries between a vector file's CRS and the pixels of a scene."""
+    """Moves geometries between a vector file's CRS and the pixels of a scene.
 
-    def __init__(self, file: VectorFile, image: str, frame: GeoBox, crs: str | None, option: str | None = None) -> None:
+    Attributes:
+        crs: The file's CRS; None if its coordinates are columns and rows of the raster.
+    """
+
+    def __init__(self, file: VectorFile, image: str, grid: GeoBox, crs: str | None, option: str | None = None) -> None:
         """Settles how a file lies on a scene.
 
         Args:
             file: The vector file.
             image: Path of the raster, for messages.
-            frame: The reading grid of the scene.
+            grid: The reading grid of the scene.
             crs: CRS of the file that overrides what it says, ``"pixel"``, or None.
             option: The option that states it, for messages; None if no option does.
 
         Raises:
             SceneError: If the raster or the file has no CRS, or the one cannot be projected to the other.
         """
-        self._frame = frame
-        self.pixels = crs == PIXEL_CRS
-        self.crs = None if self.pixels else CRS.from_user_input(crs) if crs is not None else file.crs
-        if self.pixels:
+        self._grid = grid
+        self._transformer: Transformer | None = None
+        self._to_raster: Affine | None = None
+        if crs == PIXEL_CRS:
+            self.crs = None
             return
+        self.crs = file.crs if crs is None else CRS.from_user_input(crs)
         if self.crs is None:
             remedy = "write it into the file (ogr2ogr -a_srs EPSG:... with_crs.gpkg ...)"
             if option is not None:
@@ -46,13 +53,13 @@ class Projection:
             raise SceneError(
                 f"{file.path}: does not say which CRS its coordinates are in, and none is assumed; {remedy}"
             )
-        if frame.crs is None or frame.transform is None:
+        if grid.crs is None or grid.transform is None:
             raise SceneError(
                 f"{image}: has no CRS, so {file.path} cannot be laid on it; georeference it (gdal_edit.py -a_srs "
                 f"EPSG:... -a_ullr ...), or say --footprints-crs {PIXEL_CRS} if vectors are in its pixel coordinates"
             )
-        ours = CRS.from_wkt(frame.crs.to_wkt())
-        self._transformer = None
+        self._to_raster = grid.transform
+        ours = CRS.from_wkt(grid.crs.to_wkt())
         if not self.crs.equals(ours, ignore_axis_order=True):
             try:
                 self._transformer = Transformer.from_crs(self.crs, ours, always_xy=True)
@@ -63,17 +70,18 @@ class Projection:
                 ) from error
 
     def to_pixels(self, geometries: Geometries) -> Geometries:
-        """Moves geometries from the file's CRS to pixels of the scene; what cannot be projected gets infinite."""
-        if self.pixels:
+        """Moves geometries from the file's CRS to pixels of the scene; what cannot be projected is not finite."""
+        if self._to_raster is None:
             flat: Geometries = shapely.force_2d(geometries)
-            return scale(flat, 1 / self._frame.scale_x, 1 / self._frame.scale_y)
-        a, b, c, d, e, f = tuple(~self._frame.transform)[:6]  # type: ignore[operator]
+            return scale(flat, 1 / self._grid.scale_x, 1 / self._grid.scale_y)
+        a, b, c, d, e, f = tuple(~self._to_raster)[:6]
 
         def move(points: AnyArray) -> AnyArray:
             x, y = points[:, 0], points[:, 1]
             if self._transformer is not None:
                 x, y = self._transformer.transform(x, y)
-            return np.column_stack([a * x + b * y + c, d * x + e * y + f])
+            with np.errstate(invalid="ignore"):  # infinite times 0
+                return np.column_stack([a * x + b * y + c, d * x + e * y + f])
 
         moved: Geometries = shapely.transform(geometries, move)
         return moved
@@ -89,10 +97,10 @@ class Projection:
         xs, ys = np.linspace(left, right, _EDGE_POINTS), np.linspace(top, bottom, _EDGE_POINTS)
         x = np.concatenate([xs, xs, np.full(_EDGE_POINTS, left), np.full(_EDGE_POINTS, right)])
         y = np.concatenate([np.full(_EDGE_POINTS, top), np.full(_EDGE_POINTS, bottom), ys, ys])
-        if self.pixels:
-            x, y = x * self._frame.scale_x, y * self._frame.scale_y
+        if self._to_raster is None:
+            x, y = x * self._grid.scale_x, y * self._grid.scale_y
         else:
-            a, b, c, d, e, f = tuple(self._frame.transform)[:6]  # type: ignore[arg-type]
+            a, b, c, d, e, f = tuple(self._to_raster)[:6]
             x, y = a * x + b * y + c, d * x + e * y + f
             if self._transformer is not None:
                 x, y = self._transformer.transform(x, y, direction="INVERSE")

@@ -58,11 +58,12 @@ class VectorFile:
             then the file's own feature ids.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, indexed_limit: int = INDEXED_LIMIT) -> None:
         """Opens a file.
 
         Args:
             path: File, ``/vsi...`` path or URL; ``path|layername=NAME`` for one layer of several.
+            indexed_limit: Features above which a file with a spatial index is read window by window.
 
         Raises:
             SceneError: If there is no such file, it cannot be read, or holds several layers and none was named.
@@ -80,9 +81,9 @@ class VectorFile:
                 self._by_extent, self.features, self.crs = info.covered, info.rows, info.crs
                 self.windowed = False
             else:
-                self._open_ogr(suffix)
+                self._open_ogr(suffix, indexed_limit)
 
-    def _open_ogr(self, suffix: str) -> None:
+    def _open_ogr(self, suffix: str, indexed_limit: int) -> None:
         if suffix in _JSON:  # always one layer; asking for more would parse the file twice
             self._by_extent = self.windowed = False
             self.crs, _, geometries = self._whole()
@@ -101,7 +102,7 @@ class VectorFile:
         self.features = int(info["features"])
         self.crs = _crs(info["crs"])
         self._by_extent = bool(info["capabilities"]["fast_spatial_filter"])
-        self.windowed = self._by_extent and self.features > INDEXED_LIMIT
+        self.windowed = self._by_extent and self.features > indexed_limit
 
     def extent(self) -> Box | None:
         """Returns the extent of all features, or None if no feature has a geometry."""

@@ -16,16 +16,18 @@ from changen_cli.scenes.footprints.base import Report
 from changen_cli.scenes.footprints.geometry import Geometries, PolygonIndex, centred, to_polygons
 from changen_cli.scenes.footprints.masks import sample_windows
 from changen_cli.scenes.footprints.projection import Projection
-from changen_cli.scenes.footprints.vector_file import Box, VectorFile
+from changen_cli.scenes.footprints.vector_file import INDEXED_LIMIT, Box, VectorFile
 from changen_cli.scenes.image.geobox import GeoBox
 from changen_cli.scenes.layout import Footprint
 from changen_cli.scenes.options import PIXEL_CRS, ReadOptions
 from changen_cli.scenes.window import Window
 from changen_cli.types import AnyArray
 
-_BLOCK = 2048
+BLOCK = 2048
+"""Rows and columns of the blocks in which a large indexed file is read, pixels."""
+
 _BLOCKS_KEPT = 8
-_SHAPE_BLOCKS = 8
+_OUTLINE_BLOCKS = 8
 _INT32_MAX = np.iinfo(np.int32).max
 _LINES = (GeometryType.LINESTRING, GeometryType.LINEARRING, GeometryType.MULTILINESTRING)
 
@@ -33,13 +35,13 @@ _LINES = (GeometryType.LINESTRING, GeometryType.LINEARRING, GeometryType.MULTILI
 class _WholeLayer:
     """All polygons on a scene, in memory; uids are 1 + row among them."""
 
-    def __init__(self, file: VectorFile, placement: Projection, frame: GeoBox) -> None:
-        box = placement.box_of(frame.whole)
+    def __init__(self, file: VectorFile, projection: Projection, grid: GeoBox) -> None:
+        box = projection.box_of(grid.whole)
         geometries = np.empty(0, object) if box is None else file.select(box)[1]
         self.lines = _lines(geometries)
-        parts = to_polygons(placement.to_pixels(geometries))
+        parts = to_polygons(projection.to_pixels(geometries))
         # The extent in the file's CRS is wider than the scene, so what numbers and counts is what really meets it.
-        polygons = parts.polygons[shapely.intersects(parts.polygons, _box(frame.whole))]
+        polygons = parts.polygons[shapely.intersects(parts.polygons, _box(grid.whole))]
         self.report = parts.report.kept(len(polygons))
         self._index = PolygonIndex(polygons, np.arange(1, len(polygons) + 1))
         self.empty = not len(polygons)
@@ -47,12 +49,12 @@ class _WholeLayer:
     def cut(self, window: Window) -> tuple[Geometries, AnyArray]:
         return self._index.cut(window)
 
-    def inside(self, frame: GeoBox, scene: str, min_area: float) -> Geometries:
-        return self._index.inside(frame.whole, min_area)
+    def inside(self, grid: GeoBox, scene: str, min_area: float) -> Geometries:
+        return self._index.inside(grid.whole, min_area)
 
 
 class _BlockLayer:
-    """Polygons of a large indexed file, read in blocks of 2048 x 2048 pixels of which a few are kept.
+    """Polygons of a large indexed file, read in square blocks of which a few are kept.
 
     uids are 1 + feature id. Of a feature in several parts only the first can have that one; the others get uids above
     all feature ids, counted within the window.
@@ -60,17 +62,18 @@ class _BlockLayer:
 
     report = Report()
 
-    def __init__(self, file: VectorFile, placement: Projection, frame: GeoBox) -> None:
+    def __init__(self, file: VectorFile, projection: Projection, grid: GeoBox, block: int) -> None:
         self.lines = 0
-        self._file, self._placement, self._frame = file, placement, frame
+        self._file, self._projection, self._grid, self._size = file, projection, grid, block
         self._blocks: OrderedDict[tuple[int, int], tuple[AnyArray, AnyArray, Geometries]] = OrderedDict()
-        box = placement.box_of(frame.whole)
+        box = projection.box_of(grid.whole)
         extent = file.extent()
         self.empty = box is None or extent is None or not _meet(box, extent)
 
     def cut(self, window: Window) -> tuple[Geometries, AnyArray]:
-        rows = range(window.row // _BLOCK, (window.row + window.height - 1) // _BLOCK + 1)
-        columns = range(window.column // _BLOCK, (window.column + window.width - 1) // _BLOCK + 1)
+        size = self._size
+        rows = range(window.row // size, (window.row + window.height - 1) // size + 1)
+        columns = range(window.column // size, (window.column + window.width - 1) // size + 1)
         blocks = [self._block(row, column) for row in rows for column in columns]
         fids, part, polygons = (np.concatenate([block[i] for block in blocks]) for i in range(3))
         _, first = np.unique(np.stack([fids, part]), axis=1, return_index=True)  # a footprint may be in two blocks
@@ -88,10 +91,10 @@ class _BlockLayer:
             )
         return cut, uids
 
-    def inside(self, frame: GeoBox, scene: str, min_area: float) -> Geometries:
+    def inside(self, grid: GeoBox, scene: str, min_area: float) -> Geometries:
         found = []
-        for window in sample_windows(frame, scene, _SHAPE_BLOCKS, _BLOCK):
-            polygons = self._block(window.row // _BLOCK, window.column // _BLOCK)[2]
+        for window in sample_windows(grid, scene, _OUTLINE_BLOCKS, self._size):
+            polygons = self._block(window.row // self._size, window.column // self._size)[2]
             found.append(PolygonIndex(polygons, np.arange(len(polygons))).inside(window, min_area))
         return np.concatenate(found)
 
@@ -99,11 +102,12 @@ class _BlockLayer:
         """Returns feature ids, part numbers and polygons in scene pixels of one block."""
         key = (row, column)
         if key not in self._blocks:
-            window = Window(row * _BLOCK, column * _BLOCK, _BLOCK, _BLOCK).within(self._frame.height, self._frame.width)
-            box = self._placement.box_of(window)
+            size = self._size
+            window = Window(row * size, column * size, size, size).within(self._grid.height, self._grid.width)
+            box = self._projection.box_of(window)
             fids, geometries = (np.empty(0, np.int64), np.empty(0, object)) if box is None else self._file.select(box)
             self.lines += _lines(geometries)
-            parts = to_polygons(self._placement.to_pixels(geometries))
+            parts = to_polygons(self._projection.to_pixels(geometries))
             of = fids[parts.feature]
             number = np.arange(len(of)) - np.searchsorted(of, of)  # ids ascend, so parts of one stand together
             self._blocks[key] = (of, number, parts.polygons)
@@ -120,24 +124,39 @@ class VectorLabels:
     indexed files are read window by window and number by feature id.
     """
 
-    def __init__(self, path: str, image: str, frame: GeoBox, scene: str, options: ReadOptions, shared: bool) -> None:
+    kept_bytes = 0
+
+    def __init__(
+        self,
+        path: str,
+        image: str,
+        grid: GeoBox,
+        scene: str,
+        options: ReadOptions,
+        shared: bool,
+        *,
+        indexed_limit: int = INDEXED_LIMIT,
+        block: int = BLOCK,
+    ) -> None:
         """Opens a file and lays it on a scene.
 
         Args:
             path: The vector file.
             image: Path of the raster, for messages.
-            frame: The reading grid of the scene.
+            grid: The reading grid of the scene.
             scene: Id of the scene.
             options: CRS and least area.
             shared: The file serves several scenes, of which some may have no footprints.
+            indexed_limit: Features above which a file with a spatial index is read window by window.
+            block: Rows and columns of the blocks that it is then read in, pixels.
 
         Raises:
             SceneError: If the file cannot be read or laid on the raster, or none of its footprints touches it.
         """
-        self._frame, self._scene, self._min_area = frame, scene, options.min_area
-        self._file = VectorFile(path)
-        self._placement = Projection(self._file, image, frame, options.footprints_crs, "--footprints-crs")
-        self._layer = _open_layer(self._file, self._placement, frame)
+        self._grid, self._scene, self._min_area = grid, scene, options.min_area
+        self._file = VectorFile(path, indexed_limit)
+        self._projection = Projection(self._file, image, grid, options.footprints_crs, "--footprints-crs")
+        self._layer = _open_layer(self._file, self._projection, grid, block)
         if self._layer.empty and self._file.features:
             self._check_place(image, shared)
 
@@ -149,7 +168,7 @@ class VectorLabels:
 
     def outlines(self, limit: int) -> tuple[Polygon | MultiPolygon, ...]:
         """Returns outlines picked evenly among the footprints that lie wholly on the scene."""
-        return centred(self._layer.inside(self._frame, self._scene, self._min_area), limit)
+        return centred(self._layer.inside(self._grid, self._scene, self._min_area), limit)
 
     def report(self) -> Report:
         """Returns the counts on this scene; zeros where the file is read window by window."""
@@ -165,7 +184,7 @@ class VectorLabels:
         return {
             "kind": "vector",
             "path": self._file.path,
-            "crs": self._placement.as_manifest(),
+            "crs": self._projection.as_manifest(),
             "features": self._file.features,
             "read_by_window": windowed,
             **({} if windowed else {"on_scene": self.report().as_manifest()}),
@@ -178,7 +197,7 @@ class VectorLabels:
         extent = self._file.extent()
         if extent is None:
             raise SceneError(f"{self._file.path}: none of its features has a geometry; give polygons")
-        box = self._placement.box_of(self._frame.whole, margin=0.0)
+        box = self._projection.box_of(self._grid.whole, margin=0.0)
         if box is not None and _meet(box, extent):
             report = self.report()
             if report.features and report.dropped == report.features:
@@ -188,10 +207,10 @@ class VectorLabels:
                 )
             if shared:
                 return
-        where = "cannot be expressed in that CRS" if box is None else f"covers {_words(box)}"
+        where = "cannot be expressed in that CRS" if box is None else f"covers {_extent(box)}"
         raise SceneError(
-            f"{self._file.path}: its footprints touch no pixel of {image}: they cover {_words(extent)} in "
-            f"{self._placement.as_manifest()}, the raster {where}; give the footprints of this place, or their true "
+            f"{self._file.path}: its footprints touch no pixel of {image}: they cover {_extent(extent)} in "
+            f"{self._projection.as_manifest()}, the raster {where}; give the footprints of this place, or their true "
             "CRS with --footprints-crs"
         )
 
@@ -199,21 +218,24 @@ class VectorLabels:
 class Exclusion:
     """Polygons where nothing may be built: water, roads, reserves."""
 
-    def __init__(self, path: str, image: str, frame: GeoBox, options: ReadOptions) -> None:
+    def __init__(
+        self, path: str, image: str, grid: GeoBox, options: ReadOptions, *, indexed_limit: int = INDEXED_LIMIT
+    ) -> None:
         """Opens a file and lays it on a scene; on a scene it does not touch it excludes nothing.
 
         Args:
             path: The vector file; it must hold polygons. Points are ignored and counted.
             image: Path of the raster, for messages.
-            frame: The reading grid of the scene.
+            grid: The reading grid of the scene.
             options: ``footprints_crs="pixel"`` holds for exclusions as well, any other CRS does not.
+            indexed_limit: Features above which a file with a spatial index is read window by window.
 
         Raises:
             SceneError: If the file cannot be read or laid on the raster, or holds lines, which have no area.
         """
-        self._file = VectorFile(path)
+        self._file = VectorFile(path, indexed_limit)
         crs = PIXEL_CRS if options.footprints_crs == PIXEL_CRS else None
-        self._layer = _open_layer(self._file, Projection(self._file, image, frame, crs), frame)
+        self._layer = _open_layer(self._file, Projection(self._file, image, grid, crs), grid, BLOCK)
         self._image = image
         self._refuse_lines()
 
@@ -237,8 +259,8 @@ class Exclusion:
             )
 
 
-def _open_layer(file: VectorFile, placement: Projection, frame: GeoBox) -> _WholeLayer | _BlockLayer:
-    return (_BlockLayer if file.windowed else _WholeLayer)(file, placement, frame)
+def _open_layer(file: VectorFile, projection: Projection, grid: GeoBox, block: int) -> _WholeLayer | _BlockLayer:
+    return _BlockLayer(file, projection, grid, block) if file.windowed else _WholeLayer(file, projection, grid)
 
 
 def _lines(geometries: Geometries) -> int:
@@ -253,5 +275,5 @@ def _meet(one: Box, other: Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
-def _words(box: Box) -> str:
+def _extent(box: Box) -> str:
     return f"x {box[0]:.7g} to {box[2]:.7g}, y {box[1]:.7g} to {box[3]:.7g}"

@@ -24,13 +24,11 @@ from changen_cli.errors import SceneError
 from changen_cli.scenes.footprints.base import Report
 from changen_cli.scenes.footprints.fit import Fit, fit_affine
 from changen_cli.scenes.footprints.geometry import Geometries, PolygonIndex, centred, scale, to_polygons
-from changen_cli.scenes.footprints.xbd_tree import is_label, target_of
+from changen_cli.scenes.footprints.xbd_tree import target_of
 from changen_cli.scenes.image.geobox import GeoBox
 from changen_cli.scenes.layout import Footprint
 from changen_cli.scenes.window import Window
 from changen_cli.types import AnyArray
-
-__all__ = ["XbdFile", "XbdLabels", "is_label", "read_label"]
 
 _TOLD = ("disaster", "disaster_type", "capture_date", "sensor", "gsd", "pan_resolution", "off_nadir_angle")
 _EDGE = 0.5
@@ -122,17 +120,19 @@ def _from_wkt(texts: list[str | None]) -> Geometries:
 class XbdLabels:
     """Footprints of a label file; uids are 1 + the row among those on the scene, so tiles share them."""
 
-    def __init__(self, file: XbdFile, frame: GeoBox, min_area: float) -> None:
+    kept_bytes = 0
+
+    def __init__(self, file: XbdFile, grid: GeoBox, min_area: float) -> None:
         """Lays the outlines on a scene.
 
         Args:
             file: The labels.
-            frame: The reading grid of the scene.
+            grid: The reading grid of the scene.
             min_area: Footprints smaller than this are dropped, square pixels as read.
         """
-        self._file, self._frame, self._min_area = file, frame, min_area
-        parts = to_polygons(scale(file.outlines, 1 / frame.scale_x, 1 / frame.scale_y))
-        whole = shapely.box(0, 0, frame.width, frame.height)
+        self._file, self._grid, self._min_area = file, grid, min_area
+        parts = to_polygons(scale(file.outlines, 1 / grid.scale_x, 1 / grid.scale_y))
+        whole = shapely.box(0, 0, grid.width, grid.height)
         polygons = parts.polygons[shapely.intersects(parts.polygons, whole)]
         self._report = parts.report.kept(len(polygons))
         self._index = PolygonIndex(polygons, np.arange(1, len(polygons) + 1))
@@ -145,10 +145,10 @@ class XbdLabels:
 
     def outlines(self, limit: int) -> tuple[Polygon | MultiPolygon, ...]:
         """Returns outlines picked evenly among those that no edge of the image cuts; xBD cuts them at its edges."""
-        found = self._index.inside(self._frame.whole, self._min_area)
+        found = self._index.inside(self._grid.whole, self._min_area)
         west, north, east, south = shapely.bounds(found).reshape(-1, 4).T
         free: AnyArray = (west > _EDGE) & (north > _EDGE)
-        free &= (east < self._frame.width - _EDGE) & (south < self._frame.height - _EDGE)
+        free &= (east < self._grid.width - _EDGE) & (south < self._grid.height - _EDGE)
         return centred(found[free], limit)
 
     def report(self) -> Report:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from changen_cli.errors import SceneError
+from changen_cli.scenes.source import LabelSource
 
 SPLITS = {"train": "train", "tier1": "train", "tier3": "train", "val": "val", "hold": "val", "test": "test"}
 """Folder of a split, and the split of its scenes.
@@ -90,7 +91,7 @@ def find_images(folder: str, listing: Listing) -> list[XbdImage]:
     return found
 
 
-def find_labels(image: str, listing: Listing) -> tuple[str | None, str | None] | None:
+def find_labels(image: str, listing: Listing) -> LabelSource | None:
     """Finds the labels of a pre-disaster image.
 
     Args:
@@ -98,9 +99,8 @@ def find_labels(image: str, listing: Listing) -> tuple[str | None, str | None] |
         listing: Lists folders.
 
     Returns:
-        A target mask and a label file, one of them None: the label file where there is one, since its outlines are not
-        bound to pixels. If neither exists, the label file that should, so that opening it tells. None if this is no
-        image of an xBD tree.
+        The label file where there is one, since its outlines are not bound to pixels, else the target mask. If neither
+        exists, the label file that should, so that opening it tells. None if this is no image of an xBD tree.
     """
     folder, name = os.path.split(image)
     if _IMAGE.match(name) is None or os.path.basename(os.path.abspath(folder)) != "images":
@@ -110,10 +110,10 @@ def find_labels(image: str, listing: Listing) -> tuple[str | None, str | None] |
     labels, targets = os.path.join(root, "labels"), os.path.join(root, "targets")
     label, target = f"{stem}.json", f"{stem}_target.png"
     if label in listing(labels):
-        return None, os.path.join(labels, label)
+        return LabelSource("xbd", os.path.join(labels, label))
     if target in listing(targets):
-        return os.path.join(targets, target), None
-    return (None, os.path.join(labels, label)) if listing(labels) or listing(targets) else None
+        return LabelSource("mask", os.path.join(targets, target))
+    return LabelSource("xbd", os.path.join(labels, label)) if listing(labels) or listing(targets) else None
 
 
 def target_of(label: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from rasterio.enums import ColorInterp
 
 from changen_cli.errors import SceneError
+from changen_cli.scenes.image.rasters import Raster
 
 _RGB = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
 
@@ -25,14 +25,14 @@ class BandChoice:
     why: str
 
 
-def choose_bands(dataset: Any, path: str, bands: tuple[int, int, int] | None) -> BandChoice:
+def choose_bands(dataset: Raster, path: str, bands: tuple[int, int, int] | None) -> BandChoice:
     """Chooses red, green and blue.
 
     In this order: what the user says; the colour interpretation, if it names all three; three bands in their order, if
     the raster has exactly three besides alpha.
 
     Args:
-        dataset: Open rasterio dataset.
+        dataset: The raster.
         path: Its path, for messages.
         bands: What the user says, or None.
 
@@ -46,7 +46,7 @@ def choose_bands(dataset: Any, path: str, bands: tuple[int, int, int] | None) ->
     return choice
 
 
-def _choose(dataset: Any, path: str, bands: tuple[int, int, int] | None) -> BandChoice:
+def _choose(dataset: Raster, path: str, bands: tuple[int, int, int] | None) -> BandChoice:
     meanings = list(dataset.colorinterp)
     if bands is not None:
         if max(bands) > dataset.count:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 import pyproj
 from affine import Affine
@@ -13,7 +13,11 @@ from rasterio.crs import CRS
 from rasterio.errors import RasterioError
 
 from changen_cli.errors import SceneError
+from changen_cli.scenes.image.rasters import Raster
 from changen_cli.scenes.window import Window
+
+Georeference: TypeAlias = tuple[Affine, CRS]
+"""Pixels to CRS coordinates, and the CRS."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +60,11 @@ class GeoBox:
 
 
 def make_geobox(
-    dataset: Any,
+    dataset: Raster,
     path: str,
     resolution: float | None,
     optional: bool,
-    fitted: tuple[Affine, CRS] | None = None,
+    fitted: Georeference | None = None,
 ) -> GeoBox:
     """Lays the reading grid over a raster.
 
@@ -69,7 +73,7 @@ def make_geobox(
     the bottom. If the raster has that resolution to within half a pixel over its extent, it is read as it is.
 
     Args:
-        dataset: Open rasterio dataset.
+        dataset: The raster.
         path: Its path, for messages.
         resolution: Metres on the ground per pixel, or None to read the raster's own pixels.
         optional: Read a raster without a georeference at its own pixels instead of refusing it.
@@ -105,7 +109,7 @@ def make_geobox(
     return GeoBox(height, width, scaled, crs, scale_x, scale_y, resolution)
 
 
-def georeference(dataset: Any) -> tuple[Affine | None, CRS | None]:
+def georeference(dataset: Raster) -> tuple[Affine | None, CRS | None]:
     """Returns the transform and CRS of a raster, None for what it does not have.
 
     An identity transform means that there is none; a CRS without a transform places nothing and counts as none.

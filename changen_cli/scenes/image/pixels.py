@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from rasterio.errors import RasterioError
@@ -11,14 +10,15 @@ from rasterio.errors import RasterioError
 from changen_cli.errors import SceneError
 from changen_cli.scenes.image.bands import choose_bands
 from changen_cli.scenes.image.geobox import GeoBox
-from changen_cli.scenes.image.rasters import Access, gdal_settings, reason, to_rasterio
+from changen_cli.scenes.image.rasters import KEPT_PIXELS, BlockCache, Raster, WindowReader, reason, to_rasterio
 from changen_cli.scenes.image.resample import make_taps, resample
 from changen_cli.scenes.image.rescale import Rescale, check_rescale, chosen_valid, make_rescale
 from changen_cli.scenes.options import ReadOptions
 from changen_cli.scenes.window import Window
 from changen_cli.types import AnyArray, BoolArray, UInt8Array
 
-_STRIP_PIXELS = 16_000_000
+STRIP_PIXELS = 16_000_000
+"""Most pixels of a raster that are read at once to be resampled."""
 
 
 class Pixels:
@@ -26,28 +26,46 @@ class Pixels:
 
     Formats without random access (PNG, JPEG) are decoded once and kept, up to 64 megapixels; if such a file
     is damaged, none of it is read.
+
+    Attributes:
+        choice: The bands read.
     """
 
-    def __init__(self, dataset: Any, path: str, frame: GeoBox, options: ReadOptions) -> None:
+    def __init__(
+        self,
+        dataset: Raster,
+        path: str,
+        grid: GeoBox,
+        options: ReadOptions,
+        cache: BlockCache,
+        *,
+        strip_pixels: int = STRIP_PIXELS,
+        kept_pixels: int = KEPT_PIXELS,
+    ) -> None:
         """Settles bands and limits; reads no pixel.
 
         Args:
-            dataset: Open rasterio dataset, which stays the caller's to close.
+            dataset: The raster, which stays the caller's to close.
             path: Its path, for messages.
-            frame: The reading grid.
+            grid: The reading grid.
             options: Bands and rescale.
+            cache: The block cache to read through; grows if the raster needs it.
+            strip_pixels: Most pixels of the raster that are read at once to be resampled.
+            kept_pixels: Most pixels of a raster that is decoded once and kept.
 
         Raises:
             SceneError: If the bands or the pixel type need a word from the user.
         """
         self._dataset = dataset
         self._path = path
-        self._frame = frame
+        self._grid = grid
         self._options = options
         self.choice = choose_bands(dataset, path, options.bands)
         check_rescale(dataset, path, self.choice, options)
-        self._access = Access(dataset)
-        self._kept: tuple[UInt8Array, BoolArray] | None = None
+        self._strip_pixels = strip_pixels
+        self._cache = cache
+        cache.include(dataset)
+        self._reader = WindowReader(dataset, self._decode, grid.whole, kept_pixels)
 
     @cached_property
     def rescale(self) -> Rescale | None:
@@ -57,7 +75,8 @@ class Pixels:
             SceneError: If they are to be found (``auto``) and the file is damaged.
         """
         try:
-            return make_rescale(self._dataset, self.choice, self._options)
+            with self._cache.settings():
+                return make_rescale(self._dataset, self.choice, self._options)
         except RasterioError as error:
             raise SceneError(
                 f"{self._path}: limits for --rescale auto cannot be found ({reason(error)}); the file is damaged or "
@@ -67,7 +86,7 @@ class Pixels:
     @property
     def kept_bytes(self) -> int:
         """Bytes of decoded pixels that are kept in memory."""
-        return 0 if self._kept is None else self._kept[0].nbytes + self._kept[1].nbytes
+        return self._reader.kept_bytes
 
     def read(self, window: Window) -> tuple[UInt8Array, BoolArray]:
         """Reads a window that lies within the scene.
@@ -78,21 +97,15 @@ class Pixels:
         Raises:
             RasterioError: If the file is damaged there.
         """
-        with self._access.reading():
-            if self._access.keep and self._kept is None:
-                self._kept = self._decode(self._frame.whole)
-            if self._kept is None:
-                return self._decode(window)
-        rows = slice(window.row, window.row + window.height)
-        columns = slice(window.column, window.column + window.width)
-        return self._kept[0][:, rows, columns].copy(), self._kept[1][rows, columns].copy()
+        image, valid = self._reader.read(window)
+        return image, valid
 
     def close(self) -> None:
         """Lets go of what is kept."""
-        self._kept = None
+        self._reader.close()
 
     def _decode(self, window: Window) -> tuple[UInt8Array, BoolArray]:
-        if self._frame.resampled:
+        if self._grid.resampled:
             pixels, valid = self._resampled(window)
         else:
             pixels, valid = self._native(window)
@@ -109,20 +122,20 @@ class Pixels:
 
     def _native(self, window: Window) -> tuple[AnyArray, BoolArray]:
         where, bands = to_rasterio(window), self.choice.bands
-        with gdal_settings(self._dataset):
+        with self._cache.settings():
             pixels = self._dataset.read(list(bands), window=where)
             return pixels, chosen_valid(self._dataset, bands, pixels, window=where)
 
     def _resampled(self, window: Window) -> tuple[AnyArray, BoolArray]:
         """Reads strip by strip, so that a coarse resolution does not take memory by its square."""
-        frame, dataset = self._frame, self._dataset
-        columns = make_taps(window.column, window.width, frame.scale_x, dataset.width)
-        strip = max(1, int(_STRIP_PIXELS / ((columns.stop - columns.start) * max(1.0, frame.scale_y))))
+        grid, dataset = self._grid, self._dataset
+        columns = make_taps(window.column, window.width, grid.scale_x, dataset.width)
+        strip = max(1, int(self._strip_pixels / ((columns.stop - columns.start) * max(1.0, grid.scale_y))))
         pixels = np.empty((3, window.height, window.width), np.float32)
         valid = np.empty((window.height, window.width), np.bool_)
         for first in range(0, window.height, strip):
             count = min(strip, window.height - first)
-            rows = make_taps(window.row + first, count, frame.scale_y, dataset.height)
+            rows = make_taps(window.row + first, count, grid.scale_y, dataset.height)
             source = Window(rows.start, columns.start, rows.stop - rows.start, columns.stop - columns.start)
             part = slice(first, first + count)
             pixels[:, part], valid[part] = resample(*self._native(source), rows, columns)

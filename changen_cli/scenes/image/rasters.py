@@ -1,40 +1,46 @@
-"""Opening rasters with one manner of error, and the GDAL settings that reading needs."""
+"""Opening rasters and reading windows of them: one manner of error, and the GDAL settings that reading needs."""
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
+from typing import TypeAlias
 
 import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.io import DatasetReader
+from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window as RasterioWindow
 
 from changen_cli.errors import SceneError
 from changen_cli.scenes.source import is_remote
 from changen_cli.scenes.window import Window
+from changen_cli.types import AnyArray
 
-# Drivers that decode a file from its first byte on, so that reading tiles would decode it again and again.
+Raster: TypeAlias = DatasetReader | WarpedVRT
+"""An open raster."""
+
+CACHE_BYTES = 64_000_000
+"""Size of GDAL's block cache where no raster needs more."""
+
+KEPT_PIXELS = 64_000_000
+"""Most pixels of a raster without random access that is decoded once and kept."""
+
+_CACHED_ROWS = 768  # of pixels: three rows of tiles of 256
 _SEQUENTIAL = frozenset({"PNG", "JPEG", "GIF", "WEBP", "BMP"})
-_SEQUENTIAL_LIMIT = 64_000_000
-_CACHE_BYTES = 64_000_000  # in bytes: rasterio hands the number to GDAL as it is, so 64 would be no cache at all
-_largest_cache = _CACHE_BYTES  # only grows: a smaller one, set to read a mask, would throw out blocks of the image
+"""Drivers that decode a file from its first byte on, so that reading tiles would decode it again and again."""
 
 # GDAL's short cut for whole PNG files returns zeros, and no error, for what is missing of a file that was cut short.
 _SETTINGS = {"GDAL_PNG_WHOLE_IMAGE_OPTIM": "NO", "GDAL_ERROR_ON_LIBJPEG_WARNING": "YES"}
 
 
-def open_raster(path: str, what: str = "raster") -> Any:
+def open_raster(path: str, what: str = "raster") -> Raster:
     """Opens a raster for reading.
 
     Args:
         path: Anything rasterio opens.
         what: What the file is to the user, for messages.
-
-    Returns:
-        A rasterio dataset.
 
     Raises:
         SceneError: If there is no such file, or it cannot be opened as a raster with bands.
@@ -42,7 +48,7 @@ def open_raster(path: str, what: str = "raster") -> Any:
     if not is_remote(path) and not os.path.exists(path):
         raise SceneError(f"{path}: no such {what}; check the path")
     try:
-        with warnings.catch_warnings(), gdal_settings():
+        with warnings.catch_warnings(), rasterio.Env(**_SETTINGS):
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             dataset = rasterio.open(path)
     except (RasterioError, OSError) as error:
@@ -58,51 +64,97 @@ def open_raster(path: str, what: str = "raster") -> Any:
     return dataset
 
 
-def gdal_settings(dataset: Any = None) -> Any:
-    """Returns the environment to read in: a block cache of fixed size, or memory would grow with the input.
+class BlockCache:
+    """The size of GDAL's block cache, which all rasters of a process share; without one, memory grows with the input.
 
-    Args:
-        dataset: What will be read; a striped raster so wide that two rows of tiles do not fit gets a larger cache,
-            since it would otherwise be decoded again for every tile of a row.
+    It is settled when rasters are opened and only grows: a smaller one, set to read the mask of a scene, would drop the
+    blocks of its image. So scenes that are read by turns share one. Picklable.
+
+    Attributes:
+        size: In bytes: rasterio hands the number to GDAL as it is, so 64 would be no cache at all.
     """
-    if "GDAL_CACHEMAX" in os.environ:
-        return rasterio.Env(**_SETTINGS)
-    global _largest_cache
-    if dataset is not None and dataset.block_shapes[0][1] == dataset.width:
-        line = dataset.width * sum(_bytes(dtype) for dtype in dataset.dtypes)
-        _largest_cache = max(_largest_cache, line * 768)
-    return rasterio.Env(GDAL_CACHEMAX=_largest_cache, **_SETTINGS)
+
+    def __init__(self, size: int = CACHE_BYTES) -> None:
+        """Starts with a size in bytes."""
+        self.size = size
+
+    def include(self, dataset: Raster) -> None:
+        """Grows for a striped raster so wide that two rows of tiles do not fit.
+
+        It would otherwise be decoded again for every tile of a row.
+        """
+        if dataset.block_shapes[0][1] == dataset.width:
+            line = dataset.width * sum(_bytes(dtype) for dtype in dataset.dtypes)
+            self.size = max(self.size, line * _CACHED_ROWS)
+
+    def settings(self) -> rasterio.Env:
+        """Returns the environment to read in; a ``GDAL_CACHEMAX`` that the user has set holds."""
+        if "GDAL_CACHEMAX" in os.environ:
+            return rasterio.Env(**_SETTINGS)
+        return rasterio.Env(GDAL_CACHEMAX=self.size, **_SETTINGS)
 
 
-class Access:
-    """How the windows of a raster are read: one by one, or from a copy that was decoded once.
+class WindowReader:
+    """Reads windows of a raster, one by one or out of a copy that was decoded once.
 
-    A format without random access decodes from its first byte on, so small rasters of that kind (up to 64 megapixels)
-    are read whole and kept. Once GDAL has met damage in such a file, it may return other windows of it wrong and say
+    A format without random access is decoded from its first byte on, so rasters of such a format are read whole and
+    kept, up to a limit. Once GDAL has met damage in such a file, it may return other windows of it wrong and say
     nothing; so what failed once stays failed, and no window of a damaged small picture is used.
     """
 
-    def __init__(self, dataset: Any) -> None:
-        """Looks at the format.
+    def __init__(
+        self,
+        dataset: Raster,
+        decode: Callable[[Window], tuple[AnyArray, ...]],
+        whole: Window,
+        kept_pixels: int = KEPT_PIXELS,
+    ) -> None:
+        """Looks at the format; reads nothing.
 
         Args:
-            dataset: Open rasterio dataset.
+            dataset: The raster.
+            decode: Reads a window of it: arrays whose last two axes are the rows and columns of the window.
+            whole: The window of everything.
+            kept_pixels: Most pixels of a raster that is kept.
         """
+        self._decode, self._whole = decode, whole
         self._sequential = dataset.driver in _SEQUENTIAL
-        self.keep = self._sequential and dataset.width * dataset.height <= _SEQUENTIAL_LIMIT
+        self._keep = self._sequential and dataset.width * dataset.height <= kept_pixels
+        self._kept: tuple[AnyArray, ...] | None = None
         self._failed: RasterioError | None = None
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Surrounds every read of the raster."""
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes of decoded pixels that are kept in memory."""
+        return 0 if self._kept is None else sum(array.nbytes for array in self._kept)
+
+    def read(self, window: Window) -> tuple[AnyArray, ...]:
+        """Reads a window.
+
+        Returns:
+            Arrays as ``decode`` gives them; copies that the caller may change.
+
+        Raises:
+            RasterioError: If the file is damaged there.
+        """
         if self._failed is not None:
             raise self._failed
         try:
-            yield
+            if self._keep and self._kept is None:
+                self._kept = self._decode(self._whole)
+            if self._kept is None:
+                return self._decode(window)
         except RasterioError as error:
             if self._sequential:
                 self._failed = error
             raise
+        rows = slice(window.row, window.row + window.height)
+        columns = slice(window.column, window.column + window.width)
+        return tuple(array[..., rows, columns].copy() for array in self._kept)
+
+    def close(self) -> None:
+        """Lets go of what is kept."""
+        self._kept = None
 
 
 def to_rasterio(window: Window) -> RasterioWindow:

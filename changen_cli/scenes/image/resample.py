@@ -1,8 +1,8 @@
 """Resampling by weights: mean of the area covered when coarser, bilinear when finer.
 
-Done here and not by GDAL's warper, which takes 100 ms for a tile of 256 x 256 where this takes a few, and so that a
-pixel is the same to the last bit whichever window it is read in: positions and weights come from its place in the
-scene, and its terms are always added in one order.
+A pixel is the same to the last bit whichever window it is read in: positions and weights come from its place in the
+scene, and its terms are always added in one order. GDAL's own resampling on reading (``read(window, out_shape=...)``)
+is 1.2 to 2.2 times faster, but not so: at a scale of 3.33 its pixels depend on the window.
 """
 
 from __future__ import annotations

@@ -10,15 +10,17 @@ from rasterio.windows import Window as RasterioWindow
 
 from changen_cli.errors import SceneError
 from changen_cli.scenes.image.bands import BandChoice
-from changen_cli.scenes.image.rasters import gdal_settings
+from changen_cli.scenes.image.rasters import Raster
 from changen_cli.scenes.options import ReadOptions
 from changen_cli.types import AnyArray, BoolArray, UInt8Array
 
 _PERCENTILES = (2.0, 98.0)
 _SAMPLE = 1024
-_WHOLE_LIMIT = 64_000_000
 _PATCHES = 16
 _PATCH = 64
+
+WHOLE_PIXELS = 64_000_000
+"""Most pixels of a raster without overviews that ``auto`` reads whole."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,12 @@ class Rescale:
         return np.clip(np.rint(scaled, out=scaled), 0, 255, out=scaled).astype(np.uint8)
 
 
-def needs_rescale(dataset: Any, choice: BandChoice) -> bool:
+def needs_rescale(dataset: Raster, choice: BandChoice) -> bool:
     """Tells whether any band chosen is not 8-bit."""
     return any(dataset.dtypes[band - 1] != "uint8" for band in choice.bands)
 
 
-def check_rescale(dataset: Any, path: str, choice: BandChoice, options: ReadOptions) -> None:
+def check_rescale(dataset: Raster, path: str, choice: BandChoice, options: ReadOptions) -> None:
     """Refuses a raster that needs limits and has none.
 
     Raises:
@@ -65,7 +67,9 @@ def check_rescale(dataset: Any, path: str, choice: BandChoice, options: ReadOpti
         )
 
 
-def make_rescale(dataset: Any, choice: BandChoice, options: ReadOptions) -> Rescale | None:
+def make_rescale(
+    dataset: Raster, choice: BandChoice, options: ReadOptions, whole_pixels: int = WHOLE_PIXELS
+) -> Rescale | None:
     """Settles the limits for one raster.
 
     ``auto`` reads a decimated copy of the raster (at most 1024 x 1024 pixels). Where that would mean reading a huge
@@ -73,9 +77,10 @@ def make_rescale(dataset: Any, choice: BandChoice, options: ReadOptions) -> Resc
     file gives the same limits in every process.
 
     Args:
-        dataset: Open rasterio dataset.
+        dataset: The raster, in the environment that it is to be read in.
         choice: The bands.
         options: Where ``rescale`` is.
+        whole_pixels: Most pixels of a raster without overviews that is read whole.
 
     Returns:
         The limits, or None for 8-bit pixels.
@@ -85,7 +90,7 @@ def make_rescale(dataset: Any, choice: BandChoice, options: ReadOptions) -> Resc
     stated = options.limits()
     if stated is not None:
         return Rescale(*stated, "given")
-    samples = _sample(dataset, choice)
+    samples = _sample(dataset, choice, whole_pixels)
     if not samples.size:
         return Rescale(0.0, 1.0, "auto: the scene has no valid pixels")
     low, high = (float(v) for v in np.percentile(samples, _PERCENTILES))
@@ -94,14 +99,14 @@ def make_rescale(dataset: Any, choice: BandChoice, options: ReadOptions) -> Resc
     return Rescale(low, high, "auto: 2nd and 98th percentile")
 
 
-def chosen_valid(dataset: Any, bands: tuple[int, int, int], pixels: AnyArray, **where: Any) -> BoolArray:
+def chosen_valid(dataset: Raster, bands: tuple[int, int, int], pixels: AnyArray, **where: Any) -> BoolArray:
     """Returns which pixels are valid, bool [H, W].
 
     A pixel is invalid where the raster's mask or alpha says so, where all three bands are nodata (one alone is a dark
     colour), or where any band is NaN or infinite.
 
     Args:
-        dataset: Open rasterio dataset.
+        dataset: The raster, in the environment that it is to be read in.
         bands: Those read.
         pixels: What was read of them, [3, H, W].
         **where: The same ``window`` or ``out_shape`` as they were read with.
@@ -122,18 +127,17 @@ def _flat(where: dict[str, Any]) -> dict[str, Any]:
     return where if shape is None else {**where, "out_shape": shape[-2:]}
 
 
-def _sample(dataset: Any, choice: BandChoice) -> AnyArray:
+def _sample(dataset: Raster, choice: BandChoice, whole_pixels: int) -> AnyArray:
     bands = choice.bands
-    with gdal_settings(dataset):
-        if dataset.width * dataset.height <= _WHOLE_LIMIT or dataset.overviews(bands[0]):
-            shape = (3, min(dataset.height, _SAMPLE), min(dataset.width, _SAMPLE))
-            pixels = dataset.read(list(bands), out_shape=shape)
-            return np.asarray(pixels[:, chosen_valid(dataset, bands, pixels, out_shape=shape)])
-        found = []
-        height, width = min(_PATCH, dataset.height), min(_PATCH, dataset.width)
-        for row in np.linspace(0, dataset.height - height, _PATCHES).astype(int).tolist():
-            for column in np.linspace(0, dataset.width - width, _PATCHES).astype(int).tolist():
-                window = RasterioWindow(column, row, width, height)
-                pixels = dataset.read(list(bands), window=window)
-                found.append(pixels[:, chosen_valid(dataset, bands, pixels, window=window)])
+    if dataset.width * dataset.height <= whole_pixels or dataset.overviews(bands[0]):
+        shape = (3, min(dataset.height, _SAMPLE), min(dataset.width, _SAMPLE))
+        pixels = dataset.read(list(bands), out_shape=shape)
+        return np.asarray(pixels[:, chosen_valid(dataset, bands, pixels, out_shape=shape)])
+    found = []
+    height, width = min(_PATCH, dataset.height), min(_PATCH, dataset.width)
+    for row in np.linspace(0, dataset.height - height, _PATCHES).astype(int).tolist():
+        for column in np.linspace(0, dataset.width - width, _PATCHES).astype(int).tolist():
+            window = RasterioWindow(column, row, width, height)
+            pixels = dataset.read(list(bands), window=window)
+            found.append(pixels[:, chosen_valid(dataset, bands, pixels, window=window)])
     return np.concatenate(found, axis=1)

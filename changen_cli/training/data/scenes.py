@@ -12,6 +12,7 @@ import shapely
 
 from changen_cli.errors import SceneError, TileError, TrainingError
 from changen_cli.events.geometry import Outline, outline_array
+from changen_cli.scenes.image.rasters import BlockCache
 from changen_cli.scenes.options import ReadOptions
 from changen_cli.scenes.pool import ScenePool
 from changen_cli.scenes.source import SceneSource
@@ -126,6 +127,7 @@ class SceneCache:
         """
         self.budget, self.kept_bytes = budget, 0
         self._pools: list[ScenePool] = []
+        self._blocks = BlockCache()
         self._kept: OrderedDict[tuple[tuple[int, int], Window | None], TrainingScene] = OrderedDict()
 
     @property
@@ -135,7 +137,7 @@ class SceneCache:
 
     def add(self, sources: Sequence[SceneSource], options: ReadOptions) -> int:
         """Takes up sources and returns their number, the first one of a ``place``."""
-        self._pools.append(ScenePool(sources, options, size=4))
+        self._pools.append(ScenePool(sources, options, size=4, cache=self._blocks))
         return len(self._pools) - 1
 
     def load(self, wanted: StreamedScene) -> TrainingScene:

@@ -10,12 +10,13 @@ from rasterio.io import MemoryFile
 from shapely.geometry import MultiPolygon
 
 from changen_cli.errors import SceneError, TileError
-from changen_cli.scenes.discover import SceneSource
 from changen_cli.scenes.footprints.masks import MaskLabels, sample_windows
 from changen_cli.scenes.image.geobox import GeoBox, make_geobox
+from changen_cli.scenes.image.rasters import BlockCache
 from changen_cli.scenes.layout import Layout
 from changen_cli.scenes.options import ReadOptions
 from changen_cli.scenes.scene import open_scene
+from changen_cli.scenes.source import LabelSource, SceneSource
 from changen_cli.scenes.window import Window
 
 
@@ -26,9 +27,9 @@ def in_memory(mask: np.ndarray, min_area: float = 0.0, **profile) -> Layout:
         with memory.open(driver="GTiff", height=height, width=width, count=1, dtype=mask.dtype, **profile) as dataset:
             dataset.write(mask, 1)
         with memory.open() as image:
-            frame = make_geobox(image, memory.name, None, False)
-            labels = MaskLabels(memory.name, image, memory.name, frame, "s", min_area)
-            found = labels.footprints(frame.whole)
+            grid = make_geobox(image, memory.name, None, False)
+            labels = MaskLabels(memory.name, image, memory.name, grid, "s", min_area, BlockCache())
+            found = labels.footprints(grid.whole)
             labels.close()
     return Layout(height, width, found)
 
@@ -100,11 +101,8 @@ def test_values_that_are_no_ids():
 def test_one_bit_png(write_raster, image):
     mask = np.zeros((120, 160), np.uint8)
     mask[10:30, 10:30] = 1
-    source = SceneSource(
-        "s",
-        write_raster("a.png", image, georeferenced=False),
-        write_raster("m.png", mask, georeferenced=False, NBITS=1),
-    )
+    path = write_raster("m.png", mask, georeferenced=False, NBITS=1)
+    source = SceneSource("s", write_raster("a.png", image, georeferenced=False), LabelSource("mask", path))
     with open_scene(source) as scene:
         layout = scene.read_all().layout
         assert np.array_equal(layout.rasterize()[0], mask)
@@ -124,7 +122,8 @@ def test_one_bit_png(write_raster, image):
 )
 def test_masks_that_do_not_fit(write_raster, image, name, change, message):
     mask = np.zeros((change.get("bands", 1), *change.get("shape", (120, 160))), np.uint8)
-    source = SceneSource("s", write_raster("a.tif", image), write_raster(name, mask, **change.get("profile", {})))
+    path = write_raster(name, mask, **change.get("profile", {}))
+    source = SceneSource("s", write_raster("a.tif", image), LabelSource("mask", path))
     with pytest.raises(SceneError, match=message):
         open_scene(source)
 
@@ -132,15 +131,17 @@ def test_masks_that_do_not_fit(write_raster, image, name, change, message):
 def test_missing_and_empty_masks(write_raster, image, tmp_path):
     path = write_raster("a.tif", image)
     with pytest.raises(SceneError, match=r"gone\.tif: no such mask"):
-        open_scene(SceneSource("s", path, str(tmp_path / "gone.tif")))
-    with open_scene(SceneSource("s", path, write_raster("m.tif", np.zeros((120, 160), np.uint8)))) as scene:
+        open_scene(SceneSource("s", path, LabelSource("mask", str(tmp_path / "gone.tif"))))
+    mask = LabelSource("mask", write_raster("m.tif", np.zeros((120, 160), np.uint8)))
+    with open_scene(SceneSource("s", path, mask)) as scene:
         assert scene.read_all().layout.footprints == ()
         assert scene.outlines() == ()
 
 
 def test_a_truncated_mask_fails_only_where_it_is_damaged(write_raster, image, tmp_path):
     mask = np.random.default_rng(0).integers(0, 2, (120, 160), dtype=np.uint8)
-    source = SceneSource("s", write_raster("a.tif", image), write_raster("m.tif", mask, blockysize=8))
+    labels = LabelSource("mask", write_raster("m.tif", mask, blockysize=8))
+    source = SceneSource("s", write_raster("a.tif", image), labels)
     data = (tmp_path / "m.tif").read_bytes()
     (tmp_path / "m.tif").write_bytes(data[: len(data) // 2])
     with open_scene(source, ReadOptions(min_area=0)) as scene:
@@ -152,7 +153,8 @@ def test_a_truncated_mask_fails_only_where_it_is_damaged(write_raster, image, tm
 def test_at_another_resolution_outlines_are_scaled_not_resampled(write_raster, image):
     mask = np.zeros((120, 160), np.uint8)
     mask[10:33, 21:40] = 1
-    source = SceneSource("s", write_raster("a.tif", image), write_raster("m.tif", mask))
+    labels = LabelSource("mask", write_raster("m.tif", mask))
+    source = SceneSource("s", write_raster("a.tif", image), labels)
     with open_scene(source, ReadOptions(resolution=1.0)) as scene:
         (footprint,) = scene.read_all().layout.footprints
         scale = scene.width / 160
@@ -169,7 +171,8 @@ def test_shapes_are_whole_centred_and_do_not_depend_on_what_was_read(write_raste
     for row in range(0, 110, 20):
         for column in range(0, 150, 20):
             mask[row : row + 6 + column // 40, column : column + 8] = 255
-    source = SceneSource("s", write_raster("a.tif", image), write_raster("m.tif", mask))
+    labels = LabelSource("mask", write_raster("m.tif", mask))
+    source = SceneSource("s", write_raster("a.tif", image), labels)
     with open_scene(source) as one, open_scene(source) as two:
         one.read(Window(40, 40, 64, 64))
         assert one.outlines() == two.outlines()
@@ -180,8 +183,8 @@ def test_shapes_are_whole_centred_and_do_not_depend_on_what_was_read(write_raste
 
 
 def test_sample_windows_of_a_large_scene_are_few_and_keyed():
-    frame = GeoBox(100_000, 100_000, None, None)
-    windows = sample_windows(frame, "s", 16, 1024)
+    grid = GeoBox(100_000, 100_000, None, None)
+    windows = sample_windows(grid, "s", 16, 1024)
     assert 1 < len(windows) <= 16
-    assert windows == sample_windows(frame, "s", 16, 1024)
-    assert windows != sample_windows(frame, "t", 16, 1024)
+    assert windows == sample_windows(grid, "s", 16, 1024)
+    assert windows != sample_windows(grid, "t", 16, 1024)

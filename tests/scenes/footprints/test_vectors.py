@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 import shapely
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
 
 from changen_cli.errors import SceneError, TileError, UsageError
-from changen_cli.scenes.discover import SceneSource
-from changen_cli.scenes.footprints import vector_file
+from changen_cli.scenes.footprints.vectors import Exclusion, VectorLabels
+from changen_cli.scenes.image.geobox import make_geobox
+from changen_cli.scenes.image.rasters import open_raster
 from changen_cli.scenes.options import ReadOptions
 from changen_cli.scenes.scene import open_scene
+from changen_cli.scenes.source import LabelSource, SceneSource
 from changen_cli.scenes.window import TileGrid, Window
 
+ALL = Window(0, 0, 120, 160)
 HOUSES = [box(10 * i + 2, 10 * j + 3, 10 * i + 8, 10 * j + 7) for j in range(10) for i in range(14)]
 
 
@@ -21,8 +26,17 @@ def raster(write_raster, image):
 
 
 def footprints(raster, path, **options):
-    with open_scene(SceneSource("s", raster, footprints=path), ReadOptions(**options)) as scene:
+    with open_scene(SceneSource("s", raster, LabelSource("vector", path)), ReadOptions(**options)) as scene:
         return scene.read_all().layout.footprints
+
+
+@contextmanager
+def laid(raster, path, **limits):
+    with open_raster(raster) as dataset:
+        grid = make_geobox(dataset, raster, None, False)
+    labels = VectorLabels(path, raster, grid, "s", ReadOptions(), False, **limits)
+    yield labels
+    labels.close()
 
 
 def same(found, wanted, within):
@@ -52,7 +66,7 @@ def test_parquet_with_a_covering_is_read_by_extent(raster, write_vector):
 
 def test_uids_are_the_same_in_every_tile(raster, write_vector):
     path = write_vector("v.gpkg", HOUSES)
-    with open_scene(SceneSource("s", raster, footprints=path), ReadOptions(min_area=0)) as scene:
+    with open_scene(SceneSource("s", raster, LabelSource("vector", path)), ReadOptions(min_area=0)) as scene:
         _, whole = scene.read_all().layout.rasterize()
         for window in TileGrid(120, 160, 48, edges="pad"):
             _, tile = scene.read(window).layout.rasterize()
@@ -61,30 +75,26 @@ def test_uids_are_the_same_in_every_tile(raster, write_vector):
 
 
 @pytest.mark.parametrize("name", ["v.gpkg", "v.fgb"])
-def test_large_indexed_files_are_read_by_window(raster, write_vector, monkeypatch, name):
+def test_large_indexed_files_are_read_by_window(raster, write_vector, name):
     outlines = [*HOUSES, MultiPolygon([box(150, 2, 154, 8), box(150, 112, 154, 118)])]
     path = write_vector(name, outlines)
     whole = footprints(raster, path)
-    monkeypatch.setattr(vector_file, "INDEXED_LIMIT", 50)
-    monkeypatch.setattr("changen_cli.scenes.footprints.vectors._BLOCK", 64)
-    with open_scene(SceneSource("s", raster, footprints=path)) as scene:
-        tile = scene.read_all()
-        assert sorted(f.polygon.wkt for f in tile.layout.footprints) == sorted(f.polygon.wkt for f in whole)
-        uids = [f.uid for f in tile.layout.footprints]
-        assert len(set(uids)) == 142
-        inner = scene.read(Window(20, 20, 48, 48)).layout.footprints
-        assert {f.uid for f in inner} <= set(uids)
-        by_uid = {f.uid: f.polygon for f in tile.layout.footprints}
+    with laid(raster, path, indexed_limit=50, block=64) as labels:
+        found = labels.footprints(ALL)
+        assert sorted(f.polygon.wkt for f in found) == sorted(f.polygon.wkt for f in whole)
+        by_uid = {f.uid: f.polygon for f in found}
+        assert len(by_uid) == 142
+        inner = labels.footprints(Window(20, 20, 48, 48))
+        assert {f.uid for f in inner} <= set(by_uid)
         for footprint in inner:
             there = shapely.transform(footprint.polygon, lambda xy: xy + 20)
             assert shapely.covers(by_uid[footprint.uid].buffer(1e-6), there)
-        assert scene.as_manifest()["footprints"]["read_by_window"] is True
-        assert len(scene.outlines()) > 50
-    with open_scene(SceneSource("s", raster, footprints=path)) as other:
-        assert len(other.outlines(20)) == 20
+        assert labels.as_manifest()["read_by_window"] is True
+        assert len(labels.outlines(256)) > 50
+        assert len(labels.outlines(20)) == 20
     elsewhere = write_vector("far_" + name, [shapely.transform(h, lambda xy: xy + 5000) for h in HOUSES])
-    with pytest.raises(SceneError, match="touch no pixel"):
-        footprints(raster, elsewhere)
+    with pytest.raises(SceneError, match="touch no pixel"), laid(raster, elsewhere, indexed_limit=50):
+        pass
 
 
 def test_damaged_and_degenerate_features_are_counted(raster, write_vector):
@@ -92,7 +102,7 @@ def test_damaged_and_degenerate_features_are_counted(raster, write_vector):
     flat = Polygon([(5, 5), (9, 9), (5, 5)])
     features = [box(60, 60, 70, 70), bow_tie, flat, LineString([(1, 1), (9, 9)]), Point(3, 3), None]
     path = write_vector("v.geojson", features)
-    with open_scene(SceneSource("s", raster, footprints=path)) as scene:
+    with open_scene(SceneSource("s", raster, LabelSource("vector", path))) as scene:
         assert len(scene.read_all().layout.footprints) == 3
         report = scene.report
         assert (report.footprints, report.repaired, report.zero_area) == (3, 1, 1)
@@ -102,7 +112,7 @@ def test_damaged_and_degenerate_features_are_counted(raster, write_vector):
 
 def test_slivers_at_a_tile_edge_are_dropped(raster, write_vector):
     path = write_vector("v.gpkg", [box(10, 10, 20, 30.3)])
-    source = SceneSource("s", raster, footprints=path)
+    source = SceneSource("s", raster, LabelSource("vector", path))
     with open_scene(source) as scene, open_scene(source, ReadOptions(min_area=0)) as every:
         window = Window(30, 0, 32, 32)
         assert scene.read(window).layout.footprints == ()
@@ -111,7 +121,7 @@ def test_slivers_at_a_tile_edge_are_dropped(raster, write_vector):
 
 def test_footprints_are_clipped_to_the_scene(raster, write_vector):
     path = write_vector("v.gpkg", [box(150, 110, 200, 200)])
-    with open_scene(SceneSource("s", raster, footprints=path)) as scene:
+    with open_scene(SceneSource("s", raster, LabelSource("vector", path))) as scene:
         (footprint,) = scene.read(Window(100, 100, 64, 64)).layout.footprints
         assert footprint.polygon.bounds == pytest.approx((50, 10, 60, 20))
         assert scene.outlines() == ()  # it is not whole
@@ -147,7 +157,7 @@ def test_footprints_around_but_not_on_the_raster(raster, write_vector):
     path = write_vector("v.gpkg", [box(-50, -50, -40, -40), box(300, 300, 310, 310)])
     with pytest.raises(SceneError, match="touch no pixel"):
         footprints(raster, path)
-    with open_scene(SceneSource("s", raster, footprints=path, shared=True)) as scene:
+    with open_scene(SceneSource("s", raster, LabelSource("vector", path, shared=True))) as scene:
         assert scene.read_all().layout.footprints == ()
 
 
@@ -181,7 +191,7 @@ def test_one_layer_of_several_must_be_named(raster, write_vector):
 
 def test_at_another_resolution(raster, write_vector):
     path = write_vector("v.gpkg", HOUSES, crs="EPSG:4326")
-    with open_scene(SceneSource("s", raster, footprints=path), ReadOptions(resolution=0.25)) as scene:
+    with open_scene(SceneSource("s", raster, LabelSource("vector", path)), ReadOptions(resolution=0.25)) as scene:
         scale = scene.width / 160
         assert scale == pytest.approx(2, rel=0.01)
         found = scene.read_all().layout.footprints
@@ -190,7 +200,7 @@ def test_at_another_resolution(raster, write_vector):
 
 def test_exclusion(raster, write_vector):
     path = write_vector("v.gpkg", HOUSES)
-    source = SceneSource("s", raster, footprints=path)
+    source = SceneSource("s", raster, LabelSource("vector", path))
     water = write_vector("water.geojson", [box(20, 20, 60, 60), box(50, 50, 200, 70), Point(1, 1)], crs="EPSG:4326")
     with open_scene(source, ReadOptions(exclude=water)) as scene:
         tile = scene.read(Window(0, 0, 64, 64))
@@ -205,7 +215,7 @@ def test_exclusion(raster, write_vector):
         assert scene.read_all().exclusion.is_empty
 
 
-def test_exclusions_that_exclude_nothing(raster, write_vector, monkeypatch):
+def test_exclusions_that_exclude_nothing(raster, write_vector):
     source = SceneSource("s", raster)
     roads = write_vector("roads.gpkg", [LineString([(0, 0), (100, 100)])] * 3)
     with pytest.raises(SceneError, match=r"roads\.gpkg: holds 3 line.*buffer them"):
@@ -213,9 +223,11 @@ def test_exclusions_that_exclude_nothing(raster, write_vector, monkeypatch):
     no_crs = write_vector("n.shp", HOUSES, crs=None)
     with pytest.raises(SceneError, match=r"n\.shp: does not say which CRS.*ogr2ogr -a_srs"):
         open_scene(source, ReadOptions(exclude=no_crs, footprints_crs="EPSG:32633"))
-    monkeypatch.setattr(vector_file, "INDEXED_LIMIT", 1)
-    with open_scene(source, ReadOptions(exclude=roads)) as scene, pytest.raises(TileError, match="buffer them"):
-        scene.read_all()
+    with open_raster(raster) as dataset:
+        grid = make_geobox(dataset, raster, None, False)
+    by_window = Exclusion(roads, raster, grid, ReadOptions(), indexed_limit=1)
+    with pytest.raises(SceneError, match="buffer them"):
+        by_window.cut(grid.whole)
 
 
 def test_unknown_crs_is_refused_before_any_file():

@@ -19,7 +19,7 @@ from changen_cli.errors import SceneError
 from changen_cli.scenes.discover import find_scenes
 from changen_cli.scenes.options import ReadOptions
 from changen_cli.scenes.scene import open_scene
-from changen_cli.scenes.source import SceneSource
+from changen_cli.scenes.source import LabelSource, SceneSource
 from changen_cli.scenes.window import TileGrid
 
 SCRIPT = Path(__file__).parents[2] / "data" / "make_xbd.py"
@@ -39,16 +39,22 @@ def source(tree: Path) -> SceneSource:
     return {s.id: s for s in find_scenes([str(tree)])}["joplin-tornado_00000000"]
 
 
+def label_of(source: SceneSource) -> Path:
+    assert source.labels is not None
+    return Path(source.labels.path)
+
+
 @pytest.fixture
 def label(tmp_path: Path, source: SceneSource) -> Callable[..., SceneSource]:
     """Writes a changed copy of a label file and returns a source with it."""
 
     def write(change: Callable[[dict[str, Any]], Any]) -> SceneSource:
-        content = json.loads(Path(str(source.footprints)).read_text())
+        released = label_of(source)
+        content = json.loads(released.read_text())
         content = change(content) or content
-        path = tmp_path / Path(str(source.footprints)).name
+        path = tmp_path / released.name
         path.write_text(content if isinstance(content, str) else json.dumps(content))
-        return SceneSource(source.id, source.image, footprints=str(path))
+        return SceneSource(source.id, source.image, LabelSource("xbd", str(path)))
 
     return write
 
@@ -80,7 +86,7 @@ def test_tier3_has_footprints_without_targets(source):
 
 
 def test_the_fitted_georeference_is_where_lng_lat_says(source):
-    content = json.loads(Path(source.footprints).read_text())
+    content = json.loads(label_of(source).read_text())
     with open_scene(source) as scene:
         assert scene.crs.to_epsg() == 4326
         assert scene.ground_resolution == pytest.approx(FAKE["GSD"], rel=2e-3)  # UTM is not true to scale either
@@ -148,7 +154,7 @@ def test_a_georeference_of_its_own_comes_first(source, tmp_path):
     own = rasterio.Affine(0.5, 0, 500_000, 0, -0.5, 4_000_000)
     with rasterio.open(path, "w", crs="EPSG:32615", transform=own, **profile) as dataset:
         dataset.write(np.ones((3, SIZE, SIZE), np.uint8))
-    with open_scene(SceneSource("s", str(path), footprints=source.footprints)) as scene:
+    with open_scene(SceneSource("s", str(path), source.labels)) as scene:
         assert scene.transform == own
         assert scene.read_all().layout.footprints
 
@@ -195,12 +201,13 @@ def test_a_file_that_cannot_be_used_says_why(label, change, message):
     source = label(change)
     with pytest.raises(SceneError, match=message) as error:
         open_scene(source)
-    assert str(source.footprints) in str(error.value)
+    assert str(label_of(source)) in str(error.value)
 
 
 def test_a_missing_label_names_both_files(tree):
     image = tree / "train" / "images" / "guatemala-volcano_00000000_pre_disaster.png"
-    source = SceneSource("s", str(image), footprints=str(tree / "train" / "labels" / "gone_00000000_pre_disaster.json"))
+    gone = tree / "train" / "labels" / "gone_00000000_pre_disaster.json"
+    source = SceneSource("s", str(image), LabelSource("xbd", str(gone)))
     with pytest.raises(
         SceneError, match=r"gone_.*no such label file, and no .*targets/gone_00000000_pre_disaster_target"
     ):

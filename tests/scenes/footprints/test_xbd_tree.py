@@ -9,6 +9,7 @@ import pytest
 from changen_cli.errors import SceneError
 from changen_cli.scenes.discover import find_scenes
 from changen_cli.scenes.footprints.xbd_tree import is_label, plain_name
+from changen_cli.scenes.source import LabelSource
 
 A, B = "nepal-flooding_00000007", "palu-tsunami_00000012"
 
@@ -31,6 +32,10 @@ def tree(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
+def label(split: Path, scene: str) -> LabelSource:
+    return LabelSource("xbd", str(split / "labels" / f"{scene}_pre_disaster.json"))
+
+
 def test_splits_and_ids(tree):
     root = tree("train", "test", "hold")
     tree("tier3", scene=B)
@@ -42,21 +47,21 @@ def test_splits_and_ids(tree):
         (f"train_{A}", "train"),
     ]
     assert {Path(s.image).name for s in found} == {f"{A}_pre_disaster.png", f"{B}_pre_disaster.png"}
-    assert found[2].footprints == str(root / "tier3" / "labels" / f"{B}_pre_disaster.json")
-    assert [s.mask for s in found] == [None] * 4
+    assert found[2].labels == label(root / "tier3", B)
+    assert {s.labels.kind for s in found if s.labels} == {"xbd"}
 
 
 @pytest.mark.parametrize("inside", ["hold", "hold/images", f"hold/images/{A}_pre_disaster.png"])
 def test_one_split_its_images_or_one_of_them(tree, inside):
     root = tree("hold", "train")
     (found,) = find_scenes([str(root / inside)])
-    assert (found.id, found.footprints) == (A, str(root / "hold" / "labels" / f"{A}_pre_disaster.json"))
+    assert (found.id, found.labels) == (A, label(root / "hold", A))
     assert found.split == (None if inside.endswith(".png") else "val")
 
 
 def test_relative_paths(tree, monkeypatch):
     monkeypatch.chdir(tree("train") / "train" / "images")
-    assert find_scenes(["."])[0].footprints == f"../labels/{A}_pre_disaster.json"
+    assert find_scenes(["."])[0].labels == label(Path(".."), A)
 
 
 def test_a_target_stands_in_for_a_label_and_a_missing_one_is_left_to_opening(tree):
@@ -66,9 +71,8 @@ def test_a_target_stands_in_for_a_label_and_a_missing_one_is_left_to_opening(tre
     (root / "train" / "labels" / f"{B}_pre_disaster.json").unlink()
     (root / "train" / "targets" / f"{B}_pre_disaster_target.png").unlink()
     first, second = find_scenes([str(root)])
-    assert first.footprints is None
-    assert first.mask == str(root / "train" / "targets" / f"{A}_pre_disaster_target.png")
-    assert second.footprints == str(root / "train" / "labels" / f"{B}_pre_disaster.json")
+    assert first.labels == LabelSource("mask", str(root / "train" / "targets" / f"{A}_pre_disaster_target.png"))
+    assert second.labels == label(root / "train", B)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +116,7 @@ def test_other_data_sets_are_left_to_their_readers(tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     (found,) = find_scenes([str(tmp_path)])
-    assert found.mask == str(tmp_path / "masks" / f"{A}_pre_disaster.png")
+    assert found.labels == LabelSource("mask", str(tmp_path / "masks" / f"{A}_pre_disaster.png"))
 
 
 def test_names():

@@ -5,17 +5,16 @@ import pytest
 import rasterio
 
 from changen_cli.errors import SceneError
-from changen_cli.scenes.image import rescale
 from changen_cli.scenes.image.bands import choose_bands
 from changen_cli.scenes.image.rescale import Rescale, check_rescale, make_rescale
 from changen_cli.scenes.options import ReadOptions
 
 
-def limits(path, how):
+def limits(path: str, how: str | None, **limit: int) -> Rescale | None:
     with rasterio.open(path) as dataset:
         choice = choose_bands(dataset, path, None)
         check_rescale(dataset, path, choice, ReadOptions(rescale=how))
-        return make_rescale(dataset, choice, ReadOptions(rescale=how))
+        return make_rescale(dataset, choice, ReadOptions(rescale=how), **limit)
 
 
 def test_linear_and_clipped():
@@ -50,12 +49,11 @@ def test_auto_of_nothing_and_of_one_value(write_raster):
     assert (nan.low, nan.high) == (0, 1)
 
 
-def test_huge_rasters_are_sampled_in_patches(write_raster, monkeypatch):
+def test_huge_rasters_are_sampled_in_patches(write_raster):
     pixels = np.tile(np.linspace(1000, 2000, 400, dtype=np.uint16), (3, 300, 1))
     path = write_raster("a.tif", pixels)
     whole = limits(path, "auto")
-    monkeypatch.setattr(rescale, "_WHOLE_LIMIT", 100)
-    patches = limits(path, "auto")
-    assert patches == limits(path, "auto")
+    patches = limits(path, "auto", whole_pixels=100)
+    assert patches == limits(path, "auto", whole_pixels=100)
     assert patches.low == pytest.approx(whole.low, abs=60)
     assert patches.high == pytest.approx(whole.high, abs=60)

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from changen_cli.scenes.source import LabelSource, SceneSource, is_remote
+
+
+@pytest.mark.parametrize("path", ["/vsizip/a.zip/b.tif", "https://example.org/a.tif?token=1", "s3://bucket/a.tif"])
+def test_remote(path: str) -> None:
+    assert is_remote(path)
+
+
+@pytest.mark.parametrize("path", ["a.tif", "/data/a.tif", "C:/a.tif", "vsi/a.tif", "a:b.tif"])
+def test_local(path: str) -> None:
+    assert not is_remote(path)
+
+
+def test_sources_travel_between_processes() -> None:
+    source = SceneSource("a", "a.tif", LabelSource("vector", "a.gpkg|layername=houses", shared=True), "val")
+    assert pickle.loads(pickle.dumps(source)) == source
+    assert len({source, SceneSource("a", "a.tif")}) == 2
