@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
@@ -23,16 +24,18 @@ class ProgressView:
     A bar where standard error is a terminal, else a line every :data:`LINE_EVERY` seconds.
     """
 
-    def __init__(self, task: str, *, quiet: bool) -> None:
+    def __init__(self, task: str, *, quiet: bool, clock: Callable[[], float] = time.monotonic) -> None:
         """Makes a view.
 
         Args:
             task: Word for the job, such as "generate".
             quiet: Show nothing but warnings.
+            clock: Gives seconds from any start, to space lines by.
         """
         self.task, self.quiet = task, quiet
         self.console = Console(stderr=True)
         self.bar: Bar | None = None
+        self._clock = clock
         self._last_line = float("-inf")
         self._last_done = -1
         if not quiet and self.console.is_terminal:
@@ -57,7 +60,7 @@ class ProgressView:
         if self.bar is not None:
             self.bar.update(self._row, completed=progress.done, total=progress.total, note=progress.note)
             return
-        now = time.monotonic()
+        now = self._clock()
         finished = progress.done >= progress.total and self._last_done != progress.done
         if finished or now - self._last_line >= LINE_EVERY:
             self._last_line, self._last_done = now, progress.done

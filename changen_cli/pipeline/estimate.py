@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from changen_cli.pipeline.prepare import Preparer
@@ -10,11 +11,12 @@ from changen_cli.pipeline.run import Run
 from changen_cli.synthesis.engine import Job
 
 
-def estimate(run: Run) -> dict[str, Any]:
+def estimate(run: Run, clock: Callable[[], float] = time.monotonic) -> dict[str, Any]:
     """Counts a run, and times its synthesizer on the first tile of it.
 
     Args:
         run: A run that was not started; nothing is written.
+        clock: Gives seconds from any start.
 
     Returns:
         Scenes, tiles, samples, shards, bytes before compression, seconds per tile-step and in all (JSON values). The
@@ -23,7 +25,7 @@ def estimate(run: Run) -> dict[str, Any]:
     spec = run.plan.spec
     pixels = spec.height * spec.width
     frames, steps = spec.steps + 1, spec.steps
-    per_step = _time_step(run)
+    per_step = _time_step(run, clock)
     return {
         "scenes": len(run.plan.sources),
         "unusable_scenes": list(run.plan.unusable),
@@ -41,7 +43,7 @@ def estimate(run: Run) -> dict[str, Any]:
     }
 
 
-def _time_step(run: Run) -> float:
+def _time_step(run: Run, clock: Callable[[], float]) -> float:
     """Times one real sample of the first shard that has one; 0 if it has none."""
     preparer = Preparer(run.task())
     try:
@@ -56,6 +58,6 @@ def _time_step(run: Run) -> float:
     engine = run.engine()
     jobs = [job] * run.batch_size
     list(engine.run(jobs))  # the first call allocates and chooses kernels
-    begun = time.monotonic()
+    begun = clock()
     list(engine.run(jobs))
-    return (time.monotonic() - begun) / (len(jobs) * run.plan.spec.steps)
+    return (clock() - begun) / (len(jobs) * run.plan.spec.steps)

@@ -6,32 +6,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from changen_cli.cli.main import main
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a command did."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def error(self) -> str:
-        """The one error line; fails if there is none, or more than that."""
-        lines = [line for line in self.err.splitlines() if line.startswith("changen: error: ")]
-        assert len(lines) == 1, self.err
-        assert "Traceback" not in self.err
-        assert "internal error" not in self.err
-        return lines[0].removeprefix("changen: error: ")
-
-
-Changen = Callable[..., Result]
+from tests.commands import Changen, Result, Start
 
 
 @pytest.fixture
@@ -63,16 +43,19 @@ def generate(changen: Changen, one_thread: None) -> Changen:
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def start() -> Iterator[Start]:
     """Starts ``changen WORDS`` as a process, leader of its own group; kills what is left of it."""
     started: list[subprocess.Popen[str]] = []
 
-    def run(*words: object, **options: object) -> subprocess.Popen[str]:
-        # one thread, as in this process: how PyTorch shares out a sum decides its last bit
-        settings: dict[str, object] = {"env": os.environ | {"OMP_NUM_THREADS": "1"}, "text": True, **options}
-        settings = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **settings}
-        process = subprocess.Popen(  # type: ignore[call-overload]
-            [sys.executable, "-m", "changen_cli", *map(str, words)], start_new_session=True, **settings
+    def run(*words: object) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "changen_cli", *map(str, words)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # one thread, as in this process: how PyTorch shares out a sum decides its last bit
+            env=os.environ | {"OMP_NUM_THREADS": "1"},
+            start_new_session=True,
         )
         started.append(process)
         return process
@@ -82,3 +65,15 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """The output of a run; not there yet."""
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def scene(town: Callable[..., Path], tmp_path: Path) -> Path:
+    """The town, 300 x 500 pixels, in a folder of its own."""
+    return town(tmp_path / "in")

@@ -1,20 +1,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from changen_cli import open_series
+from tests.commands import Changen
+from tests.outputs import Tree
 
 
 @pytest.fixture
-def scene(town, tmp_path):
+def scene(town: Callable[..., Path], tmp_path: Path) -> Path:
     return town(tmp_path / "in", size=(128, 256))
 
 
 @pytest.fixture
-def config(tmp_path):
-    def write(text: str):
+def config(tmp_path: Path) -> Callable[[str], Path]:
+    def write(text: str) -> Path:
         path = tmp_path / "run.yaml"
         path.write_text(text)
         return path
@@ -22,7 +26,9 @@ def config(tmp_path):
     return write
 
 
-def test_a_file_stands_for_options(generate, scene, config, tmp_path):
+def test_a_file_stands_for_options(
+    generate: Changen, scene: Path, config: Callable[[str], Path], tmp_path: Path
+) -> None:
     path = config(
         f"""
         input: [{scene}]
@@ -48,7 +54,9 @@ def test_a_file_stands_for_options(generate, scene, config, tmp_path):
     assert said["schedule"]["events"][0]["parameters"]["turn"] == 45
 
 
-def test_it_gives_what_the_same_options_give(generate, scene, config, tmp_path, tree):
+def test_it_gives_what_the_same_options_give(
+    generate: Changen, scene: Path, config: Callable[[str], Path], tmp_path: Path, tree: Tree
+) -> None:
     words = ["--steps", 2, "--gap", 3.5, "--variants", 2, "--split", "1,0,0", "--format", "geotiff", "--co", "ZLEVEL=1"]
     assert generate("-i", scene, "-o", tmp_path / "typed", *words).code == 0
     path = config("steps: 2\ngap: 3.5\nvariants: 2\nsplit: 1,0,0\nformat: geotiff\nco: ZLEVEL=1")
@@ -56,7 +64,9 @@ def test_it_gives_what_the_same_options_give(generate, scene, config, tmp_path, 
     assert tree(tmp_path / "typed") == tree(tmp_path / "read")
 
 
-def test_what_is_typed_overrides_it(generate, scene, config, tmp_path):
+def test_what_is_typed_overrides_it(
+    generate: Changen, scene: Path, config: Callable[[str], Path], tmp_path: Path
+) -> None:
     path = config(f"input: nowhere\nsteps: 3\nseed: 5\noutput: {tmp_path / 'other'}\nquiet: true")
     assert generate("-i", scene, "--config", path, "--steps", 1, "-o", tmp_path / "out").code == 0
     said = open_series(tmp_path / "out").manifest["arguments"]
@@ -81,13 +91,15 @@ def test_what_is_typed_overrides_it(generate, scene, config, tmp_path):
         ("split: 0.5", "--split 0.5: must be three shares"),
     ],
 )
-def test_files_that_cannot_be_used(generate, scene, config, text, expected):
+def test_files_that_cannot_be_used(
+    generate: Changen, scene: Path, config: Callable[[str], Path], text: str, expected: str
+) -> None:
     done = generate("-i", scene, "--config", config(text))
     assert done.code == 2
     assert expected in done.error
 
 
-def test_a_file_that_is_not_there(generate, scene, tmp_path):
+def test_a_file_that_is_not_there(generate: Changen, scene: Path, tmp_path: Path) -> None:
     done = generate("-i", scene, "--config", tmp_path / "no.yaml")
     assert done.code == 2
     assert f"--config {tmp_path / 'no.yaml'}: not a readable YAML file: [Errno 2]" in done.error

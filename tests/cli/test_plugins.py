@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 
 from changen_cli import open_series
+from tests.commands import Changen
+
+Install = Callable[[str, str, str], None]
 
 FLOOD = '''
 from dataclasses import dataclass, field
@@ -65,7 +68,7 @@ class Negative:
 
 
 @pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, str], None]:
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     """Installs a fake distribution: install(group, "flood = sprawl:Flood", source of sprawl)."""
 
     def make(group: str, point: str, source: str) -> None:
@@ -83,7 +86,9 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
     return make
 
 
-def test_an_event_is_listed_and_runs(install, changen, generate, town, tmp_path):
+def test_an_event_is_listed_and_runs(
+    install: Install, changen: Changen, generate: Changen, town: Callable[..., Path], tmp_path: Path
+) -> None:
     install("changen.events", "flood = sprawl:Flood", FLOOD)
     shown = changen("events", "list")
     assert shown.code == 0
@@ -102,7 +107,9 @@ def test_an_event_is_listed_and_runs(install, changen, generate, town, tmp_path)
     assert said["plugin"] == "sprawl:Flood"
 
 
-def test_an_event_that_fails_is_named(install, generate, town, tmp_path):
+def test_an_event_that_fails_is_named(
+    install: Install, generate: Changen, town: Callable[..., Path], tmp_path: Path
+) -> None:
     install("changen.events", "quake = shaky:Quake", BROKEN)
     done = generate("-i", town(tmp_path / "in", size=(128, 128)), "-o", tmp_path / "out", "--events", "quake")
     assert done.code == 2
@@ -110,7 +117,9 @@ def test_an_event_that_fails_is_named(install, generate, town, tmp_path):
     assert "report it to the plugin's author" in done.error
 
 
-def test_an_event_that_cannot_be_loaded_stops_only_who_asks_for_it(install, changen, generate, town, tmp_path):
+def test_an_event_that_cannot_be_loaded_stops_only_who_asks_for_it(
+    install: Install, changen: Changen, generate: Changen, town: Callable[..., Path], tmp_path: Path
+) -> None:
     install("changen.events", "gone = missing_module_of_somebody:Gone", "import no_such_package")
     assert "gone" in changen("events", "list").out
     scene = town(tmp_path / "in", size=(128, 128))
@@ -120,7 +129,7 @@ def test_an_event_that_cannot_be_loaded_stops_only_who_asks_for_it(install, chan
     assert "cannot be loaded: No module named 'no_such_package'; repair or uninstall" in done.error
 
 
-def test_a_synthesizer_runs(install, generate, town, tmp_path):
+def test_a_synthesizer_runs(install: Install, generate: Changen, town: Callable[..., Path], tmp_path: Path) -> None:
     install("changen.synthesizers", "negative = darkroom:Negative", NEGATIVE)
     scene = town(tmp_path / "in", size=(128, 128))
     done = generate("-i", scene, "-o", tmp_path / "out", "--synthesizer", "negative", "--steps", 2)
@@ -131,7 +140,9 @@ def test_a_synthesizer_runs(install, generate, town, tmp_path):
     assert open_series(tmp_path / "out").manifest["licences"]["weights"]["licence"] == "MIT"
 
 
-def test_a_synthesizer_that_breaks_its_contract_is_named(install, generate, town, tmp_path):
+def test_a_synthesizer_that_breaks_its_contract_is_named(
+    install: Install, generate: Changen, town: Callable[..., Path], tmp_path: Path
+) -> None:
     source = NEGATIVE.replace("255 - batch.image", "batch.image.float()").replace("negative", "floating")
     install("changen.synthesizers", "floating = daydream:Negative", source)
     scene = town(tmp_path / "in", size=(128, 128))

@@ -7,19 +7,22 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import pytest
 
-from changen_cli.cli import progress
 from changen_cli.cli.progress import ProgressView
 from changen_cli.reporter import Progress
+from tests.commands import Changen
+
+Terminal = Callable[[], AbstractContextManager[list[str]]]
+"""Makes standard error a terminal for a while; afterwards the list holds what was shown on it."""
 
 pty = pytest.importorskip("pty", reason="there are no pseudo terminals here")
 
 
 @pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextManager[list[str]]]:
-    """Makes standard error a terminal for a while; afterwards the list holds what was shown on it."""
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     monkeypatch.setenv("TERM", "xterm-256color")
     for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
@@ -52,7 +55,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[], AbstractContextMan
     return be
 
 
-def test_a_bar_on_a_terminal(terminal, monkeypatch):
+def test_a_bar_on_a_terminal(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     out = io.StringIO()
     monkeypatch.setattr(sys, "stdout", out)
     with terminal() as said, ProgressView("generate", quiet=False) as view:
@@ -70,7 +73,9 @@ def test_a_bar_on_a_terminal(terminal, monkeypatch):
     assert "a result" not in shown
 
 
-def test_results_stay_off_the_terminals_bar(generate, town, tmp_path, terminal):
+def test_results_stay_off_the_terminals_bar(
+    generate: Changen, town: Callable[..., Path], tmp_path: Path, terminal: Terminal
+) -> None:
     scene = town(tmp_path / "in", size=(128, 256))
     with terminal() as said:
         for words in (["--dry-run"], ["-o", tmp_path / "out"]):
@@ -83,7 +88,7 @@ def test_results_stay_off_the_terminals_bar(generate, town, tmp_path, terminal):
     assert '"samples"' not in shown
 
 
-def test_quiet_shows_nothing_on_a_terminal(terminal):
+def test_quiet_shows_nothing_on_a_terminal(terminal: Terminal) -> None:
     with terminal() as said, ProgressView("generate", quiet=True) as view:
         view.progress(Progress("generate", 4, 10, "series", "fast"))
         view.say("hello")
@@ -91,10 +96,9 @@ def test_quiet_shows_nothing_on_a_terminal(terminal):
     assert said[0].strip() == "failed: x"
 
 
-def test_lines_in_a_pipe_are_few(capsys, monkeypatch):
+def test_lines_in_a_pipe_are_few(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
-    with ProgressView("generate", quiet=False) as view:
+    with ProgressView("generate", quiet=False, clock=lambda: now) as view:
         for done in range(101):
             now += 0.5
             view.progress(Progress("generate", done, 100, "series", "2.0 tile-steps/s", (100 - done) / 2))
@@ -106,7 +110,7 @@ def test_lines_in_a_pipe_are_few(capsys, monkeypatch):
     assert len(lines) == 6
 
 
-def test_long_lines_and_brackets_are_not_touched(capsys):
+def test_long_lines_and_brackets_are_not_touched(capsys: pytest.CaptureFixture[str]) -> None:
     view = ProgressView("generate", quiet=False)
     line = "/data/[red]/" + "x" * 300 + "/a.tif: cannot be opened"
     view.say(line)

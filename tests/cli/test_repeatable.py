@@ -15,10 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from changen_cli import open_series
+from tests.commands import Changen, Start
+from tests.outputs import Tree, read_whole
 
 
 @pytest.fixture
-def words(town, tmp_path, untrained_weights):
+def words(town: Callable[..., Path], tmp_path: Path, untrained_weights: Path) -> list[object]:
     """Arguments of a run of 12 tiles and 2 steps."""
     scene = town(tmp_path / "in", size=(200, 280))
     return [
@@ -27,7 +29,9 @@ def words(town, tmp_path, untrained_weights):
     ]  # fmt: skip
 
 
-def test_the_same_run_elsewhere_gives_the_same_bytes(generate, words, tmp_path, tree):
+def test_the_same_run_elsewhere_gives_the_same_bytes(
+    generate: Changen, words: list[object], tmp_path: Path, tree: Tree
+) -> None:
     for format in ("zarr", "geotiff", "levir"):
         for name in ("a", "b"):
             assert generate(*words, "-f", format, "-o", tmp_path / name / format).code == 0
@@ -35,14 +39,16 @@ def test_the_same_run_elsewhere_gives_the_same_bytes(generate, words, tmp_path, 
 
 
 @pytest.mark.parametrize("fast", [("--workers", 1), ("--workers", 2), ("--batch-size", 5)])
-def test_speed_changes_no_byte(generate, words, tmp_path, tree, fast):
+def test_speed_changes_no_byte(
+    generate: Changen, words: list[object], tmp_path: Path, tree: Tree, fast: tuple[object, ...]
+) -> None:
     words = [*words, "--shard-samples", 2]
     assert generate(*words, "-o", tmp_path / "a").code == 0
     assert generate(*words, "-o", tmp_path / "b", *fast).code == 0
     assert tree(tmp_path / "a") == tree(tmp_path / "b")
 
 
-def test_the_size_of_shards_changes_no_content(generate, words, tmp_path):
+def test_the_size_of_shards_changes_no_content(generate: Changen, words: list[object], tmp_path: Path) -> None:
     for name, more in (("a", ()), ("b", ("--shard-samples", 5)), ("c", ("--shard-samples", 1, "--workers", 2))):
         assert generate(*words, "-o", tmp_path / name, *more).code == 0
     first = open_series(tmp_path / "a")
@@ -57,10 +63,10 @@ def test_the_size_of_shards_changes_no_content(generate, words, tmp_path):
         assert rows[0].equals(rows[1])
 
 
-def test_another_seed_is_another_run(generate, words, tmp_path):
+def test_another_seed_is_another_run(generate: Changen, words: list[object], tmp_path: Path) -> None:
     for seed in (0, 1):
         generate(*words, "-o", tmp_path / str(seed), "--seed", seed)
-    pairs = list(zip(open_series(tmp_path / "0"), open_series(tmp_path / "1"), strict=True))
+    pairs = list(zip(read_whole(tmp_path / "0"), read_whole(tmp_path / "1"), strict=True))
     assert all(np.array_equal(one.image[0], two.image[0]) for one, two in pairs)
     assert not any(np.array_equal(one.image[1], two.image[1]) for one, two in pairs)
     assert any(not np.array_equal(one.mask, two.mask) for one, two in pairs)
@@ -101,7 +107,9 @@ def stop(process: subprocess.Popen[str], number: int, *, group: bool) -> tuple[i
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks at processes in /proc")
-def test_a_stopped_run_goes_on_to_the_same_bytes(start, generate, words, tmp_path, tree):
+def test_a_stopped_run_goes_on_to_the_same_bytes(
+    start: Start, generate: Changen, words: list[object], tmp_path: Path, tree: Tree
+) -> None:
     """SIGKILL, SIGINT to the whole group as a terminal sends it, and SIGTERM; then a run to the end."""
     run = [*words, "--shard-samples", 1, "-f", "geotiff"]
     out = tmp_path / "stopped"
@@ -136,7 +144,9 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(start, generate, words, tmp_pat
 
 @pytest.mark.slow
 @pytest.mark.parametrize("format", ["zarr", "levir"])
-def test_killed_at_any_moment(start, generate, words, tmp_path, tree, format):
+def test_killed_at_any_moment(
+    start: Start, generate: Changen, words: list[object], tmp_path: Path, tree: Tree, format: str
+) -> None:
     run = [*words, "--shard-samples", 1, "-f", format]
     out = tmp_path / "killed"
     draw = random.Random(format)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from tests.commands import Changen
+
 
 @pytest.fixture
-def weights(untrained_weights, tmp_path, monkeypatch):
+def weights(untrained_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of weights that are found by name."""
     folder = tmp_path / "weights"
     shutil.copytree(untrained_weights.parent, folder)
@@ -18,7 +23,7 @@ def weights(untrained_weights, tmp_path, monkeypatch):
     return folder
 
 
-def test_weights_are_listed(changen, weights):
+def test_weights_are_listed(changen: Changen, weights: Path) -> None:
     shown = changen("weights", "list")
     assert shown.code == 0
     assert "untrained" in shown.out
@@ -27,14 +32,14 @@ def test_weights_are_listed(changen, weights):
     assert cards["untrained"]["architecture"] == "changen"
 
 
-def test_weights_are_shown_by_name_and_by_path(changen, weights):
+def test_weights_are_shown_by_name_and_by_path(changen: Changen, weights: Path) -> None:
     for words in (["untrained"], [weights / "untrained.safetensors"]):
         card = yaml.safe_load(changen("weights", "show", *words).out)
         assert card["licence"] == "CC0-1.0"
         assert card == json.loads(changen("weights", "show", *words, "--json").out)
 
 
-def test_weights_are_verified(changen, weights):
+def test_weights_are_verified(changen: Changen, weights: Path) -> None:
     good = changen("weights", "verify", "untrained")
     assert good.code == 0
     assert "untrained.safetensors: good, SHA-256 " in good.out
@@ -47,20 +52,22 @@ def test_weights_are_verified(changen, weights):
     assert "no weights named 'none'" in changen("weights", "verify", "none").error
 
 
-def test_weights_are_taken_by_name(generate, weights, town, tmp_path):
+def test_weights_are_taken_by_name(generate: Changen, weights: Path, town: Callable[..., Path], tmp_path: Path) -> None:
     scene = town(tmp_path / "in", size=(64, 64))
     words = ["--tile-size", 64, "--synthesizer", "changen", "--weights", "untrained", "--changes-per-step", "0:1"]
     assert generate("-i", scene, "-o", tmp_path / "out", *words).code == 0
 
 
-def test_groups_without_a_verb_show_their_help(changen):
+def test_groups_without_a_verb_show_their_help(changen: Changen) -> None:
     for group in ("weights", "events"):
         shown = changen(group)
         assert shown.code in (0, 2)  # by the version of Typer
         assert "list" in shown.out + shown.err
 
 
-def test_training_runs_and_goes_on(changen, tiny_recipe, one_thread, tmp_path):
+def test_training_runs_and_goes_on(
+    changen: Changen, tiny_recipe: dict[str, Any], one_thread: None, tmp_path: Path
+) -> None:
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text(yaml.safe_dump(tiny_recipe))
     run = tmp_path / "run"
@@ -86,20 +93,20 @@ def test_training_runs_and_goes_on(changen, tiny_recipe, one_thread, tmp_path):
         (["--data", "nowhere", "--device", "abacus"], "--device abacus"),
     ],
 )
-def test_training_that_cannot_start(changen, tmp_path, words, expected):
+def test_training_that_cannot_start(changen: Changen, tmp_path: Path, words: list[object], expected: str) -> None:
     done = changen("train", "-o", tmp_path / "run", *words)
     assert done.code == 2
     assert expected in done.error
 
 
-def test_weights_of_no_run_cannot_be_packed(changen, tmp_path):
+def test_weights_of_no_run_cannot_be_packed(changen: Changen, tmp_path: Path) -> None:
     done = changen("weights", "pack", tmp_path, "--name", "x")
     assert done.code == 2
     assert str(tmp_path) in done.error
 
 
 @pytest.mark.parametrize("format", ["zarr", "levir"])
-def test_preview(changen, generate, town, tmp_path, format):
+def test_preview(changen: Changen, generate: Changen, town: Callable[..., Path], tmp_path: Path, format: str) -> None:
     scene = town(tmp_path / "in", size=(128, 256))
     generate("-i", scene, "-o", tmp_path / "out", "-f", format, "--steps", 2)
     sheet = tmp_path / "sheet.png"
@@ -108,7 +115,7 @@ def test_preview(changen, generate, town, tmp_path, format):
     assert sheet.read_bytes().startswith(b"\x89PNG")
 
 
-def test_preview_of_nothing(changen, tmp_path):
+def test_preview_of_nothing(changen: Changen, tmp_path: Path) -> None:
     done = changen("preview", tmp_path / "no")
     assert done.code == 2
     assert str(tmp_path / "no") in done.error

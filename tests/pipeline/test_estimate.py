@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from changen_cli.pipeline.estimate import estimate
 from changen_cli.pipeline.generate import generate
+from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.pipeline.run import resolve_run
 
 
-def test_the_count_is_that_of_the_run(options, tmp_path):
+def test_the_count_is_that_of_the_run(options: Callable[..., GenerateOptions], tmp_path: Path) -> None:
     asked = options(variants=3, steps=2, shard_samples=4)
     figures = estimate(resolve_run(asked))
     assert not (tmp_path / "out").exists()
@@ -17,12 +21,12 @@ def test_the_count_is_that_of_the_run(options, tmp_path):
     assert (figures["device"], figures["unusable_scenes"]) == ("cpu", [])
 
 
-def test_the_time_is_measured(options, untrained_weights, one_thread, monkeypatch):
-    from changen_cli.pipeline import estimate as module
+def test_the_time_is_measured(
+    options: Callable[..., GenerateOptions], untrained_weights: Path, one_thread: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
 
     run = resolve_run(options(synthesizer="changen", weights=str(untrained_weights), steps=2, batch_size=4))
     clock = iter((10.0, 12.0))
-    monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
-    figures = estimate(run)
+    figures = estimate(run, lambda: next(clock))
     assert figures["seconds_per_step"] == pytest.approx(0.25)  # two seconds for two steps of a batch of four
     assert figures["seconds"] == pytest.approx(0.25 * 6 * 2)

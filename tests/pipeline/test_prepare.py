@@ -3,17 +3,26 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 import shapely
+from shapely.geometry import MultiPolygon, Polygon
 
+from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.pipeline.prepare import Preparer
 from changen_cli.pipeline.run import resolve_run
+from changen_cli.scenes.footprints.library import Library
+from changen_cli.scenes.scene import Scene
+from changen_cli.scenes.tile import Tile
+from changen_cli.scenes.window import Window
 from changen_cli.store.base import Status
+from changen_cli.types import UInt8Array
 
 
-def test_preparing_needs_no_torch(options):
+def test_preparing_needs_no_torch(options: Callable[..., GenerateOptions]) -> None:
     run = resolve_run(options(variants=2))
     code = (
         "import pickle, sys\n"
@@ -26,7 +35,7 @@ def test_preparing_needs_no_torch(options):
     assert done.stdout.strip() == b"False"
 
 
-def test_a_sample_does_not_depend_on_its_shard(options):
+def test_a_sample_does_not_depend_on_its_shard(options: Callable[..., GenerateOptions]) -> None:
     one = Preparer(resolve_run(options(shard_samples=6, variants=2, seed=5)).task())
     two = Preparer(resolve_run(options(shard_samples=4, variants=2, seed=5)).task())
     whole = [item for shard in range(2) for item in one.prepare(shard)]
@@ -40,9 +49,9 @@ def test_a_sample_does_not_depend_on_its_shard(options):
         np.testing.assert_array_equal(a.noise, b.noise)
 
 
-def test_noise_is_drawn_per_sample_and_step(options, untrained_weights):
+def test_noise_is_drawn_per_sample_and_step(options: Callable[..., GenerateOptions], untrained_weights: Path) -> None:
     run = resolve_run(options(synthesizer="changen", weights=str(untrained_weights), steps=3, shard_samples=6))
-    noise = np.stack([item.noise for item in Preparer(run.task()).prepare(0)])
+    noise = np.stack([item.noise for item in Preparer(run.task()).prepare(0) if item.noise is not None])
     assert noise.shape == (6, 3, 8)
     assert noise.dtype == np.float32
     assert len(np.unique(noise.reshape(18, 8), axis=0)) == 18
@@ -50,17 +59,24 @@ def test_noise_is_drawn_per_sample_and_step(options, untrained_weights):
     assert 0.7 < noise.std() < 1.3
 
 
-def test_a_tile_is_read_once_for_its_variants(options, monkeypatch):
-    from changen_cli.scenes.scene import Scene
-
+def test_a_tile_is_read_once_for_its_variants(
+    options: Callable[..., GenerateOptions], monkeypatch: pytest.MonkeyPatch
+) -> None:
     reads = []
     read = Scene.read
-    monkeypatch.setattr(Scene, "read", lambda self, window: reads.append(window) or read(self, window))
+
+    def counted(scene: Scene, window: Window) -> Tile:
+        reads.append(window)
+        return read(scene, window)
+
+    monkeypatch.setattr(Scene, "read", counted)
     Preparer(resolve_run(options(variants=4, shard_samples=8)).task()).prepare(0)
     assert len(reads) == 2
 
 
-def test_labels_end_where_the_image_does(options, town, tmp_path, town_image):
+def test_labels_end_where_the_image_does(
+    options: Callable[..., GenerateOptions], town: Callable[..., Path], tmp_path: Path, town_image: UInt8Array
+) -> None:
     pixels = town_image[:, :200, :300].copy()
     pixels[:, :, 40:60] = 0
     town(tmp_path / "in", size=(200, 300), pixels=pixels, nodata=0)
@@ -80,19 +96,29 @@ def test_labels_end_where_the_image_does(options, town, tmp_path, town_image):
         ({"events": "create", "gap": 100.0}, Status.SKIPPED, "nothing could change: create: "),
     ],
 )
-def test_what_cannot_be_done_is_recorded(options, changes, status, reason):
+def test_what_cannot_be_done_is_recorded(
+    options: Callable[..., GenerateOptions], changes: dict[str, object], status: Status, reason: str
+) -> None:
     outcome = Preparer(resolve_run(options(**changes)).task()).prepare(0)[0].outcome
     assert outcome.status is status
     assert reason in outcome.reason
     assert outcome.series is None
 
 
-def test_a_library_is_scaled_once_per_resolution(options, outlines, tmp_path, monkeypatch):
-    from changen_cli.scenes.footprints.library import Library
-
+def test_a_library_is_scaled_once_per_resolution(
+    options: Callable[..., GenerateOptions],
+    outlines: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     asked = []
     scaled = Library.outlines_at
-    monkeypatch.setattr(Library, "outlines_at", lambda self, ground: asked.append(ground) or scaled(self, ground))
+
+    def counted(library: Library, ground: float | None) -> tuple[Polygon | MultiPolygon, ...]:
+        asked.append(ground)
+        return scaled(library, ground)
+
+    monkeypatch.setattr(Library, "outlines_at", counted)
     library = outlines(tmp_path / "library.gpkg", [shapely.box(0, 0, 20, 10)])
     Preparer(resolve_run(options(library=str(library), shard_samples=6)).task()).prepare(0)
     assert len(asked) == 1

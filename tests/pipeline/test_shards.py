@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
 
 import numpy as np
 import pytest
@@ -12,7 +16,9 @@ from changen_cli.events.base import History
 from changen_cli.pipeline.prepare import Prepared
 from changen_cli.pipeline.shards import prepare_ahead, synthesize_shards
 from changen_cli.scenes.layout import Layout
-from changen_cli.store.base import Outcome, Series, Status
+from changen_cli.store.base import Outcome, Series, Status, StoreSpec
+from changen_cli.store.formats.base import Format
+from changen_cli.store.formats.registry import make_format
 from changen_cli.store.records import ShardSummary
 from changen_cli.synthesis.base import SynthesizerSettings
 from changen_cli.synthesis.copy import CopySynthesizer
@@ -20,6 +26,8 @@ from changen_cli.synthesis.engine import Engine
 from changen_cli.synthesis.transfer import HostTransfer
 
 SHARD = 3
+
+T = TypeVar("T")
 
 
 def prepared(shard: int, done: int = SHARD) -> list[Prepared]:
@@ -40,17 +48,18 @@ def prepared(shard: int, done: int = SHARD) -> list[Prepared]:
     return items
 
 
-class Lazy(Future):  # type: ignore[type-arg]
+class Lazy(Future[T]):
     """Done when its result is asked for, and not before: the slowest worker there is."""
 
-    def __init__(self, make):
+    def __init__(self, make: Callable[[], T]) -> None:
         super().__init__()
         self.make = make
 
-    def done(self):
+    def done(self) -> bool:
         return False
 
-    def result(self, timeout=None):
+    def result(self, timeout: float | None = None) -> T:
+        del timeout
         return self.make()
 
 
@@ -64,14 +73,14 @@ class Counting:
         self.prepared: list[int] = []
         self.committed: dict[int, list[Outcome]] = {}
 
-    def prepare(self, shard):
+    def prepare(self, shard: int) -> Future[list[Prepared]]:
         self.prepared.append(shard)
         self.held.add(shard)
         self.most = max(self.most, len(self.held))
         return Lazy(lambda: prepared(shard, 0 if shard in self.empty else SHARD))
 
-    def commit(self, writer, shard, outcomes):
-        def write():
+    def commit(self, writer: Format, shard: int, outcomes: list[Outcome]) -> Future[ShardSummary]:
+        def write() -> ShardSummary:
             if shard == self.full_at:
                 raise StoreError("the disk is full")
             self.held.discard(shard)
@@ -81,6 +90,20 @@ class Counting:
 
         return Lazy(write)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        del kind, error, trace
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Format:
+    """What the workers are given and do not use."""
+    return make_format("zarr", tmp_path, StoreSpec(1, 1, 16, 16, SHARD))
+
 
 def engine(batch: int) -> Engine:
     return Engine(CopySynthesizer(SynthesizerSettings()), HostTransfer(), batch)
@@ -88,10 +111,10 @@ def engine(batch: int) -> Engine:
 
 @pytest.mark.parametrize("ahead", [0, 1, 4])
 @pytest.mark.parametrize("batch", [1, 3, 7])
-def test_memory_is_bounded_and_nothing_is_lost(ahead, batch):
+def test_memory_is_bounded_and_nothing_is_lost(writer: Format, ahead: int, batch: int) -> None:
     workers = Counting(ahead)
     shards = list(range(2, 60))
-    came = list(synthesize_shards(engine(batch), workers, None, shards))
+    came = list(synthesize_shards(engine(batch), workers, writer, shards))
     assert came.count(None) == SHARD * len(shards)
     assert [item.index for item in came if item is not None] == shards
     # behind: ahead to be synthesised and one in hand; the shards of a batch; ahead to be written, and one more
@@ -105,30 +128,30 @@ def test_memory_is_bounded_and_nothing_is_lost(ahead, batch):
             assert (outcome.series.images == shard).all()
 
 
-def test_shards_without_a_series_are_written_too():
+def test_shards_without_a_series_are_written_too(writer: Format) -> None:
     workers = Counting(1, empty=(0, 2, 3, 4, 5, 6, 7, 8, 9, 11))
-    came = list(synthesize_shards(engine(1), workers, None, range(12)))
+    came = list(synthesize_shards(engine(1), workers, writer, range(12)))
     assert sorted(workers.committed) == list(range(12))
     assert sorted(item.index for item in came if item is not None) == list(range(12))
     assert workers.most <= 5
 
 
-def test_nothing_but_shards_without_a_series():
+def test_nothing_but_shards_without_a_series(writer: Format) -> None:
     workers = Counting(1, empty=tuple(range(20)))
-    came = list(synthesize_shards(engine(4), workers, None, range(20)))
-    assert [item.index for item in came] == list(range(20))
+    came = list(synthesize_shards(engine(4), workers, writer, range(20)))
+    assert [item and item.index for item in came] == list(range(20))
     assert workers.most <= 5
 
 
-def test_a_write_that_fails_ends_it():
+def test_a_write_that_fails_ends_it(writer: Format) -> None:
     workers = Counting(1, full_at=3)
     with pytest.raises(StoreError, match="disk is full"):
-        list(synthesize_shards(engine(1), workers, None, range(100)))
+        list(synthesize_shards(engine(1), workers, writer, range(100)))
     assert max(workers.prepared) < 10
     assert sorted(workers.committed) == [0, 1, 2]
 
 
-def test_shards_are_asked_for_ahead_and_no_further():
+def test_shards_are_asked_for_ahead_and_no_further() -> None:
     workers = Counting(2)
     stream = prepare_ahead(workers, iter(range(100)))
     for shard in range(5):

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from contextlib import closing
 from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Any, TypeVar
 
 from changen_cli.pipeline.engines.base import Workers, worker_died
+from changen_cli.pipeline.engines.signals import forget_held_signals, signals_held
 from changen_cli.pipeline.prepare import Prepared, Preparer, Task
 from changen_cli.store.base import Outcome
 from changen_cli.store.formats.base import Format
@@ -23,13 +23,8 @@ from changen_cli.store.records import ShardSummary
 
 T = TypeVar("T")
 
-_ENDING = (signal.SIGINT, signal.SIGTERM)
-"""Signals that end a run, to be gone on with later."""
-
 WORKER_NICENESS = 5
 """Workers have shards to spare; where cores are short, the generator should not be the one that waits."""
-
-_HAS_MASKS = hasattr(signal, "pthread_sigmask")
 
 _preparer: Preparer | None = None
 """The one of a worker process."""
@@ -44,7 +39,7 @@ def _start(task: Task) -> None:
     if hasattr(os, "setpgrp"):
         # Ctrl-C, timeout(1) and the like signal the whole process group; the main process decides what it means
         os.setpgrp()
-    _forget_held_signals()
+    forget_held_signals()
     parent = multiprocessing.parent_process()
     if parent is not None:  # a main process that was killed must not leave its workers waiting for ever
         threading.Thread(target=lambda: (wait([parent.sentinel]), os._exit(1)), daemon=True).start()
@@ -57,39 +52,6 @@ def _started() -> None:
 def _prepare(shard: int) -> list[Prepared]:
     assert _preparer is not None, "a worker process starts with _start()"
     return _preparer.prepare(shard)
-
-
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    """Holds back the signals that end a run, for as long as it takes to start a process.
-
-    The process starts with them held back too; it would otherwise die of them, with a traceback, while it imports what
-    it needs. It would also die of a main process that stops before it has told it what to do.
-    """
-    came: list[int] = []
-    ours = {}
-    if threading.current_thread() is threading.main_thread():
-        # a mask alone does not do: the system gives the signal to another thread, and Python brings it back to this one
-        ours = {number: signal.signal(number, lambda number, frame: came.append(number)) for number in _ENDING}
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING) if _HAS_MASKS else None
-    try:
-        yield
-    finally:
-        if mask is not None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        for number, handler in ours.items():
-            signal.signal(number, handler)
-        for arrived in came:
-            signal.raise_signal(arrived)
-
-
-def _forget_held_signals() -> None:
-    """Drops what arrived while this process started, and lets SIGTERM, by which the pool ends it, through again."""
-    for number in _ENDING:
-        signal.signal(number, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    if _HAS_MASKS:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
 
 
 class InProcess:
@@ -150,7 +112,7 @@ class Processes:
 
     def _submit(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
         try:
-            with _signals_held():  # the pool starts its processes as work comes in
+            with signals_held():  # the pool starts its processes as work comes in
                 return self.pool.submit(function, *arguments)
         except BrokenProcessPool as error:
             raise worker_died() from error

@@ -1,42 +1,52 @@
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
-import sys
-import threading
-from concurrent.futures import Future
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from changen_cli.errors import StoreError, TileError
 from changen_cli.pipeline.engines.base import result_of
-from changen_cli.pipeline.engines.local import InProcess, Processes, _signals_held, make_workers
+from changen_cli.pipeline.engines.local import InProcess, Processes, make_workers
 from changen_cli.pipeline.generate import generate
+from changen_cli.pipeline.options import GenerateOptions
+from changen_cli.pipeline.prepare import Prepared
 from changen_cli.pipeline.run import resolve_run
+from changen_cli.reporter import Progress
+from changen_cli.store.base import Status
+from tests.outputs import Tree
+from tests.reporting import Heard
 
 
-def test_none_means_here(options):
+def worker_ids() -> list[int]:
+    """Process ids of the workers that this process has started."""
+    return [process.pid for process in multiprocessing.active_children() if process.pid is not None]
+
+
+def test_none_means_here(options: Callable[..., GenerateOptions], monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(shard: int) -> list[Prepared]:
+        raise TileError(f"shard {shard} cannot be read")
+
     task = resolve_run(options()).task()
     with make_workers(task, 0) as workers:
         assert isinstance(workers, InProcess)
         assert workers.prepare(0).done()
         assert workers.ahead == 0
     with InProcess(task) as workers:
-        workers.preparer.prepare = fail  # type: ignore[method-assign]
+        monkeypatch.setattr(workers.preparer, "prepare", fail)
         with pytest.raises(TileError):
             result_of(workers.prepare(0))
 
 
-def fail(shard: int) -> None:
-    raise TileError("cannot be read")
-
-
-def test_a_worker_that_dies_is_one_clear_error(options):
+def test_a_worker_that_dies_is_one_clear_error(options: Callable[..., GenerateOptions]) -> None:
     with Processes(resolve_run(options()).task(), 1) as workers:
         first = workers.prepare(0)
         assert len(result_of(first)) == 2
-        for pid in list(workers.pool._processes):
+        for pid in worker_ids():
             os.kill(pid, signal.SIGKILL)
         for attempt in range(100):  # the first may be sent before the death is known, later ones are refused at once
             with pytest.raises(StoreError, match=r"a worker process died.*fewer --workers"):
@@ -44,69 +54,42 @@ def test_a_worker_that_dies_is_one_clear_error(options):
 
 
 @pytest.mark.skipif(not hasattr(os, "getpgid"), reason="there are no process groups here")
-def test_workers_are_out_of_reach_of_the_terminal(options):
+def test_workers_are_out_of_reach_of_the_terminal(options: Callable[..., GenerateOptions]) -> None:
     with Processes(resolve_run(options()).task(), 1) as workers:
         result_of(workers.prepare(0))  # made here, while the process starts
         result_of(workers.prepare(1))
-        (pid,) = workers.pool._processes
+        (pid,) = worker_ids()
         assert os.getpgid(pid) != os.getpgid(0)
         os.kill(pid, signal.SIGINT)
         assert len(result_of(workers.prepare(2))) == 2
 
 
-def test_the_first_shard_does_not_wait_for_a_process(options, monkeypatch):
+def test_the_first_shard_does_not_wait_for_a_process(options: Callable[..., GenerateOptions]) -> None:
     with Processes(resolve_run(options()).task(), 1) as workers:
         here = workers.prepare(0)
         assert here.done()
         there = result_of(workers.prepare(0))
         for one, other in zip(here.result(), there, strict=True):
             assert one.outcome.id == other.outcome.id
-            assert np.array_equal(one.outcome.series.masks, other.outcome.series.masks)
-            assert np.array_equal(one.noise, other.noise)
+            assert one.outcome.series is not None
+            assert other.outcome.series is not None
+            np.testing.assert_array_equal(one.outcome.series.masks, other.outcome.series.masks)
+            np.testing.assert_array_equal(one.noise, other.noise)
 
 
-def test_a_killed_worker_ends_a_run_that_can_go_on(options, monkeypatch, tree, tmp_path):
-    count = 0
-    original = Processes.commit
-
-    def commit(self, writer, shard, outcomes):
-        nonlocal count
-        count += 1
-        if count == 2:
-            for pid in list(self.pool._processes):
+def test_a_killed_worker_ends_a_run_that_can_go_on(
+    options: Callable[..., GenerateOptions], tree: Tree, tmp_path: Path
+) -> None:
+    def kill(progress: Progress) -> None:
+        if progress.values.get(Status.DONE, 0) >= 1:  # a shard is written, others are not
+            for pid in worker_ids():
                 os.kill(pid, signal.SIGKILL)
-        return original(self, writer, shard, outcomes)
 
-    monkeypatch.setattr(Processes, "commit", commit)
+    asked = {"workers": 1, "shard_samples": 1}
     with pytest.raises(StoreError, match="a worker process died"):
-        generate(options(workers=1))
-    monkeypatch.undo()
-    assert generate(options(workers=1)).statuses == {"done": 6}
-    generate(options(output=str(tmp_path / "whole")))
+        generate(options(**asked), Heard(kill), report_every=0)
+    again = generate(options(**asked))
+    assert again.statuses == {"done": 6}
+    assert 1 <= again.resumed < 6
+    generate(options(**asked, output=str(tmp_path / "whole")))
     assert tree(tmp_path / "out") == tree(tmp_path / "whole")
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
-def test_signals_wait_while_a_process_starts():
-    reached = []
-    with pytest.raises(KeyboardInterrupt):  # noqa: PT012  # where it is raised is what matters
-        with _signals_held():
-            os.kill(os.getpid(), signal.SIGINT)
-            threading.Event().wait(0.05)
-            reached.append("end of the block")
-        reached.append("after it")
-    assert reached == ["end of the block"]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
-
-
-def test_signals_are_left_alone_in_other_threads():
-    done: Future[bool] = Future()
-
-    def work() -> None:
-        with _signals_held():
-            pass
-        done.set_result(True)
-
-    threading.Thread(target=work).start()
-    assert done.result(10)
