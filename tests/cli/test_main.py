@@ -43,6 +43,13 @@ def test_no_words_show_the_help(changen: Changen) -> None:
     assert "error" not in result.err
 
 
+def test_groups_without_a_verb_show_their_help(changen: Changen) -> None:
+    for group in ("weights", "events"):
+        shown = changen(group)
+        assert shown.code in (0, 2)  # by the version of Typer
+        assert "list" in shown.out + shown.err
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from changen_cli.weights.card import file_sha256, read_card
+from tests.commands import Changen
+
+
+@pytest.fixture
+def weights(untrained_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of weights that are found by name."""
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    for path in (untrained_weights, untrained_weights.with_suffix(".yaml")):
+        shutil.copy(path, folder)
+    monkeypatch.setenv("CHANGEN_WEIGHTS", str(folder))
+    return folder
+
+
+def test_list(changen: Changen, weights: Path) -> None:
+    shown = changen("weights", "list")
+    assert shown.code == 0
+    assert "untrained" in shown.out
+    cards = {card["name"]: card for card in json.loads(changen("weights", "list", "--json").out)}
+    assert cards["untrained"]["path"] == str(weights / "untrained.safetensors")
+    assert cards["untrained"]["architecture"] == "changen"
+
+
+def test_show_by_name_and_by_path(changen: Changen, weights: Path) -> None:
+    for name in ("untrained", weights / "untrained.safetensors"):
+        card = yaml.safe_load(changen("weights", "show", name).out)
+        assert card["licence"] == "CC0-1.0"
+        assert card == json.loads(changen("weights", "show", name, "--json").out)
+    assert changen("weights", "show", "huge").error.startswith("no weights named 'huge'; known: untrained, ")
+
+
+def test_verify(changen: Changen, weights: Path) -> None:
+    good = changen("weights", "verify", "untrained")
+    assert good.code == 0
+    assert f"untrained.safetensors: good, SHA-256 {file_sha256(weights / 'untrained.safetensors')}" in good.out
+    with (weights / "untrained.safetensors").open("ab") as file:
+        file.write(b"x")
+    for words in (["untrained"], []):
+        bad = changen("weights", "verify", *words)
+        assert bad.code == 2
+        assert "damaged" in bad.error
+    assert "no weights named 'none'" in changen("weights", "verify", "none").error
+
+
+def test_weights_are_taken_by_name(
+    generate: Changen, weights: Path, town: Callable[..., Path], tmp_path: Path, out: Path
+) -> None:
+    scene = town(tmp_path / "in", size=(64, 64))
+    words = ["--tile-size", 64, "--synthesizer", "changen", "--weights", "untrained", "--changes-per-step", "0:1"]
+    assert generate("-i", scene, "-o", out, *words).code == 0
+
+
+def test_pack(changen: Changen, tiny_run: Path, out: Path) -> None:
+    packed = changen("weights", "pack", tiny_run, "--name", "mine", "-o", out, "--licence", "CC0-1.0")
+    assert packed.code == 0, packed.err
+    assert packed.out.split() == [str(out / "mine.safetensors"), str(out / "mine.yaml")]
+    assert changen("weights", "verify", out / "mine.safetensors").code == 0
+    assert read_card(out / "mine.yaml").licence == "CC0-1.0"
+
+
+def test_no_run_to_pack(changen: Changen, tmp_path: Path) -> None:
+    done = changen("weights", "pack", tmp_path, "--name", "mine")
+    assert done.code == 2
+    assert str(tmp_path) in done.error
+    assert "no such checkpoint; train first" in done.error
+
+
+def test_pack_the_best(changen: Changen, tiny_run: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    words = ["weights", "pack", run, "--name", "mine", "-o", tmp_path, "--checkpoint", "best"]
+    shutil.copy(tiny_run / "last.ckpt", run / "last.ckpt")
+    assert "has no best.ckpt" in changen(*words).error
+    shutil.copy(tiny_run / "last.ckpt", run / "best.ckpt")
+    assert changen(*words).code == 0
+    assert read_card(tmp_path / "mine.yaml").training["checkpoint"] == "best"
+
+
+def test_pack_with_figures(changen: Changen, tiny_run: Path, tmp_path: Path) -> None:
+    figures = tmp_path / "figures.yaml"
+    words = ["weights", "pack", tiny_run, "--name", "mine", "-o", tmp_path, "--metrics", figures]
+    figures.write_text("removed_structure: 0.25\n")
+    assert changen(*words).code == 0
+    assert read_card(tmp_path / "mine.yaml").metrics == {"removed_structure": 0.25}
+    figures.write_text("just words")
+    assert "must be a mapping" in changen(*words).error
+    assert "not a readable YAML or JSON file" in changen(*words[:-1], tmp_path / "none.yaml").error
