@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from changen_cli.cli.progress import ProgressView
 from changen_cli.errors import ExitCode
 from changen_cli.pipeline.options import RUN, GenerateOptions
 from changen_cli.pipeline.summary import NothingMadeError, Summary
+
+if TYPE_CHECKING:
+    from changen_cli.pipeline.estimate import Estimate
 
 HELP = """Simulate how places change, and write labelled image series.
 
@@ -91,8 +94,8 @@ def _report(view: ProgressView, summary: Summary) -> None:
         view.say(f"skipped: {summary.statuses['skipped']} series, the first because: {skipped[0]}")
 
 
-def _summary_json(summary: Summary, code: ExitCode) -> dict[str, Any]:
-    values = {item.name: getattr(summary, item.name) for item in fields(summary)}
+def _summary_json(summary: Summary, code: ExitCode) -> dict[str, object]:
+    values: dict[str, object] = {item.name: getattr(summary, item.name) for item in fields(summary)}
     values["problems"] = [{"id": i, "status": s, "reason": r} for i, s, r in summary.problems]
     values["tile_steps_per_second"] = round(summary.tile_steps_per_second, 3)
     values["seconds"] = round(summary.seconds, 3)
@@ -100,7 +103,7 @@ def _summary_json(summary: Summary, code: ExitCode) -> dict[str, Any]:
     return values
 
 
-def _estimate_lines(expected: dict[str, Any]) -> str:
+def _estimate_lines(expected: Estimate) -> str:
     return "\n".join(
         (
             f"scenes:  {expected['scenes']}",

@@ -4,14 +4,46 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TypedDict
 
 from changen_cli.pipeline.prepare import Preparer
 from changen_cli.pipeline.run import Run
 from changen_cli.synthesis.engine import Job
 
 
-def estimate(run: Run, clock: Callable[[], float] = time.monotonic) -> dict[str, Any]:
+class Estimate(TypedDict):
+    """How much a run is; JSON values. Skipped tiles are counted as if they were done.
+
+    Attributes:
+        scenes: Scenes that can be used.
+        unusable_scenes: Of those that cannot: id, image, reason.
+        tiles: Tiles of all scenes.
+        variants: Series per tile.
+        samples: Series in all.
+        steps: Steps per series.
+        shards: Shards in all.
+        bytes: Of all arrays before compression.
+        device: Resolved.
+        precision: Resolved.
+        seconds_per_step: Time of the synthesizer for one step of one tile; reading and writing overlap with it.
+        seconds: Of all steps of all series.
+    """
+
+    scenes: int
+    unusable_scenes: list[dict[str, str]]
+    tiles: int
+    variants: int
+    samples: int
+    steps: int
+    shards: int
+    bytes: int
+    device: str
+    precision: str
+    seconds_per_step: float
+    seconds: float
+
+
+def estimate(run: Run, clock: Callable[[], float] = time.monotonic) -> Estimate:
     """Counts a run, and times its synthesizer on the first tile of it.
 
     Args:
@@ -19,8 +51,7 @@ def estimate(run: Run, clock: Callable[[], float] = time.monotonic) -> dict[str,
         clock: Gives seconds from any start.
 
     Returns:
-        Scenes, tiles, samples, shards, bytes before compression, seconds per tile-step and in all (JSON values). The
-        time is the synthesizer's: reading and writing overlap with it. Skipped tiles are counted as if they were done.
+        Counts, bytes and seconds.
     """
     spec = run.plan.spec
     pixels = spec.height * spec.width

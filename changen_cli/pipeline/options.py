@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator
 
@@ -23,7 +23,7 @@ EVENTS, SYNTHESIS, OUTPUT, RUN = "Events", "Synthesis", "Output", "Run"
 """Headings in ``--help``."""
 
 
-def _one_or_more(value: Any) -> Any:
+def _one_or_more(value: object) -> object:
     return (value,) if isinstance(value, str | os.PathLike) else value
 
 
@@ -33,7 +33,7 @@ def _not_empty(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
-def _pairs(value: Any) -> Any:
+def _pairs(value: str | Iterable[str] | Mapping[str, str]) -> Mapping[str, str]:
     """Takes NAME=VALUE apart, names in capitals; a mapping passes as it is."""
     if isinstance(value, Mapping):
         return value
@@ -207,9 +207,9 @@ class GenerateOptions(ReadOptions, ScheduleOptions):
         """How scenes are read."""
         return ReadOptions(**{field.name: getattr(self, field.name) for field in fields(ReadOptions)})
 
-    def format_options(self) -> dict[str, Any]:
+    def format_options(self) -> dict[str, object]:
         """What of the options only the chosen format understands, by name."""
-        values = {"creation_options": dict(self.creation_options), "cog": self.cog}
+        values: dict[str, object] = {"creation_options": dict(self.creation_options), "cog": self.cog}
         return {name: value for name, value in values.items() if name in get_format(self.format).options}
 
     def samples_per_shard(self) -> int:

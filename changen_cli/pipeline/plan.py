@@ -6,7 +6,6 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import Any
 
 from changen_cli.errors import ChangenError, SceneError
 from changen_cli.pipeline.options import GenerateOptions
@@ -55,7 +54,7 @@ class Plan:
     splits: tuple[str, ...]
     variants: int
     spec: StoreSpec
-    scenes: tuple[dict[str, Any], ...]
+    scenes: tuple[dict[str, object], ...]
     unusable: tuple[dict[str, str], ...] = ()
 
     @cached_property

@@ -1,10 +1,10 @@
-"""What a run records of itself: the arguments that decide its bytes, and what came of them."""
+"""What a run records of itself: the arguments that decide its bytes, and its results."""
 
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Any
 
 import torch
 
@@ -17,11 +17,11 @@ from changen_cli.version import __version__
 LIBRARIES = ("torch", "rasterio", "shapely", "numpy", "zarr")
 
 
-def run_record(run: Run) -> dict[str, Any]:
+def run_record(run: Run) -> dict[str, object]:
     """Returns every argument that decides the bytes of the output; a resumed run must have the same ones.
 
-    These are the recorded options, and in place of the others what became of them. Batch size, workers and the like
-    decide only how fast. The kind of device decides: a GPU sums in another order than a CPU.
+    These are the recorded options, and in place of the others the values that they were resolved to. Batch size,
+    workers and the like decide only how fast. The kind of device decides: a GPU sums in another order than a CPU.
     """
     return {
         **as_manifest(run.options),
@@ -37,7 +37,7 @@ def run_record(run: Run) -> dict[str, Any]:
     }
 
 
-def result_record(run: Run, arguments: dict[str, Any], summary: Summary) -> dict[str, Any]:
+def result_record(run: Run, arguments: Mapping[str, object], summary: Summary) -> dict[str, object]:
     """Returns the manifest: arguments, versions, scenes, counts and licences; no time, so that bytes repeat.
 
     Args:
@@ -45,6 +45,7 @@ def result_record(run: Run, arguments: dict[str, Any], summary: Summary) -> dict
         arguments: From :func:`run_record`.
         summary: What was done, complete.
     """
+    synthesizer = run.synthesizer.as_manifest()
     return {
         "arguments": arguments,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
@@ -60,7 +61,7 @@ def result_record(run: Run, arguments: dict[str, Any], summary: Summary) -> dict
             "shortfalls": dict(sorted(summary.shortfalls.items())),
         },
         "licences": {
-            "weights": {key: arguments["synthesizer"].get(key) for key in ("licence", "attribution")},
+            "weights": {key: synthesizer.get(key) for key in ("licence", "attribution")},
             "imagery": "not known to changen: the licence of your input holds for what is made of it",
         },
     }

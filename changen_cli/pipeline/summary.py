@@ -95,7 +95,7 @@ class NothingMadeError(ChangenError):
     """A run that could not make one series.
 
     Attributes:
-        summary: What became of its samples.
+        summary: Statuses of its samples, none of them done.
     """
 
     def __init__(self, summary: Summary) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+from typing import ClassVar, Protocol, Self, runtime_checkable
 
 from torch import Tensor
 
@@ -43,7 +44,7 @@ class SynthesizerSettings:
     weights: str | None = None
     device: str = "cpu"
     precision: str = "fp32"
-    options: dict[str, Any] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
 
 
 @runtime_checkable
@@ -81,6 +82,6 @@ class Synthesizer(Protocol):
         """
         ...
 
-    def as_manifest(self) -> dict[str, Any]:
+    def as_manifest(self) -> Mapping[str, object]:
         """Returns what the manifest must say of this synthesizer: weights, SHA-256, licences (JSON values)."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -24,6 +24,6 @@ class CopySynthesizer:
         """Returns ``batch.image``."""
         return batch.image
 
-    def as_manifest(self) -> dict[str, Any]:
+    def as_manifest(self) -> dict[str, object]:
         """Returns its name."""
         return {"name": self.name}

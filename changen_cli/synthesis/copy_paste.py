@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -74,6 +74,6 @@ class CopyPasteSynthesizer:
         pixels: UInt8Array = canvas.round().clip(0, 255).astype(np.uint8)
         return pixels
 
-    def as_manifest(self) -> dict[str, Any]:
+    def as_manifest(self) -> dict[str, object]:
         """Returns its name."""
         return {"name": self.name}

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -143,7 +143,7 @@ class Engine:
             frames.append(self.transfer.download(image))
         return frames
 
-    def _require(self, made: Any, image: Tensor) -> None:
+    def _require(self, made: object, image: Tensor) -> None:
         if not isinstance(made, Tensor):
             raise PluginError(
                 f"synthesizer {self.synthesizer.name!r} returned {type(made).__name__}; it must return a tensor"

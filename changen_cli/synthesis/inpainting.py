@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from types import ModuleType
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -47,7 +48,7 @@ class InpaintingSynthesizer:
                 f"--synthesizer inpainting: OpenCV cannot be imported ({error}); install it with: pip install "
                 "'changen[opencv]'"
             ) from error
-        self._opencv: Any = cv2
+        self._opencv: ModuleType = cv2
 
     def synthesize(self, batch: Batch) -> Tensor:
         """Fills the ground of removed objects.
@@ -80,7 +81,7 @@ class InpaintingSynthesizer:
         result: UInt8Array = np.asarray(filled, np.uint8).transpose(2, 0, 1)
         return result
 
-    def as_manifest(self) -> dict[str, Any]:
+    def as_manifest(self) -> dict[str, object]:
         """Returns its name, method and numbers."""
         return {
             "name": self.name,

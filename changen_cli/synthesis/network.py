@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -98,7 +98,7 @@ class NetworkSynthesizer(ABC, Generic[Network]):
                 "and --event-option create.category a class that they know"
             )
 
-    def as_manifest(self) -> dict[str, Any]:
+    def as_manifest(self) -> dict[str, object]:
         """Returns name, SHA-256, licence and attribution of the weights."""
         return {
             "name": self.name,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from changen_cli.errors import UsageError
 from changen_cli.events.base import Change
@@ -25,12 +24,12 @@ def kind_of(change: Change) -> str:
     return REMOVE if change.after is None else ALTER
 
 
-def shown_by(plugin: Any) -> frozenset[str]:
+def shown_by(plugin: object) -> frozenset[str]:
     """Returns the kinds of change that a synthesizer (or its class) can show; all of them where it does not say."""
     return frozenset(getattr(plugin, "shows", EVERYTHING))
 
 
-def require_events(name: str, shows: frozenset[str], events: Iterable[tuple[str, Any]]) -> None:
+def require_events(name: str, shows: frozenset[str], events: Iterable[tuple[str, object]]) -> None:
     """Refuses a run before it starts.
 
     Args:

@@ -6,7 +6,6 @@ import hashlib
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -36,13 +35,13 @@ class Card:
 
     name: str
     architecture: str
-    arguments: dict[str, Any]
+    arguments: dict[str, object]
     sha256: str
     summary: str = option(default="", help="One line: what they are good for.")
     licence: str = option(default="", help="SPDX expression or words, of the weights.")
     attribution: str = option(default="", help="What anyone who uses them must say of the data.")
-    training: dict[str, Any] = option(default_factory=dict, help="Command, seed, iterations, data, and the recipe.")
-    metrics: dict[str, Any] = option(default_factory=dict, help="Figures on held-out scenes, by name.")
+    training: dict[str, object] = option(default_factory=dict, help="Command, seed, iterations, data, and the recipe.")
+    metrics: dict[str, object] = option(default_factory=dict, help="Figures on held-out scenes, by name.")
 
     def write(self, path: Path) -> None:
         """Writes the card as YAML."""

@@ -1,4 +1,4 @@
-"""Event statistics: what was asked of the events, and what came of it."""
+"""Event statistics: which changes a run made, against those it was asked for."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class EventStatistics(Accumulator):
             self._sizes[group].add(f"{name} {place}", np.array(area))
 
 
-def read_shortfalls(root: Path, manifest: Mapping[str, Any]) -> tuple[list[dict[str, Any]], bool]:
+def read_shortfalls(root: Path, manifest: Mapping[str, Any]) -> tuple[list[dict[str, str | int | None]], bool]:
     """Reads what the events of a run could not do.
 
     Args:
@@ -128,7 +128,7 @@ def read_shortfalls(root: Path, manifest: Mapping[str, Any]) -> tuple[list[dict[
     return [{"event": event, "reason": reason, **counts} for (event, reason), counts in ordered], True
 
 
-def _quantiles(sizes: Reservoir) -> dict[str, Any]:
+def _quantiles(sizes: Reservoir) -> dict[str, int | dict[str, float] | None]:
     if not len(sizes):
         return {"count": 0, "quantiles": None}
     values = np.quantile(sizes.rows(), QUANTILES)

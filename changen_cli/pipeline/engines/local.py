@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from multiprocessing.connection import wait
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import ParamSpec, TypeVar
 
 from changen_cli.pipeline.engines.base import Workers, worker_died
 from changen_cli.pipeline.engines.signals import forget_held_signals, signals_held
@@ -21,6 +21,7 @@ from changen_cli.store.formats.base import Format
 from changen_cli.store.journal import commit_shard
 from changen_cli.store.records import ShardSummary
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 WORKER_NICENESS = 5
@@ -110,10 +111,10 @@ class Processes:
         """Has a process write a shard."""
         return self._submit(commit_shard, writer, shard, outcomes)
 
-    def _submit(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
+    def _submit(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> Future[T]:
         try:
             with signals_held():  # the pool starts its processes as work comes in
-                return self.pool.submit(function, *arguments)
+                return self.pool.submit(function, *arguments, **named)
         except BrokenProcessPool as error:
             raise worker_died() from error
 
@@ -132,10 +133,10 @@ def make_workers(task: Task, count: int) -> Workers:
     return Processes(task, count) if count else InProcess(task)
 
 
-def _now(function: Callable[..., T], *arguments: Any) -> Future[T]:
+def _now(function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> Future[T]:
     future: Future[T] = Future()
     try:
-        future.set_result(function(*arguments))
+        future.set_result(function(*arguments, **named))
     except Exception as error:
         future.set_exception(error)
     return future
