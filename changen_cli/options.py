@@ -19,13 +19,16 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass
 from functools import wraps
-from typing import Annotated, Any, Literal, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, dataclass_transform
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import AllowInfNan, BeforeValidator, ConfigDict, ValidationError
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from changen_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 __all__ = [
     "Ge", "Gt", "Le", "Lt", "Number", "PathText", "Says", "Taken", "Whole", "as_manifest", "build", "check", "flat",
@@ -131,7 +134,7 @@ def options(prefix: str = "", *, kw_only: bool = False) -> Callable[[type[T]], t
     return decorate
 
 
-def build(cls: type[T], values: Any, where: str) -> T:
+def build(cls: type[T], values: object, where: str) -> T:
     """Makes options from plain values, as YAML has them.
 
     Args:
@@ -156,7 +159,7 @@ def build(cls: type[T], values: Any, where: str) -> T:
         raise UsageError(f"{where}: {error}") from error
 
 
-def as_manifest(value: Any) -> dict[str, Any]:
+def as_manifest(value: DataclassInstance) -> dict[str, object]:
     """Returns the fields of options that decide what comes out, as JSON values: tuples become lists."""
     return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value) if info(f).recorded}
 
@@ -178,7 +181,7 @@ def flat(cls: type[Any]) -> dict[tuple[str, ...], dataclasses.Field[Any]]:
     return found
 
 
-def check(name: str, value: Any, kind: Any) -> Any:
+def check(name: str, value: object, kind: Any) -> Any:
     """Converts one value to a type, as a field of that type would.
 
     Args:
@@ -197,9 +200,9 @@ def check(name: str, value: Any, kind: Any) -> Any:
         raise UsageError(f"{name} {value!r}: must be {words(kind)}") from error
 
 
-def words(kind: Any) -> str:
+def words(kind: object) -> str:
     """Says what a value of a type must be: "a whole number of at least 1", "shift or pad"."""
-    metadata: tuple[Any, ...] = ()
+    metadata: tuple[object, ...] = ()
     while typing.get_origin(kind) is Annotated:
         kind, *more = typing.get_args(kind)
         metadata = (*more, *metadata)
@@ -216,7 +219,7 @@ def words(kind: Any) -> str:
         return f"{len(parts)} values, each {words(parts[0])}"
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         return "a mapping of name to value"
-    names = {bool: "yes or no", int: "a whole number", float: "a number", str: "text"}
+    names: dict[object, str] = {bool: "yes or no", int: "a whole number", float: "a number", str: "text"}
     return names.get(kind, f"of type {getattr(kind, '__name__', kind)}") + _range(metadata)
 
 
@@ -224,7 +227,7 @@ def _either(items: list[str]) -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} or {items[-1]}"
 
 
-def _range(metadata: Iterable[Any]) -> str:
+def _range(metadata: Iterable[object]) -> str:
     low = high = ""
     ends: dict[str, Any] = {}
     for limit in metadata:
@@ -245,7 +248,7 @@ def _explain(error: ValidationError, cls: type[Any], dashes: bool) -> str:
     """Turns the first thing that pydantic found into one line."""
     first = error.errors(include_url=False)[0]
     names: list[str] = []
-    kind: Any = cls
+    kind: object = cls
     for step in first["loc"]:
         inner = kind
         while typing.get_origin(inner) is Annotated:
@@ -268,7 +271,7 @@ def _explain(error: ValidationError, cls: type[Any], dashes: bool) -> str:
     return f"{'.'.join(names)} {_shown(first['input'], kind)}: must be {words(kind)}"
 
 
-def _shown(value: Any, kind: Any) -> str:
+def _shown(value: object, kind: object) -> str:
     """Writes a value as it was given; text that :func:`split` took apart is put together again."""
     parts = [kind, *typing.get_args(kind)]
     parts += [part for inner in parts for part in typing.get_args(inner)]
@@ -278,12 +281,12 @@ def _shown(value: Any, kind: Any) -> str:
     return str(value)
 
 
-def _options_within(kind: Any) -> bool:
+def _options_within(kind: object) -> bool:
     inner = typing.get_args(kind)[0]
     return isinstance(inner, type) and dataclasses.is_dataclass(inner)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return as_manifest(value)
     if isinstance(value, Mapping):
@@ -291,7 +294,7 @@ def _plain(value: Any) -> Any:
     return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
-def _no_flag(value: Any) -> Any:
+def _no_flag(value: T) -> T:
     if isinstance(value, bool):
         raise ValueError("true and false are no numbers")
     return value

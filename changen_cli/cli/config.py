@@ -38,7 +38,7 @@ def read_config(context: typer.Context, path: Path | None) -> Path | None:
     if not isinstance(values, dict):
         raise UsageError(f"--config {path}: must be a mapping of option to value, for example 'steps: 3'")
     known = _options(context)
-    defaults: dict[str, Any] = {}
+    defaults: dict[str, object] = {}
     for key, value in values.items():
         parameter = known.get(str(key).replace("_", "-"))
         if parameter is None:
@@ -60,7 +60,7 @@ def _options(context: typer.Context) -> dict[str, Any]:
     return found
 
 
-def _config_value(where: str, value: Any, repeatable: bool) -> Any:
+def _config_value(where: str, value: object, repeatable: bool) -> object:
     items = value if isinstance(value, list) else [value]
     if any(not isinstance(item, str) for item in items) or (isinstance(value, list) and not repeatable):
         kind = "a list of values" if repeatable else "one value"

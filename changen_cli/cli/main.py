@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import typer
 from typer.core import TyperGroup
@@ -31,6 +31,12 @@ VERBS = {
 
 # click.exceptions, of the installed click or (by the version of Typer) of Typer's own copy of it
 _exceptions: Any = import_module(typer.BadParameter.__module__)
+
+
+class _ParseError(Protocol):
+    """A ``click.ClickException``, of whichever click."""
+
+    def format_message(self) -> str: ...
 
 
 def load_verb(name: str) -> Any:
@@ -151,7 +157,7 @@ def _fail(message: str, code: ExitCode = ExitCode.UNUSABLE) -> int:
     return code
 
 
-def _say_parse_error(error: Any) -> int:
+def _say_parse_error(error: _ParseError) -> int:
     """Says what was wrong with the words of a command; there is nothing to say where the help was shown instead."""
     message = " ".join(error.format_message().split()).rstrip(".")
     if type(error).__name__ == "NoArgsIsHelpError":

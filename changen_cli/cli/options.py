@@ -123,15 +123,15 @@ def _was_given(context: typer.Context, name: str) -> bool:
     return source is not None and source.name != "DEFAULT"
 
 
-def _put(values: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+def _put(values: dict[str, Any], path: tuple[str, ...], value: object) -> None:
     for name in path[:-1]:
         values = values.setdefault(name, {})
     values[path[-1]] = value
 
 
-def _hints(cls: type[Any], before: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
+def _hints(cls: type[object], before: tuple[str, ...] = ()) -> dict[tuple[str, ...], object]:
     """Returns the types of the fields of options, nested ones included, by the names that lead to them."""
-    found: dict[tuple[str, ...], Any] = {}
+    found: dict[tuple[str, ...], object] = {}
     for name, hint in typing.get_type_hints(cls, include_extras=True).items():
         found[(*before, name)] = hint
         if isinstance(hint, type) and dataclasses.is_dataclass(hint):
@@ -139,7 +139,7 @@ def _hints(cls: type[Any], before: tuple[str, ...] = ()) -> dict[tuple[str, ...]
     return found
 
 
-def _parameter(field: dataclasses.Field[Any], hint: Any, optional: bool) -> inspect.Parameter:
+def _parameter(field: dataclasses.Field[Any], hint: object, optional: bool) -> inspect.Parameter:
     """Makes the Typer parameter of a field.
 
     Args:
@@ -168,7 +168,7 @@ def _parameter(field: dataclasses.Field[Any], hint: Any, optional: bool) -> insp
     )
 
 
-def _typed(hint: Any) -> tuple[Any, str | None]:
+def _typed(hint: object) -> tuple[Any, str | None]:
     """Returns what Typer parses a field to (bool, int, float, str or list[str]), and where its text is taken apart."""
     separator = None
     while typing.get_origin(hint) is Annotated:
@@ -189,11 +189,11 @@ def _typed(hint: Any) -> tuple[Any, str | None]:
     return (hint if hint in (bool, int, float) and separator is None else str), separator
 
 
-def _class(origin: Any) -> type[Any]:
+def _class(origin: object) -> type[object]:
     return origin if isinstance(origin, type) else object
 
 
-def _default(field: dataclasses.Field[Any], separator: str | None) -> Any:
+def _default(field: dataclasses.Field[Any], separator: str | None) -> object:
     """Returns the default as one would type it; None where there is none to show; empty where there must be a value."""
     if field.default is not dataclasses.MISSING:
         value = field.default
@@ -208,7 +208,7 @@ def _default(field: dataclasses.Field[Any], separator: str | None) -> Any:
     return value
 
 
-def _help(declared: Info, hint: Any) -> str:
+def _help(declared: Info, hint: object) -> str:
     """Returns the help of an option, with the choices that it does not name itself."""
     if declared.choices is not None:
         label, choices = "Installed", sorted(declared.choices())
@@ -219,7 +219,7 @@ def _help(declared: Info, hint: Any) -> str:
     return f"{declared.help} {label}: {', '.join(choices)}."
 
 
-def _literals(hint: Any) -> Iterable[str]:
+def _literals(hint: object) -> Iterable[str]:
     if typing.get_origin(hint) is Literal:
         return [str(choice) for choice in typing.get_args(hint)]
     return [choice for part in typing.get_args(hint) for choice in _literals(part)]

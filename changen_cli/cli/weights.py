@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 import yaml
@@ -86,7 +86,7 @@ def pack_command(
     typer.echo(f"{path}\n{path.with_suffix('.yaml')}")
 
 
-def _read_figures(path: Path) -> dict[str, Any]:
+def _read_figures(path: Path) -> dict[str, object]:
     try:
         figures = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
