@@ -72,7 +72,7 @@ def quality_command(
         table.add_row(line.title, line.value, line.better, line.detail, style="dim" if line.value == ABSENT else None)
     console = Console()
     console.print(table)
-    for note in found.about["notes"]:
+    for note in found.notes:
         console.print(f"note: {note}", highlight=False, markup=False)
     if report is not None:
         console.print(f"report: {report}", highlight=False, markup=False)

@@ -66,7 +66,7 @@ def pack_command(
     summary: Annotated[str, typer.Option(help="One line for the card.")] = "",
     licence: Annotated[str, typer.Option(help="Licence of the weights, for the card.")] = "",
     attribution: Annotated[str, typer.Option(help="What users must say of the training data, for the card.")] = "",
-    metrics: Annotated[Path | None, typer.Option(help="YAML or JSON file of figures, for the card.")] = None,
+    metrics: Annotated[Path | None, typer.Option(help="YAML or JSON file of metrics, for the card.")] = None,
 ) -> None:
     """Pack a training run's generator into safetensors and a card."""
     from changen_cli.training.export import pack_weights
@@ -81,16 +81,16 @@ def pack_command(
         summary=summary,
         licence=licence,
         attribution=attribution,
-        metrics=None if metrics is None else _read_figures(metrics),
+        metrics=None if metrics is None else _read_metrics(metrics),
     )
     typer.echo(f"{path}\n{path.with_suffix('.yaml')}")
 
 
-def _read_figures(path: Path) -> dict[str, object]:
+def _read_metrics(path: Path) -> dict[str, object]:
     try:
-        figures = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UsageError(f"--metrics {path}: not a readable YAML or JSON file: {str(error).splitlines()[0]}") from error
-    if not isinstance(figures, dict):
-        raise UsageError(f"--metrics {path}: must be a mapping of figure to value")
-    return figures
+    if not isinstance(values, dict):
+        raise UsageError(f"--metrics {path}: must be a mapping of metric to value")
+    return values

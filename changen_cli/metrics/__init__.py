@@ -1,1 +1,1 @@
-"""Figures that tell how good a synthesised series is. One figure, one file, each with ``update`` and ``compute``."""
+"""How good a synthesised series is: one declaration a metric, entry points of the group ``changen.metrics``."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from changen_cli.device import resolve_device
 from changen_cli.errors import UsageError
@@ -27,15 +26,17 @@ class QualityReport:
         about: What was compared with what: JSON values.
         results: By name of the metric; see the module of each.
         sheet: Some pairs, to be looked at.
+        notes: What a reader must know of the reference, a sentence each.
     """
 
-    about: dict[str, Any]
-    results: dict[str, Result]
-    sheet: tuple[Pair, ...] = field(default=())
+    about: Mapping[str, object]
+    results: Mapping[str, Result]
+    sheet: tuple[Pair, ...] = ()
+    notes: tuple[str, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Returns everything but the pictures."""
-        return {**self.about, "figures": self.results}
+        return {**self.about, "notes": list(self.notes), "figures": self.results}
 
 
 def evaluate_quality(
@@ -111,9 +112,8 @@ def evaluate_quality(
         "seed": options.seed,
         "limit": options.limit,
         "segmenter": networks.segmenter_card,
-        "notes": list(reference.notes),
     }
-    return QualityReport(about, evaluation.compute(), tuple(sheet))
+    return QualityReport(about, evaluation.compute(), tuple(sheet), reference.notes)
 
 
 def _see_reference(evaluation: Evaluation, reference: Reference, report: Callable[[int], None]) -> int:

@@ -70,7 +70,7 @@ class Preparer:
     """Prepares shards; keeps its scenes open between them."""
 
     def __init__(self, task: Task) -> None:
-        """Opens nothing yet.
+        """Makes a preparer; a scene is opened when its first tile is read.
 
         Args:
             task: What to do.

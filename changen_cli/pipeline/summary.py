@@ -99,7 +99,7 @@ class NothingMadeError(ChangenError):
     """
 
     def __init__(self, summary: Summary) -> None:
-        """Says why, by the first sample."""
+        """Makes the error; its message is the reason of the first sample."""
         reason = summary.problems[0][2] if summary.problems else "there are no tiles"
         super().__init__(f"no series could be made of {summary.samples} samples; the first: {reason}")
         self.summary = summary

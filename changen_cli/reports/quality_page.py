@@ -57,6 +57,7 @@ def render_page(report: QualityReport, metrics: Mapping[str, Metric] | None = No
     ]
     return environment.get_template(TEMPLATE).render(
         about=report.about,
+        notes=report.notes,
         lines=summarize(report.results, declared),
         charts=charts,
         pairs=report.sheet,

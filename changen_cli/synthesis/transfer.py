@@ -112,12 +112,11 @@ def make_transfer(device: str) -> Transfer:
 
 
 class BlockingTransfer:
-    """Any other device: copies that wait."""
+    """Any other device: each copy is complete when its call returns."""
 
     depth = 0
 
     def __init__(self, device: str) -> None:
-        """Keeps the device."""
         self.device = device
 
     def upload(self, array: AnyArray) -> Tensor:

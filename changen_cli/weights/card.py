@@ -30,7 +30,7 @@ class Card:
         licence: SPDX expression or words, of the weights.
         attribution: What anyone who uses them must say of the data.
         training: Command, seed, iterations, data, and the recipe in full.
-        metrics: Figures on held-out scenes, by name.
+        metrics: Metrics on held-out scenes, by name.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Card:
     licence: str = option(default="", help="SPDX expression or words, of the weights.")
     attribution: str = option(default="", help="What anyone who uses them must say of the data.")
     training: dict[str, object] = option(default_factory=dict, help="Command, seed, iterations, data, and the recipe.")
-    metrics: dict[str, object] = option(default_factory=dict, help="Figures on held-out scenes, by name.")
+    metrics: dict[str, object] = option(default_factory=dict, help="Metrics on held-out scenes, by name.")
 
     def write(self, path: Path) -> None:
         """Writes the card as YAML."""

@@ -51,6 +51,6 @@ def report(make_pair: Callable[..., Pair], results: dict[str, dict[str, Any]]) -
     about = {
         "changen": "0.1.0", "series": "out", "format": "zarr", "reference": ["scenes", "more"], "samples": 12,
         "pairs": 24, "reference_images": 9, "tile_size": [64, 48], "resolution": 0.5, "limit": 7, "seed": 3,
-        "synthesizer": {"name": "changen", "weights": "compact"}, "notes": ["two scenes were left out"],
+        "synthesizer": {"name": "changen", "weights": "compact"},
     }  # fmt: skip
-    return QualityReport(about, results, (make_pair(0), make_pair(1)))
+    return QualityReport(about, results, (make_pair(0), make_pair(1)), ("two scenes were left out",))

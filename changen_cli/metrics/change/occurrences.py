@@ -26,7 +26,7 @@ class EventStatistics(Accumulator):
     """Counts changes, their sizes and the pixels they cover, over the pairs of a series."""
 
     def __init__(self, manifest: Mapping[str, Any], root: Path, seed: int = 0) -> None:
-        """Keeps what the series was asked for.
+        """Makes an accumulator.
 
         Args:
             manifest: Of the series.

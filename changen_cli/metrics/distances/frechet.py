@@ -27,7 +27,7 @@ class Gaussian:
     """
 
     def __init__(self, size: int) -> None:
-        """Sees no vector yet.
+        """Makes the statistics of no vectors.
 
         Args:
             size: D, length of a vector.
@@ -86,7 +86,7 @@ class FrechetDistance(Accumulator):
     """The Frechet distance of synthesised images to real ones, and of other real images to them for comparison."""
 
     def __init__(self, size: int) -> None:
-        """Sees no image yet.
+        """Makes an accumulator.
 
         Args:
             size: D, length of a feature vector.

@@ -61,7 +61,7 @@ class KernelDistance(Accumulator):
     """The kernel distance of synthesised images to real ones, over random subsets of both."""
 
     def __init__(self, seed: int = 0, kept: int = KEPT) -> None:
-        """Sees no image yet.
+        """Makes an accumulator.
 
         Args:
             seed: Of the subsets.

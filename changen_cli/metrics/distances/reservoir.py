@@ -22,7 +22,7 @@ class Reservoir:
     """
 
     def __init__(self, limit: int, seed: int = 0) -> None:
-        """Starts empty.
+        """Makes an empty sample.
 
         Args:
             limit: Most rows kept, at least 1.

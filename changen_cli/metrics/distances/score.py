@@ -48,7 +48,7 @@ class InceptionScore(Accumulator):
     """The score of synthesised images, and of real ones as its ceiling."""
 
     def __init__(self, kept: int = KEPT) -> None:
-        """Sees no image yet.
+        """Makes an accumulator.
 
         Args:
             kept: Most logits of each set that are kept.

@@ -62,7 +62,6 @@ class InProcess:
     """Nothing is done beside synthesising, so what is prepared ahead would only take memory."""
 
     def __init__(self, task: Task) -> None:
-        """Keeps the task."""
         self.preparer = Preparer(task)
 
     def prepare(self, shard: int) -> Future[list[Prepared]]:
