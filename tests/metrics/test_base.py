@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from changen_cli.metrics.base import Accumulator, Column, Metric, WeightedMean, absent, share
+from changen_cli.metrics.base import Accumulator, Column, Metric, Setting, WeightedMean, absent, share
 
 
 def test_weighted_mean() -> None:
@@ -39,4 +39,4 @@ def test_a_metric_that_declares_only_columns_has_a_line_for_each() -> None:
     ]
     assert metric.charts({"value": 1.25}) == []
     with pytest.raises(NotImplementedError):
-        metric.make(None).compute()  # type: ignore[arg-type]
+        metric.make(Setting()).compute()

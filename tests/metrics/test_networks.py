@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import pytest
-import torch
 
 from changen_cli.errors import WeightsError
 from changen_cli.metrics.networks import INCEPTION, LITE0, NO_SEGMENTER, OTHER_INCEPTION, SEGMENTER, load_networks
@@ -42,17 +40,7 @@ def test_wrong_weights_are_an_error(tmp_path: Path) -> None:
         load_networks(lite0=False, segmenter="nobody")
 
 
-def test_other_weights_have_another_name(tmp_path: Path) -> None:
-    fidelity = pytest.importorskip("torch_fidelity.feature_extractor_inceptionv3")
-
-    class Blank(fidelity.FeatureExtractorInceptionV3):  # type: ignore[misc, name-defined]
-        def load_state_dict(self, *_: object, **__: object) -> None:
-            return None
-
-    nothing = io.BytesIO()
-    torch.save({}, nothing)
-    nothing.seek(0)
-    torch.save(Blank("blank", ["2048"], nothing).state_dict(), tmp_path / "other.pth")
-    found = load_networks(lite0=False, inception_weights=str(tmp_path / "other.pth"))
+def test_other_weights_have_another_name(inception_weights: Path) -> None:
+    found = load_networks(lite0=False, inception_weights=str(inception_weights))
     assert list(found.extractors) == [OTHER_INCEPTION]
     assert "not the published ones, so scores have other names" in found.missing[INCEPTION]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from changen_cli.options import build
 from changen_cli.pipeline.options import GenerateOptions
 
 
@@ -23,6 +24,6 @@ def options(town: Callable[..., Path], tmp_path: Path) -> Callable[..., Generate
             "synthesizer": "copy",
             "shard_samples": 2,
         }
-        return GenerateOptions(**(values | changes))  # type: ignore[arg-type]
+        return build(GenerateOptions, values | changes, "options")
 
     return make

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import pytest
@@ -14,48 +13,31 @@ from changen_cli.weights.card import file_sha256
 fidelity = pytest.importorskip("torch_fidelity.feature_extractor_inceptionv3")
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Random weights in the form of the published file: it cannot be had offline, its code path can be run."""
-
-    class Blank(fidelity.FeatureExtractorInceptionV3):  # type: ignore[misc, name-defined]
-        def load_state_dict(self, *_: object, **__: object) -> None:
-            return None
-
-    nothing = io.BytesIO()
-    torch.save({}, nothing)
-    nothing.seek(0)
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp("weights") / "weights-inception-2015-12-05-6726825d.pth"
-    torch.save(Blank("blank", ["2048"], nothing).state_dict(), path)
-    return path
-
-
 @pytest.mark.slow
-def test_network_runs_as_torch_fidelity_does(weights: Path) -> None:
-    extractor = InceptionExtractor(weights, file_sha256(weights).upper(), "cpu")
+def test_network_runs_as_torch_fidelity_does(inception_weights: Path) -> None:
+    extractor = InceptionExtractor(inception_weights, file_sha256(inception_weights).upper(), "cpu")
     assert not extractor.published
     torch.manual_seed(1)
     images = torch.randint(0, 256, (2, 3, 64, 80), dtype=torch.uint8)
     features, logits = extractor(images)
     assert (extractor.size, features.shape, logits.shape) == (2048, (2, 2048), (2, 1008))
-    own = fidelity.FeatureExtractorInceptionV3("own", ["2048", "logits_unbiased"], str(weights))
+    own = fidelity.FeatureExtractorInceptionV3("own", ["2048", "logits_unbiased"], str(inception_weights))
     for found, expected in zip((features, logits), own(images), strict=True):
         torch.testing.assert_close(found, expected)
 
 
-def test_published_weights_are_known_by_their_digest(weights: Path) -> None:
-    digest = file_sha256(weights)
-    extractor = InceptionExtractor(weights, None, "cpu", published=digest)
+def test_published_weights_are_known_by_their_digest(inception_weights: Path) -> None:
+    digest = file_sha256(inception_weights)
+    extractor = InceptionExtractor(inception_weights, None, "cpu", published=digest)
     assert extractor.published
     assert extractor.about == {"weights_sha256": digest}
 
 
-def test_files_that_cannot_be_used(weights: Path, tmp_path: Path) -> None:
+def test_files_that_cannot_be_used(inception_weights: Path, tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"no such file.*torch-fidelity/releases"):
         InceptionExtractor(tmp_path / "none.pth", None, "cpu")
     with pytest.raises(WeightsError, match=r"SHA-256 is .*, not aaaa"):
-        InceptionExtractor(weights, "a" * 64, "cpu")
+        InceptionExtractor(inception_weights, "a" * 64, "cpu")
     (tmp_path / "text.pth").write_text("<html>not found</html>")
     with pytest.raises(WeightsError, match="cannot be read as weights"):
         InceptionExtractor(tmp_path / "text.pth", None, "cpu")
