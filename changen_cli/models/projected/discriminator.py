@@ -41,6 +41,9 @@ class ProjectedDiscriminator(nn.Module):
 
     The paper trains with the conditional adversarial loss alone. With few images and short runs these heads give
     texture that the segmentation discriminator alone takes far longer to ask for.
+
+    Its state has no frozen features: they come from their package, and would be 19 MB of every checkpoint. A state that
+    has them, as one of changen 0.1.0, is taken as it is.
     """
 
     def __init__(self, classes: int, width: int = 64) -> None:
@@ -56,6 +59,18 @@ class ProjectedDiscriminator(nn.Module):
         super().__init__()
         self.features = Lite0Features()
         self.heads = nn.ModuleList(Head(c, classes, width) for c in self.features.channels)
+        self.register_state_dict_post_hook(ProjectedDiscriminator._leave_out)  # type: ignore[no-untyped-call]
+        self.register_load_state_dict_pre_hook(ProjectedDiscriminator._fill_in)  # type: ignore[no-untyped-call]
+
+    def _leave_out(self, state: dict[str, Tensor], prefix: str, metadata: object) -> None:
+        """Takes the frozen features out of a state."""
+        for name in self.features.state_dict():
+            del state[f"{prefix}features.{name}"]
+
+    def _fill_in(self, state: dict[str, Tensor], prefix: str, *_: object) -> None:
+        """Adds those of the package to a state that has none."""
+        for name, value in self.features.state_dict().items():
+            state.setdefault(f"{prefix}features.{name}", value)
 
     def forward(self, image: Tensor, condition: Tensor) -> list[Tensor]:
         """Scores image-mask pairs.

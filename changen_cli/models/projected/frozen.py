@@ -19,8 +19,7 @@ Pair = tuple[int, ...]
 class FrozenConvolution(nn.Module):
     """A convolution and the batch normalisation after it as one convolution; both are frozen.
 
-    The parameters keep the names they have in the network, so a checkpoint stays as it is; what is convolved with are
-    buffers apart from it.
+    The parameters keep the names they have in the network; what is convolved with are buffers apart from its state.
 
     Attributes:
         weight: Weights of the convolution, as trained.

@@ -47,6 +47,30 @@ def test_heads_train_and_features_and_projections_do_not(network: ProjectedDiscr
     assert all(f"heads.{n}.projection" in network.state_dict() for n in range(4))  # a checkpoint brings them back
 
 
+def test_frozen_features_are_not_in_the_state_and_are_there_after_it_was_loaded(
+    network: ProjectedDiscriminator,
+) -> None:
+    state = {name: value.clone() for name, value in network.state_dict().items()}
+    assert state
+    assert not any(name.startswith("features") for name in state)
+    other = ProjectedDiscriminator(2, width=16)
+    other.load_state_dict(state)
+    assert not any(name.startswith("features") for name in state)  # the caller's stays as it was
+    image, condition = torch.rand(1, 3, 64, 64), one_hot(torch.zeros(1, 64, 64), 2)
+    with torch.inference_mode():
+        for a, b in zip(network.eval()(image, condition), other.eval()(image, condition), strict=True):
+            assert torch.equal(a, b)
+
+
+def test_a_state_with_features_as_of_older_checkpoints_is_taken(network: ProjectedDiscriminator) -> None:
+    kept = {f"features.{name}": value + 1 for name, value in network.features.state_dict().items()}
+    other = ProjectedDiscriminator(2, width=16)
+    other.load_state_dict(network.state_dict() | kept)
+    assert all(torch.equal(value, kept[f"features.{name}"]) for name, value in other.features.state_dict().items())
+    with pytest.raises(RuntimeError, match=r"Missing key.*heads"):
+        other.load_state_dict({name: value for name, value in network.state_dict().items() if "heads.0" not in name})
+
+
 def test_no_tensor_is_made_on_another_device() -> None:
     network = ProjectedDiscriminator(2, width=16).to("meta")
     mask = torch.empty(1, 64, 64, dtype=torch.uint8, device="meta")
