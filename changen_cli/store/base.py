@@ -5,9 +5,9 @@ The shard is the unit of work, of commit and (with Zarr) of one shard file: writ
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from affine import Affine
 
@@ -109,7 +109,7 @@ class StoreSpec:
     height: int
     width: int
     shard_samples: int
-    options: dict[str, Any] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def shards(self) -> int:

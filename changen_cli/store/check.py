@@ -1,8 +1,9 @@
-"""What a writer may rely on: a shard that fits the store."""
+"""The checks of a shard before it is written, so that a format need not repeat them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -25,7 +26,7 @@ def shard_range(spec: StoreSpec, index: int) -> range:
     return range(index * spec.shard_samples, min((index + 1) * spec.shard_samples, spec.samples))
 
 
-def check_shard(spec: StoreSpec, index: int, outcomes: list[Outcome]) -> None:
+def check_shard(spec: StoreSpec, index: int, outcomes: Sequence[Outcome]) -> None:
     """Checks that the outcomes are those of the shard, and that every series has the shape of the store.
 
     Args:

@@ -4,7 +4,7 @@ Inside an output, ``.changen`` holds::
 
     run.json               the arguments of the run; another run must have the same ones to go on
     lock                   held by the run that is writing
-    shards/000007.json     shard 7 is done: what became of each of its samples
+    shards/000007.json     shard 7 is done: the record of each of its samples
     shards/000007.parquet  the changes of shard 7
     tmp/                   unfinished files; emptied when a run starts
 
@@ -17,10 +17,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from changen_cli.errors import StoreError
 from changen_cli.files import (
@@ -40,13 +40,14 @@ from changen_cli.store.lock import Lock
 from changen_cli.store.manifest import NAME as MANIFEST
 from changen_cli.store.manifest import write_manifest
 from changen_cli.store.records import (
-    Record,
+    SampleRecord,
+    ShardRecord,
     ShardSummary,
+    encode_record,
     events_path,
+    make_record,
     read_record,
     record_path,
-    shard_record,
-    summarize,
     to_json,
 )
 from changen_cli.store.tables.events import events_bytes, write_events
@@ -59,7 +60,7 @@ _RECORD = re.compile(r"(\d{6,})\.json")
 _SHARD_FILE = re.compile(r"\d{6,}\.(?:json|parquet)")
 
 
-def commit_shard(store: Format, index: int, outcomes: list[Outcome]) -> ShardSummary:
+def commit_shard(store: Format, index: int, outcomes: Sequence[Outcome]) -> ShardSummary:
     """Writes a shard and records it as done; what a worker process calls.
 
     Args:
@@ -68,7 +69,7 @@ def commit_shard(store: Format, index: int, outcomes: list[Outcome]) -> ShardSum
         outcomes: Its samples, in order; one for each sample of the shard.
 
     Returns:
-        What became of the shard.
+        The counts of the shard.
 
     Raises:
         StoreError: If the outcomes do not fit the store, or the disk is full or not writable. The shard is then not
@@ -77,12 +78,12 @@ def commit_shard(store: Format, index: int, outcomes: list[Outcome]) -> ShardSum
     check_shard(store.spec, index, outcomes)
     store.write_shard(index, outcomes)
     write_files(store.root, [(events_path(store.root, index), events_bytes(outcomes))])
-    record = shard_record(store.spec, index, outcomes)
-    write_files(store.root, [(record_path(store.root, index), to_json(record))])
-    return summarize(record)
+    record = make_record(store.spec, index, outcomes)
+    write_files(store.root, [(record_path(store.root, index), encode_record(record))])
+    return record.summary()
 
 
-def finish_run(store: Format, journal: Journal, manifest: dict[str, Any]) -> None:
+def finish_run(store: Format, journal: Journal, manifest: Mapping[str, object]) -> None:
     """Writes everything that needs all shards, and the manifest last.
 
     Args:
@@ -115,7 +116,7 @@ def finish_run(store: Format, journal: Journal, manifest: dict[str, Any]) -> Non
         "shard_samples": spec.shard_samples,
     }
     clear_scratch(root)
-    write_manifest(root, manifest | {"store": about})
+    write_manifest(root, {**manifest, "store": about})
     clear_scratch(root)
 
 
@@ -134,7 +135,7 @@ class Journal:
         self._home = self.root / HOME
         self._lock = Lock(self._home / "lock")
 
-    def open(self, fingerprint: dict[str, Any], *, overwrite: bool = False) -> bool:
+    def open(self, fingerprint: Mapping[str, object], *, overwrite: bool = False) -> bool:
         """Makes an output, or goes on with one.
 
         Args:
@@ -149,7 +150,7 @@ class Journal:
             StoreError: If the folder holds anything that is not an output of changen, or an output of other arguments
                 and ``overwrite`` is not given, or another run is writing it, or it cannot be written.
         """
-        wanted = json.loads(to_json({"version": VERSION, "arguments": fingerprint}))
+        wanted: dict[str, object] = json.loads(to_json({"version": VERSION, "arguments": fingerprint}))
         self._refuse_strangers()
         make_folder(self._home)
         self._lock.acquire()
@@ -191,7 +192,7 @@ class Journal:
             names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
         return {int(match[1]) for name in names if (match := _RECORD.fullmatch(name))}
 
-    def records(self) -> Iterator[Record]:
+    def records(self) -> Iterator[ShardRecord]:
         """Yields the record of every shard that is done, in order.
 
         Raises:
@@ -201,19 +202,22 @@ class Journal:
             yield read_record(record_path(self.root, index))
 
     def summaries(self) -> Iterator[ShardSummary]:
-        """Yields what became of every shard that is done, in order; for counting after a resume."""
-        for record in self.records():
-            yield summarize(record)
+        """Yields the counts of every shard that is done, in order; for counting after a resume.
 
-    def samples(self) -> Iterator[Record]:
-        """Yields the record of every sample of the shards that are done, in order.
-
-        Each has ``index``, ``id``, ``status``, ``reason`` and, where it is done, ``scene``, ``tile``, ``variant``,
-        ``split``, ``source``, ``crs`` (WKT), ``transform`` (six numbers), ``changes`` (number by event),
-        ``shortfalls``, ``changed_pixels`` (by step) and ``valid_pixels``.
+        Raises:
+            StoreError: As :meth:`records`.
         """
         for record in self.records():
-            yield from record["samples"]
+            yield record.summary()
+
+    def samples(self) -> Iterator[SampleRecord]:
+        """Yields the record of every sample of the shards that are done, in order.
+
+        Raises:
+            StoreError: As :meth:`records`.
+        """
+        for record in self.records():
+            yield from record.samples
 
     def _refuse_strangers(self) -> None:
         """Refuses a folder that holds something and is not ours."""
@@ -229,7 +233,7 @@ class Journal:
                 "(--overwrite does not touch it either): choose another --output or empty it yourself"
             )
 
-    def _run(self) -> dict[str, Any] | None:
+    def _run(self) -> dict[str, object] | None:
         """Reads ``run.json``; None if no run got so far as to write it."""
         path = self._home / "run.json"
         if not path.exists():
@@ -244,7 +248,7 @@ class Journal:
             raise StoreError(f"{path} is damaged; use --overwrite to start again, or another --output")
         return run
 
-    def _compare(self, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    def _compare(self, found: Mapping[str, object], wanted: Mapping[str, object]) -> None:
         """Refuses to go on with other arguments."""
         old, new = _flatten(found), _flatten(wanted)
         names = [name for name in sorted(old | new) if old.get(name) != new.get(name)]
@@ -271,7 +275,7 @@ class Journal:
         remove_files([self.root / "samples.parquet", self.root / "events.parquet", self._home / "run.json"])
 
 
-def _flatten(value: Any, name: str = "") -> dict[str, str]:
+def _flatten(value: object, name: str = "") -> dict[str, str]:
     """Returns the leaves of nested JSON objects by dotted name, each as short JSON text."""
     if isinstance(value, dict) and value:
         leaves: dict[str, str] = {}

@@ -8,6 +8,7 @@ same input gives the same bytes, however often it was interrupted. The record of
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from changen_cli.store.records import to_json
 NAME = "manifest.json"
 
 
-def write_manifest(root: Path, manifest: dict[str, Any]) -> None:
+def write_manifest(root: Path, manifest: Mapping[str, object]) -> None:
     """Writes the manifest; :func:`changen_cli.store.journal.finish_run` does so as its last act.
 
     Args:

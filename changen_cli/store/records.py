@@ -5,24 +5,91 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from changen_cli.errors import StoreError
+from changen_cli.events.base import Shortfall
 from changen_cli.files import HOME
 from changen_cli.store.base import Outcome, Status, StoreSpec
 from changen_cli.store.check import shard_range
 
-Record = dict[str, Any]
-"""JSON values."""
+
+@dataclass(frozen=True, slots=True)
+class SampleRecord:
+    """What is recorded of one sample.
+
+    Attributes:
+        index: Place on the sample axis.
+        id: Id of the sample.
+        status: Done, skipped or failed.
+        reason: Why it is not done; empty when it is.
+        scene: Id of its scene; None unless done, like ``tile``, ``variant``, ``split`` and ``source``.
+        tile: Id of its tile in the scene.
+        variant: 0 .. variants - 1.
+        split: "train", "val" or "test".
+        source: Path or URL of the source raster.
+        crs: WKT of its CRS; None without.
+        transform: a, b, c, d, e, f of x = a col + b row + c, y = d col + e row + f; None without.
+        changes: Number of changes by event; empty unless done, like all that follows.
+        shortfalls: What its events could not do.
+        changed_pixels: Pixels that differ between S_t and S_t+1, one number a step.
+        valid_pixels: Pixels where the source has data.
+    """
+
+    index: int
+    id: str
+    status: Status
+    reason: str
+    scene: str | None = None
+    tile: str | None = None
+    variant: int | None = None
+    split: str | None = None
+    source: str | None = None
+    crs: str | None = None
+    transform: tuple[float, ...] | None = None
+    changes: dict[str, int] = field(default_factory=dict)
+    shortfalls: tuple[Shortfall, ...] = ()
+    changed_pixels: tuple[int, ...] = ()
+    valid_pixels: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ShardRecord:
+    """What is recorded of a shard.
+
+    Attributes:
+        index: Which shard.
+        samples: Its samples, in order.
+    """
+
+    index: int
+    samples: tuple[SampleRecord, ...]
+
+    def summary(self) -> ShardSummary:
+        """Counts the samples by status, and their changes and shortfalls by event."""
+        changes: Counter[str] = Counter()
+        shortfalls: Counter[str] = Counter()
+        for sample in self.samples:
+            changes.update(sample.changes)
+            for shortfall in sample.shortfalls:
+                shortfalls[shortfall.event] += shortfall.wanted - shortfall.made
+        return ShardSummary(
+            index=self.index,
+            statuses=dict(sorted(Counter(str(sample.status) for sample in self.samples).items())),
+            changes=dict(sorted(changes.items())),
+            shortfalls=dict(sorted(shortfalls.items())),
+            problems=tuple((s.id, str(s.status), s.reason) for s in self.samples if s.status is not Status.DONE),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class ShardSummary:
-    """What became of a shard, small enough to send from a worker to the pipeline.
+    """The counts of a shard, small enough to send from a worker to the pipeline.
 
     Attributes:
         index: Which shard.
@@ -39,6 +106,9 @@ class ShardSummary:
     problems: tuple[tuple[str, str, str], ...]
 
 
+_SAMPLES = TypeAdapter(tuple[SampleRecord, ...])
+
+
 def record_path(root: Path, index: int) -> Path:
     """Returns the path of the record of a shard."""
     return root / HOME / "shards" / f"{index:06d}.json"
@@ -49,103 +119,92 @@ def events_path(root: Path, index: int) -> Path:
     return root / HOME / "shards" / f"{index:06d}.parquet"
 
 
-def shard_record(spec: StoreSpec, index: int, outcomes: list[Outcome]) -> Record:
-    """Returns the record of a shard.
+def make_record(spec: StoreSpec, index: int, outcomes: Sequence[Outcome]) -> ShardRecord:
+    """Makes the record of a shard.
 
     Args:
         spec: The shape of the store.
-        index: Which shard.
+        index: Which shard, 0 .. ``spec.shards`` - 1.
         outcomes: Its samples, in order.
 
-    Returns:
-        ``{"shard": index, "crs": [WKT, ...], "samples": [...]}``. The CRS of a sample is a number into the list,
-        because a thousand samples share one long text.
+    Raises:
+        StoreError: If the store has no such shard.
     """
-    codes: dict[str, int] = {}
-    samples = [
-        _sample_record(place, outcome, codes) for place, outcome in zip(shard_range(spec, index), outcomes, strict=True)
-    ]
-    return {"shard": index, "crs": list(codes), "samples": samples}
+    places = shard_range(spec, index)
+    return ShardRecord(index, tuple(_make_sample(*pair) for pair in zip(places, outcomes, strict=True)))
 
 
-def _sample_record(place: int, outcome: Outcome, codes: dict[str, int]) -> Record:
-    """Returns the record of a sample; what only a series knows is None where there is none."""
-    record: Record = {
-        "index": place,
-        "id": outcome.id,
-        "status": str(outcome.status),
-        "reason": outcome.reason,
-        "scene": None,
-        "tile": None,
-        "variant": None,
-        "split": None,
-        "source": None,
-        "crs": None,
-        "transform": None,
-        "changes": {},
-        "shortfalls": [],
-        "changed_pixels": [],
-        "valid_pixels": 0,
-    }
+def _make_sample(place: int, outcome: Outcome) -> SampleRecord:
+    """Makes the record of a sample."""
     series = outcome.series
     if series is None:
-        return record
+        return SampleRecord(place, outcome.id, outcome.status, outcome.reason)
     events = Counter(change.event for step in series.history.changes for change in step)
-    return record | {
-        "scene": series.scene,
-        "tile": series.tile,
-        "variant": series.variant,
-        "split": series.split,
-        "source": series.source,
-        "crs": codes.setdefault(series.crs, len(codes)) if series.crs else None,
-        "transform": None if series.transform is None else [float(term) for term in tuple(series.transform)[:6]],
-        "changes": dict(sorted(events.items())),
-        "shortfalls": [asdict(shortfall) for shortfall in series.history.shortfalls],
-        "changed_pixels": [int(np.count_nonzero(change)) for change in series.changes],
-        "valid_pixels": int(np.count_nonzero(series.valid)),
-    }
+    return SampleRecord(
+        index=place,
+        id=outcome.id,
+        status=outcome.status,
+        reason=outcome.reason,
+        scene=series.scene,
+        tile=series.tile,
+        variant=series.variant,
+        split=series.split,
+        source=series.source,
+        crs=series.crs or None,
+        transform=None if series.transform is None else tuple(float(term) for term in tuple(series.transform)[:6]),
+        changes=dict(sorted(events.items())),
+        shortfalls=series.history.shortfalls,
+        changed_pixels=tuple(int(np.count_nonzero(change)) for change in series.changes),
+        valid_pixels=int(np.count_nonzero(series.valid)),
+    )
 
 
-def to_json(value: Any) -> bytes:
-    """Returns JSON that depends on the value alone: keys sorted, UTF-8, a newline at the end."""
+def to_json(value: object) -> bytes:
+    """Returns JSON that depends on the value alone: keys sorted, UTF-8, a newline at the end.
+
+    Raises:
+        TypeError: If a value is of a type that JSON has not.
+        ValueError: If a number is not finite.
+    """
     return (json.dumps(value, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
 
 
-def read_record(path: Path) -> Record:
+def encode_record(record: ShardRecord) -> bytes:
+    """Returns the file of a record.
+
+    It is ``{"shard": index, "crs": [WKT, ...], "samples": [...]}``. The CRS of a sample is a number into the list,
+    because a thousand samples share one long text.
+    """
+    codes: dict[str, int] = {}
+    samples: list[dict[str, object]] = []
+    for sample in record.samples:
+        code = None if sample.crs is None else codes.setdefault(sample.crs, len(codes))
+        samples.append({**asdict(sample), "crs": code})
+    return to_json({"shard": record.index, "crs": list(codes), "samples": samples})
+
+
+def read_record(path: Path) -> ShardRecord:
     """Reads the record of a shard, each sample with its CRS as WKT.
 
     Raises:
-        StoreError: If it cannot be read; a record is written whole, so something else has damaged it.
+        StoreError: If it cannot be read, or a value is of another type; a record is written whole, so something else
+            has damaged it.
     """
     try:
-        record: Record = json.loads(path.read_bytes())
-        codes = record["crs"]
-        for sample in record["samples"]:
-            # Interned, because a million samples share one long text.
-            sample["crs"] = None if sample["crs"] is None else sys.intern(codes[sample["crs"]])
+        record = json.loads(path.read_bytes())
+        # Interned, because a million samples share one long text.
+        codes = [sys.intern(crs) for crs in record["crs"]]
+        samples = [{**s, "crs": None if s["crs"] is None else codes[s["crs"]]} for s in record["samples"]]
+        return ShardRecord(int(record["shard"]), _SAMPLES.validate_python(samples))
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise StoreError(
-            f"cannot read {path}: {error}; delete it and run the same command again to write this shard anew"
+            f"cannot read {path}: {_reason(error)}; delete it and run the same command again to write this shard anew"
         ) from error
-    return record
 
 
-def summarize(record: Record) -> ShardSummary:
-    """Counts a record."""
-    changes: Counter[str] = Counter()
-    shortfalls: Counter[str] = Counter()
-    for sample in record["samples"]:
-        changes.update(sample["changes"])
-        for shortfall in sample["shortfalls"]:
-            shortfalls[shortfall["event"]] += shortfall["wanted"] - shortfall["made"]
-    return ShardSummary(
-        index=record["shard"],
-        statuses=dict(sorted(Counter(sample["status"] for sample in record["samples"]).items())),
-        changes=dict(sorted(changes.items())),
-        shortfalls=dict(sorted(shortfalls.items())),
-        problems=tuple(
-            (sample["id"], sample["status"], sample["reason"])
-            for sample in record["samples"]
-            if sample["status"] != Status.DONE
-        ),
-    )
+def _reason(error: Exception) -> str:
+    """Says in one line why a record cannot be read: the first thing that pydantic found, or the error's own message."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors(include_url=False)[0]
+    return f"sample {'.'.join(str(step) for step in first['loc'])}: {first['msg']}"

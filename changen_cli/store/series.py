@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import shapely
 from affine import Affine
+from shapely.geometry import MultiPolygon, Polygon
 
 from changen_cli.errors import StoreError
 from changen_cli.events.base import Change
@@ -23,6 +24,8 @@ from changen_cli.store.base import Status, StoreSpec
 from changen_cli.store.formats.base import Times
 from changen_cli.store.formats.registry import find_formats, make_format
 from changen_cli.store.manifest import read_manifest
+from changen_cli.store.tables.events import ChangeRow
+from changen_cli.store.tables.samples import SampleRow
 from changen_cli.types import AnyArray, BoolArray, Int32Array, UInt8Array
 
 if TYPE_CHECKING:
@@ -201,7 +204,7 @@ class SeriesDataset:
         row, pair = self._locate(item, self._store.pairs)
         return self._store.read_pair(self._sample(row), pair)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """Leaves the open table of changes behind."""
         return {name: value for name, value in self.__dict__.items() if name not in ("_events", "_group_rows")}
 
@@ -213,8 +216,8 @@ class SeriesDataset:
         place, inner = divmod(item % count, len(each))
         return int(self._rows[place]), each[inner]
 
-    def _sample(self, row: int) -> dict[str, Any]:
-        sample: dict[str, Any] = self.table.slice(row, 1).to_pylist()[0]
+    def _sample(self, row: int) -> SampleRow:
+        sample: SampleRow = self.table.slice(row, 1).to_pylist()[0]
         return sample
 
     @cached_property
@@ -245,13 +248,21 @@ class SeriesDataset:
         return [_change(record) for record in table.to_pylist()]
 
 
-def _change(record: dict[str, Any]) -> Change:
+def _change(record: ChangeRow) -> Change:
     """Rebuilds a change from its row."""
     before, after = (
-        None if record[name] is None else Footprint(record["uid"], shapely.from_wkb(record[name]), record["category"])
-        for name in ("pixels_before", "pixels_after")
+        None if pixels is None else Footprint(record["uid"], _polygon(pixels), record["category"])
+        for pixels in (record["pixels_before"], record["pixels_after"])
     )
     return Change(record["event"], record["step"], before, after)
+
+
+def _polygon(wkb: bytes) -> Polygon | MultiPolygon:
+    """Reads an outline from its column."""
+    shape = shapely.from_wkb(wkb)
+    if not isinstance(shape, Polygon | MultiPolygon):
+        raise StoreError(f"events.parquet has a {shape.geom_type} for an outline; run the same changen command again")
+    return shape
 
 
 def _read_table(path: Path) -> pa.Table:

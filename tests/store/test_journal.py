@@ -294,10 +294,11 @@ def test_summaries_count(tmp_path: Path, run_store: Run, spec: StoreSpec, outcom
     assert second.problems[1] == ("kampala__r3_c0", "failed", "kampala.tif: tile r3_c0 cannot be read")
     assert third.changes == {}
     samples = list(Journal(tmp_path).samples())
-    assert [sample["index"] for sample in samples] == [0, 1, 2, 3, 4]
-    assert samples[0]["changed_pixels"][0] > 0
-    assert samples[4]["changed_pixels"] == [0, 0]
-    assert samples[0]["crs"].startswith("PROJCS")
+    assert [sample.index for sample in samples] == [0, 1, 2, 3, 4]
+    assert samples[0].changed_pixels[0] > 0
+    assert samples[4].changed_pixels == (0, 0)
+    assert samples[0].crs is not None
+    assert samples[0].crs.startswith("PROJCS")
     assert json.loads((tmp_path / "manifest.json").read_text())["store"]["format"] == "levir"
 
 

@@ -14,8 +14,9 @@ from changen_cli.errors import StoreError
 from changen_cli.store.base import Outcome, StoreSpec
 from changen_cli.store.formats.levir import pairs
 from changen_cli.store.formats.registry import find_formats
+from changen_cli.store.records import events_path
 from changen_cli.store.series import open_series
-from changen_cli.store.tables import events as events_table
+from changen_cli.store.tables.events import write_events
 
 Run = Callable[..., None]
 
@@ -119,11 +120,10 @@ def test_torch_series_and_transform(root: Path) -> None:
     assert data.torch(transform=lambda item: item[0].shape)[0] == (3, 24, 40)
 
 
-def test_changes_across_row_groups(
-    tmp_path: Path, run_store: Run, spec: StoreSpec, outcomes: list[Outcome], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(events_table, "ROWS_PER_GROUP", 2)
+def test_changes_across_row_groups(tmp_path: Path, run_store: Run, spec: StoreSpec, outcomes: list[Outcome]) -> None:
     run_store("geotiff", tmp_path, spec, outcomes)
+    shards = [events_path(tmp_path, index) for index in range(spec.shards)]
+    write_events(tmp_path, shards, georeferenced=True, rows_per_group=2)
     first, second, third = open_series(tmp_path)
     assert [change.event for change in first.changes] == ["relocate", "create", "remove"]
     assert [change.event for change in second.changes] == ["relocate", "create", "remove"]

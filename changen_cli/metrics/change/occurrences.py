@@ -117,13 +117,11 @@ def read_shortfalls(root: Path, manifest: Mapping[str, Any]) -> tuple[list[dict[
         return [{"event": name, "reason": None, "missing": count} for name, count in sorted(counts.items())], False
     sums: dict[tuple[str, str], Counter[str]] = {}
     for path in records:
-        for sample in read_record(path)["samples"]:
-            for short in sample["shortfalls"]:
-                key = short["event"], _NUMBER.sub("N", short["reason"])
-                missing = short["wanted"] - short["made"]
-                sums.setdefault(key, Counter()).update(
-                    missing=missing, wanted=short["wanted"], made=short["made"], times=1
-                )
+        for sample in read_record(path).samples:
+            for short in sample.shortfalls:
+                key = short.event, _NUMBER.sub("N", short.reason)
+                missing = short.wanted - short.made
+                sums.setdefault(key, Counter()).update(missing=missing, wanted=short.wanted, made=short.made, times=1)
     ordered = sorted(sums.items(), key=lambda item: (-item[1]["missing"], item[0]))
     return [{"event": event, "reason": reason, **counts} for (event, reason), counts in ordered], True
 

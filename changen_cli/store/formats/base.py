@@ -9,12 +9,14 @@ A format of a third party is one file with a subclass of :class:`Format`, and a 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from changen_cli.store.base import Outcome, StoreSpec
+from changen_cli.store.records import SampleRecord
+from changen_cli.store.tables.samples import SampleRow
 from changen_cli.types import BoolArray, Int32Array, UInt8Array
 
 Times = tuple[int, ...]
@@ -86,18 +88,18 @@ class Format(ABC):
             StoreError: If the disk is full or not writable; the message names the path and the remedy.
         """
 
-    def finish(self, samples: Sequence[dict[str, Any]]) -> None:  # noqa: B027  (most formats are whole by then)
+    def finish(self, samples: Sequence[SampleRecord]) -> None:  # noqa: B027  (most formats are whole by then)
         """Writes what can only be written when every shard is there (lists, consolidated metadata).
 
         Args:
-            samples: One record per sample, in order, as :meth:`changen_cli.store.journal.Journal.samples` gives them.
+            samples: The record of every sample, done or not, in order.
 
         Raises:
             StoreError: If the disk is full or not writable.
         """
 
     @abstractmethod
-    def read(self, sample: Mapping[str, Any], times: Times) -> Arrays:
+    def read(self, sample: SampleRow, times: Times) -> Arrays:
         """Reads the pixels of one item.
 
         Args:
@@ -108,7 +110,7 @@ class Format(ABC):
             StoreError: If a file is missing or damaged.
         """
 
-    def read_pair(self, sample: Mapping[str, Any], pair: Times) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
+    def read_pair(self, sample: SampleRow, pair: Times) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
         """Reads two images and what changed between them; a format that can do so reads nothing else.
 
         Args:

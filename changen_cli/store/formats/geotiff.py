@@ -20,7 +20,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import rasterio
@@ -36,10 +36,11 @@ from changen_cli.files import disk_errors, make_folder, remove_files, remove_fol
 from changen_cli.store.base import Outcome, Series
 from changen_cli.store.formats.base import Arrays, Format, Times
 from changen_cli.store.gdal import GDAL_ERRORS, gdal_warnings, read_raster
+from changen_cli.store.tables.samples import SampleRow
 from changen_cli.types import AnyArray, BoolArray, UInt8Array
 
-PLAIN = {"compress": "deflate", "predictor": 2, "zlevel": 1, "tiled": True}
-COG = {"compress": "deflate", "predictor": "standard", "level": 1}
+PLAIN: Mapping[str, object] = {"compress": "deflate", "predictor": 2, "zlevel": 1, "tiled": True}
+COG: Mapping[str, object] = {"compress": "deflate", "predictor": "standard", "level": 1}
 
 _FILE = re.compile(r"(?:(?:mask_|instance_)?t\d+|change_t\d+_t\d+)\.tif(?:\.aux\.xml)?")
 
@@ -81,7 +82,7 @@ class GeoTiffFormat(Format):
             ((self.root / one.id, self._files(one)) for outcome in outcomes if (one := outcome.series) is not None),
         )
 
-    def read(self, sample: Mapping[str, Any], times: Times) -> Arrays:
+    def read(self, sample: SampleRow, times: Times) -> Arrays:
         """Reads every file of a sample's folder."""
         folder = self.root / sample["sample"]
         valid = read_raster(folder / "t0.tif", mask=True) != 0
@@ -93,7 +94,7 @@ class GeoTiffFormat(Format):
             valid=valid,
         )
 
-    def read_pair(self, sample: Mapping[str, Any], pair: Times) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
+    def read_pair(self, sample: SampleRow, pair: Times) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
         """Reads two images and their change mask."""
         folder = self.root / sample["sample"]
         first, second = pair
@@ -148,14 +149,14 @@ class GeoTiffFormat(Format):
     def _image(self, image: AnyArray, valid: BoolArray, transform: Affine | None, crs: CRS | None, what: str) -> bytes:
         """Encodes one frame."""
         given = self.spec.options.get("creation_options")
-        options = dict((COG if self._cog else PLAIN) if given is None else given)
+        options = given if isinstance(given, Mapping) else COG if self._cog else PLAIN
         return _encode(image, transform, crs, options, what, cog=self._cog, valid=valid)
 
     def _label(
         self, label: AnyArray, transform: Affine | None, crs: CRS | None, what: str, colors: Colors | None
     ) -> bytes:
         """Encodes one mask."""
-        options = dict(COG if self._cog else PLAIN)
+        options = COG if self._cog else PLAIN
         return _encode(label[None], transform, crs, options, what, cog=self._cog, colors=colors)
 
     @property
@@ -167,7 +168,7 @@ def _encode(
     bands: AnyArray,
     transform: Affine | None,
     crs: CRS | None,
-    options: dict[str, Any],
+    options: Mapping[str, object],
     what: str,
     *,
     cog: bool,
@@ -193,7 +194,7 @@ def _encode(
         StoreError: If GDAL cannot write it; the usual reason is a creation option.
     """
     count, height, width = bands.shape
-    profile: dict[str, Any] = {
+    profile: dict[str, object] = {
         "driver": "GTiff",
         "count": count,
         "height": height,

@@ -13,19 +13,21 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 
 from changen_cli.files import disk_errors, make_folder, remove_files, remove_folder_if_empty, write_files
-from changen_cli.store.base import Outcome, Status
+from changen_cli.store.base import Outcome
 from changen_cli.store.check import SPLITS
 from changen_cli.store.formats.base import Arrays, Format, Times
 from changen_cli.store.gdal import read_raster
+from changen_cli.store.records import SampleRecord
+from changen_cli.store.tables.samples import SampleRow
 from changen_cli.types import UInt8Array
 
 TREE = "LEVIR-CD+"
@@ -77,19 +79,19 @@ class LevirFormat(Format):
         write_files(self.root, files())
         remove_files(path for outcome in outcomes for path in self._paths(outcome.id) if path not in written)
 
-    def finish(self, samples: Sequence[dict[str, Any]]) -> None:
+    def finish(self, samples: Sequence[SampleRecord]) -> None:
         """Writes the lists of pairs, one line each, with extension.
 
         Args:
-            samples: One record per sample, as :meth:`changen_cli.store.journal.Journal.samples` gives them.
+            samples: The record of every sample, done or not, in order.
 
         Raises:
             StoreError: If the disk is full or not writable.
         """
         lists: dict[str, list[str]] = {split: [] for split in SPLITS}
         for sample in samples:
-            if sample["status"] == Status.DONE:
-                lists[sample["split"]] += [pair_name(sample["id"], pair) for pair in pairs(self.spec.steps)]
+            if sample.split is not None:
+                lists[sample.split] += [pair_name(sample.id, pair) for pair in pairs(self.spec.steps)]
         folder = self.root / TREE / "list"
         write_files(
             self.root,
@@ -99,12 +101,12 @@ class LevirFormat(Format):
             ],
         )
 
-    def read(self, sample: Mapping[str, Any], times: Times) -> Arrays:
+    def read(self, sample: SampleRow, times: Times) -> Arrays:
         """Reads a pair; there are no masks, instances and validity."""
         before, after, label = self.read_pair(sample, times)
         return Arrays(image=np.stack([before, after]), change=label[None])
 
-    def read_pair(self, sample: Mapping[str, Any], pair: Times) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
+    def read_pair(self, sample: SampleRow, pair: Times) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
         """Reads the files of a pair, the label as 0 and 1."""
         first, second = pair
         folder, name = self.root / TREE / sample["split"], pair_name(sample["sample"], (first, second))

@@ -24,8 +24,9 @@ sample of a run has one, they hold pixel coordinates, and the file says that the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypedDict
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -59,7 +60,18 @@ SCHEMA = pa.schema(
 )
 
 
-def events_bytes(outcomes: list[Outcome]) -> bytes:
+class ChangeRow(TypedDict):
+    """The columns of a row that say what a change is, in pixel coordinates."""
+
+    step: int
+    event: str
+    uid: int
+    category: int
+    pixels_before: bytes | None
+    pixels_after: bytes | None
+
+
+def events_bytes(outcomes: Sequence[Outcome]) -> bytes:
     """Returns the Parquet file of the changes of a shard, without GeoParquet metadata."""
     rows = [
         (series, change)
@@ -82,7 +94,7 @@ def _table(rows: list[tuple[Series, Change]]) -> pa.Table:
     georefs: list[GeoRef] = [(series.transform, series.crs) for series, _ in rows]
     lonlat = to_lonlat([*both, *before, *after], georefs * 3)
     objects = [_object(change) for _, change in rows]
-    columns = {
+    columns: dict[str, Sequence[object]] = {
         "sample": [series.id for series, _ in rows],
         "scene": [series.scene for series, _ in rows],
         "tile": [series.tile for series, _ in rows],
@@ -113,13 +125,16 @@ def _union(before: BaseGeometry | None, after: BaseGeometry | None) -> BaseGeome
     return shapely.union_all(parts)
 
 
-def write_events(root: Path, shards: Iterable[Path], *, georeferenced: bool) -> int:
+def write_events(
+    root: Path, shards: Iterable[Path], *, georeferenced: bool, rows_per_group: int = ROWS_PER_GROUP
+) -> int:
     """Joins the tables of the shards into ``events.parquet``; never holds more than a row group.
 
     Args:
         root: The output.
         shards: The Parquet files of the shards, in order.
         georeferenced: False if no sample of the run has a place on the Earth; the geometry columns then hold pixels.
+        rows_per_group: Rows of a row group, and the most that are held at a time.
 
     Returns:
         The number of changes.
@@ -133,14 +148,14 @@ def write_events(root: Path, shards: Iterable[Path], *, georeferenced: bool) -> 
         replacing(root, root / "events.parquet") as path,
         pq.ParquetWriter(path, schema, compression="zstd") as writer,
     ):
-        for table in _groups(shards):
+        for table in _groups(shards, rows_per_group):
             full = table if georeferenced else _with_pixels(table)
-            writer.write_table(full.replace_schema_metadata(schema.metadata), row_group_size=ROWS_PER_GROUP)
+            writer.write_table(full.replace_schema_metadata(schema.metadata), row_group_size=rows_per_group)
             count += full.num_rows
     return count
 
 
-def _groups(shards: Iterable[Path]) -> Iterator[pa.Table]:
+def _groups(shards: Iterable[Path], size: int) -> Iterator[pa.Table]:
     """Yields the rows of many small files in tables of one row group each, so that their bounds depend on nothing."""
     waiting: list[pa.Table] = []
     rows = 0
@@ -154,10 +169,10 @@ def _groups(shards: Iterable[Path]) -> Iterator[pa.Table]:
             ) from error
         waiting.append(table)
         rows += table.num_rows
-        while rows >= ROWS_PER_GROUP:
+        while rows >= size:
             joined = pa.concat_tables(waiting)
-            yield joined.slice(0, ROWS_PER_GROUP).combine_chunks()
-            waiting, rows = [joined.slice(ROWS_PER_GROUP)], rows - ROWS_PER_GROUP
+            yield joined.slice(0, size).combine_chunks()
+            waiting, rows = [joined.slice(size)], rows - size
     if rows:
         yield pa.concat_tables(waiting).combine_chunks()
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import shapely
@@ -88,7 +87,7 @@ def geo_metadata(columns: Sequence[str], *, pixels: bool = False) -> dict[bytes,
         columns: Names of its WKB columns in OGC:CRS84, the primary one first.
         pixels: True if the columns hold pixel coordinates instead; their CRS is then declared as undefined.
     """
-    column: dict[str, Any] = {"encoding": "WKB", "geometry_types": []}
+    column: dict[str, object] = {"encoding": "WKB", "geometry_types": []}
     if pixels:
         column["crs"] = None
     geo = {"version": "1.1.0", "primary_column": columns[0], "columns": dict.fromkeys(columns, column)}

@@ -22,10 +22,10 @@ geometry    WKB          Outline in OGC:CRS84 (longitude, latitude); null withou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -34,6 +34,7 @@ from shapely.geometry import box
 
 from changen_cli.files import replacing
 from changen_cli.store.base import StoreSpec
+from changen_cli.store.records import SampleRecord
 from changen_cli.store.tables.geography import GeoRef, geo_metadata, to_lonlat, to_wkb
 
 SCHEMA = pa.schema(
@@ -58,13 +59,36 @@ SCHEMA = pa.schema(
 ROWS_PER_GROUP = 16384
 
 
-def write_samples(root: Path, spec: StoreSpec, samples: Iterable[dict[str, Any]]) -> bool:
+class SampleRow(TypedDict):
+    """The row of a sample that is done, as the table above has it."""
+
+    index: int
+    sample: str
+    status: str
+    reason: str
+    scene: str
+    tile: str
+    variant: int
+    split: str
+    source: str
+    crs: str | None
+    transform: list[float] | None
+    height: int
+    width: int
+    changes: int
+    geometry: bytes | None
+
+
+def write_samples(
+    root: Path, spec: StoreSpec, samples: Iterable[SampleRecord], *, rows_per_group: int = ROWS_PER_GROUP
+) -> bool:
     """Writes ``samples.parquet``.
 
     Args:
         root: The output.
         spec: The shape of the store.
-        samples: One record per sample, in order, as :meth:`changen_cli.store.journal.Journal.samples` gives them.
+        samples: The record of every sample, done or not, in order.
+        rows_per_group: Rows of a row group, and records held at a time.
 
     Returns:
         True if any sample has a place on the Earth.
@@ -79,27 +103,35 @@ def write_samples(root: Path, spec: StoreSpec, samples: Iterable[dict[str, Any]]
         replacing(root, root / "samples.parquet") as path,
         pq.ParquetWriter(path, schema, compression="zstd") as writer,
     ):
-        for rows in _groups(samples):
+        for rows in _groups(samples, rows_per_group):
             places: list[GeoRef] = [
-                (None if row["transform"] is None else Affine(*row["transform"]), row["crs"]) for row in rows
+                (None if row.transform is None else Affine(*row.transform), row.crs) for row in rows
             ]
             outlines = to_lonlat([outline] * len(rows), places)
             placed = placed or any(shape is not None for shape in outlines)
-            same = ("index", "status", "reason", "scene", "tile", "variant", "split", "source", "crs", "transform")
-            columns: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in same}
-            columns |= {
-                "sample": [row["id"] for row in rows],
+            columns: dict[str, Sequence[object]] = {
+                "index": [row.index for row in rows],
+                "sample": [row.id for row in rows],
+                "status": [str(row.status) for row in rows],
+                "reason": [row.reason for row in rows],
+                "scene": [row.scene for row in rows],
+                "tile": [row.tile for row in rows],
+                "variant": [row.variant for row in rows],
+                "split": [row.split for row in rows],
+                "source": [row.source for row in rows],
+                "crs": [row.crs for row in rows],
+                "transform": [row.transform for row in rows],
                 "height": [spec.height] * len(rows),
                 "width": [spec.width] * len(rows),
-                "changes": [sum(row["changes"].values()) for row in rows],
+                "changes": [sum(row.changes.values()) for row in rows],
                 "geometry": to_wkb(outlines),
             }
             writer.write_table(pa.table(columns, schema))
     return placed
 
 
-def _groups(samples: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+def _groups(samples: Iterable[SampleRecord], size: int) -> Iterator[list[SampleRecord]]:
     """Yields the records of one row group after another."""
     rest = iter(samples)
-    while rows := list(islice(rest, ROWS_PER_GROUP)):
+    while rows := list(islice(rest, size)):
         yield rows

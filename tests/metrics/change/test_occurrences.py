@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 from shapely.geometry import box
 
-from changen_cli.events.base import Change
+from changen_cli.events.base import Change, Shortfall
 from changen_cli.metrics.base import RealImage
 from changen_cli.metrics.change.occurrences import EVENTS, EventStatistics, read_shortfalls
 from changen_cli.metrics.pairs import Pair
 from changen_cli.scenes.layout import Footprint
+from changen_cli.store.base import Status
+from changen_cli.store.records import SampleRecord, ShardRecord, encode_record, record_path
 
 Make = Callable[..., Pair]
 
@@ -82,11 +84,11 @@ def test_a_manifest_that_tells_nothing(make_pair: Make, tmp_path: Path) -> None:
 
 
 def _record(folder: Path, number: int, shortfalls: list[tuple[str, int, int, str]]) -> None:
-    keys = ("event", "wanted", "made", "reason")
-    samples = [{"crs": None, "shortfalls": [dict(zip(keys, short, strict=True)) for short in shortfalls]}]
-    shards = folder / ".changen" / "shards"
-    shards.mkdir(parents=True, exist_ok=True)
-    (shards / f"{number:06d}.json").write_text(json.dumps({"shard": number, "crs": [], "samples": samples}))
+    short = tuple(Shortfall(1, *values) for values in shortfalls)
+    sample = SampleRecord(number, f"r{number}_c0", Status.DONE, "", shortfalls=short)
+    path = record_path(folder, number)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(encode_record(ShardRecord(number, (sample,))))
 
 
 def test_shortfalls_by_reason(tmp_path: Path) -> None:

@@ -17,7 +17,6 @@ from shapely.geometry import box
 from changen_cli.errors import StoreError
 from changen_cli.events.base import Change
 from changen_cli.store.base import Outcome, Series, Status, StoreSpec
-from changen_cli.store.tables import events as events_table
 from changen_cli.store.tables.events import events_bytes, write_events
 
 
@@ -96,10 +95,7 @@ def test_no_change_at_all(tmp_path: Path, run_store: Callable[..., None], make_s
     assert len(geopandas.read_parquet(tmp_path / "events.parquet")) == 0
 
 
-def test_row_groups_do_not_depend_on_shards(
-    tmp_path: Path, outcomes: list[Outcome], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(events_table, "ROWS_PER_GROUP", 4)
+def test_row_groups_do_not_depend_on_shards(tmp_path: Path, outcomes: list[Outcome]) -> None:
     contents = []
     for number, parts in enumerate(([outcomes], [outcomes[:1], outcomes[1:3], outcomes[3:]])):
         root = tmp_path / str(number)
@@ -107,7 +103,7 @@ def test_row_groups_do_not_depend_on_shards(
         for place, part in enumerate(parts):
             (root / f"{place}.parquet").write_bytes(events_bytes(part))
         shards = [root / f"{place}.parquet" for place in range(len(parts))]
-        assert write_events(root, shards, georeferenced=True) == 6
+        assert write_events(root, shards, georeferenced=True, rows_per_group=4) == 6
         metadata = pq.read_metadata(root / "events.parquet")
         assert [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)] == [4, 2]
         contents.append((root / "events.parquet").read_bytes())

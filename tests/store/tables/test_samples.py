@@ -4,12 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import geopandas
+import pyarrow.parquet as pq
 import pytest
 from shapely.geometry import box
 
 from changen_cli.store.base import Outcome, StoreSpec
 from changen_cli.store.journal import Journal
-from changen_cli.store.tables import samples as samples_table
 from changen_cli.store.tables.samples import write_samples
 
 
@@ -32,16 +32,12 @@ def test_one_row_per_sample_in_every_format(
 
 
 def test_row_groups_are_streamed(
-    tmp_path: Path,
-    run_store: Callable[..., None],
-    spec: StoreSpec,
-    outcomes: list[Outcome],
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, run_store: Callable[..., None], spec: StoreSpec, outcomes: list[Outcome]
 ) -> None:
     run_store("levir", tmp_path, spec, outcomes)
     whole = geopandas.read_parquet(tmp_path / "samples.parquet")
-    monkeypatch.setattr(samples_table, "ROWS_PER_GROUP", 2)
-    assert write_samples(tmp_path, spec, Journal(tmp_path).samples()) is True
+    assert write_samples(tmp_path, spec, Journal(tmp_path).samples(), rows_per_group=2) is True
+    assert pq.read_metadata(tmp_path / "samples.parquet").num_row_groups == 3
     again = geopandas.read_parquet(tmp_path / "samples.parquet")
     assert again["sample"].tolist() == whole["sample"].tolist()
     assert again.geometry.geom_equals(whole.geometry).tolist() == [True, True, False, False, True]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import zarr
 from numcodecs import Blosc
@@ -90,7 +91,7 @@ def pixel_arrays(spec: StoreSpec) -> dict[str, Pixels]:
     }
 
 
-def make_group(spec: StoreSpec, store: Memory, attributes: dict[str, Any]) -> zarr.Group:
+def make_group(spec: StoreSpec, store: Memory, attributes: Mapping[str, object]) -> zarr.Group:
     """Makes the group in memory.
 
     Args:
@@ -98,16 +99,14 @@ def make_group(spec: StoreSpec, store: Memory, attributes: dict[str, Any]) -> za
         store: Where its keys go.
         attributes: JSON attributes beside our own.
     """
-    everything = {"changen": {"version": 1, "shard_samples": spec.shard_samples}, **attributes}
+    everything: dict[str, object] = {"changen": {"version": 1, "shard_samples": spec.shard_samples}, **attributes}
     return zarr.create_group(MemoryStore(store), zarr_format=3, attributes=everything)
 
 
 def make_pixels(spec: StoreSpec, group: zarr.Group, pixels: Pixels) -> None:
     """Makes one pixel array in memory, without a value."""
     whole = (spec.samples, *pixels.shape)
-    attributes: dict[str, Any] = {"description": _DESCRIPTIONS[pixels.name]}
-    if pixels.name == "image":
-        attributes["bands"] = ["red", "green", "blue"]
+    bands = {"bands": ["red", "green", "blue"]} if pixels.name == "image" else {}
     group.create_array(
         pixels.name,
         shape=whole,
@@ -119,7 +118,7 @@ def make_pixels(spec: StoreSpec, group: zarr.Group, pixels: Pixels) -> None:
         dimension_names=pixels.dimensions,
         # One flat folder per array: five levels of folders per shard would each need a sync of their own.
         chunk_key_encoding={"name": "default", "separator": "."},
-        attributes=attributes,
+        attributes={"description": _DESCRIPTIONS[pixels.name], **bands},
     )
 
 

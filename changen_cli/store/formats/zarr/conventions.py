@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
 from affine import Affine
 from rasterio.crs import CRS
@@ -10,14 +10,42 @@ from rasterio.enums import WktVersion
 
 _BASE = "zarr-conventions"
 
-SPATIAL = {
+
+class Convention(TypedDict):
+    """Says which convention a group or array follows."""
+
+    name: str
+    uuid: str
+    schema_url: str
+    spec_url: str
+    description: str
+
+
+Attributes = TypedDict(
+    "Attributes",
+    {
+        "zarr_conventions": list[Convention],
+        "spatial:dimensions": list[str],
+        "spatial:shape": list[int],
+        "spatial:registration": str,
+        "spatial:transform_type": str,
+        "spatial:transform": list[float],
+        "spatial:bbox": list[float],
+        "proj:code": str,
+        "proj:wkt2": str,
+    },
+    total=False,
+)
+"""The attributes of the two conventions, as JSON has them."""
+
+SPATIAL: Convention = {
     "name": "spatial",
     "uuid": "689b58e2-cf7b-45e0-9fff-9cfc0883d6b4",
     "schema_url": f"https://raw.githubusercontent.com/{_BASE}/spatial/refs/tags/v0.1/schema.json",
     "spec_url": f"https://github.com/{_BASE}/spatial/blob/v0.1/README.md",
     "description": "Spatial coordinate information",
 }
-PROJ = {
+PROJ: Convention = {
     "name": "proj",
     "uuid": "f17cb550-5864-4468-aeb7-f3180cfb622f",
     "schema_url": f"https://raw.githubusercontent.com/{_BASE}/proj/refs/tags/v0.1/schema.json",
@@ -26,7 +54,7 @@ PROJ = {
 }
 
 
-def attributes(height: int, width: int, crs: str | None, transform: Affine | None) -> dict[str, Any]:
+def attributes(height: int, width: int, crs: str | None, transform: Affine | None) -> Attributes:
     """Returns what the two conventions let us say of all samples together.
 
     The conventions know one grid per array, and the samples of a run are many. So the CRS is given where all samples
@@ -42,7 +70,7 @@ def attributes(height: int, width: int, crs: str | None, transform: Affine | Non
     Returns:
         JSON attributes for a Zarr group or array.
     """
-    result: dict[str, Any] = {
+    result: Attributes = {
         "zarr_conventions": [SPATIAL],
         "spatial:dimensions": ["y", "x"],
         "spatial:shape": [height, width],
@@ -62,7 +90,7 @@ def attributes(height: int, width: int, crs: str | None, transform: Affine | Non
     return result
 
 
-def _projection(wkt: str) -> dict[str, str]:
+def _projection(wkt: str) -> Attributes:
     """Returns the code of a CRS that is in a register, its WKT 2 otherwise."""
     crs = CRS.from_wkt(wkt)
     authority = crs.to_authority(confidence_threshold=100)

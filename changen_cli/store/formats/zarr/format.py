@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import zarr
@@ -20,7 +20,6 @@ from changen_cli.store.formats.zarr import conventions
 from changen_cli.store.formats.zarr.arrays import (
     ARRAYS,
     CODES,
-    STRINGS,
     Memory,
     contents,
     make_group,
@@ -29,8 +28,9 @@ from changen_cli.store.formats.zarr.arrays import (
     pixel_arrays,
 )
 from changen_cli.store.formats.zarr.shard_codec import encode_shard
-from changen_cli.store.records import to_json
-from changen_cli.types import UInt8Array
+from changen_cli.store.records import SampleRecord, to_json
+from changen_cli.store.tables.samples import SampleRow
+from changen_cli.types import AnyArray, UInt8Array
 
 
 class ZarrFormat(Format):
@@ -61,35 +61,42 @@ class ZarrFormat(Format):
         written = {path for path, _ in files}
         remove_files(path for name in pixel_arrays(self.spec) if (path := self._shard_path(name, index)) not in written)
 
-    def finish(self, samples: Sequence[dict[str, Any]]) -> None:
+    def finish(self, samples: Sequence[SampleRecord]) -> None:
         """Writes what is known of each sample, and the CRS that all share.
 
         Args:
-            samples: One record per sample, in order, as :meth:`changen_cli.store.journal.Journal.samples` gives them.
+            samples: The record of every sample, done or not, in order.
 
         Raises:
             StoreError: If the disk is full or not writable.
         """
         store: Memory = {}
-        places = {(s["crs"], tuple(s["transform"] or ())) for s in samples if s["status"] == Status.DONE}
+        places = {(s.crs, s.transform or ()) for s in samples if s.status is Status.DONE}
         codes = {crs for crs, _ in places}
         crs = codes.pop() if len(codes) == 1 else None
         terms = next(iter(places))[1] if len(places) == 1 else ()
         shared = conventions.attributes(self.spec.height, self.spec.width, crs, Affine(*terms) if terms else None)
         group = make_group(self.spec, store, shared)
-        status = np.array([CODES[Status(s["status"])] for s in samples], np.uint8)
-        variant = np.array([-1 if s["variant"] is None else s["variant"] for s in samples], np.int32)
-        transform = np.array([s["transform"] or [np.nan] * 6 for s in samples], np.float64).reshape(-1, 6)
+        status = np.array([CODES[s.status] for s in samples], np.uint8)
+        variant = np.array([-1 if s.variant is None else s.variant for s in samples], np.int32)
+        transform = np.array([s.transform or [np.nan] * 6 for s in samples], np.float64).reshape(-1, 6)
         make_table(group, "status", ("sample",), status)
         make_table(group, "variant", ("sample",), variant, fill=-1)
         make_table(group, "transform", ("sample", "term"), transform, fill=np.nan)
-        for name in STRINGS:
-            make_table(group, name, ("sample",), np.array([s[name] or "" for s in samples], dtype=object))
+        texts: dict[str, list[str | None]] = {
+            "id": [s.id for s in samples],
+            "scene": [s.scene for s in samples],
+            "split": [s.split for s in samples],
+            "source": [s.source for s in samples],
+            "crs": [s.crs for s in samples],
+        }
+        for name, values in texts.items():
+            make_table(group, name, ("sample",), np.array([value or "" for value in values], dtype=object))
         data = dict(contents(store))
-        arrays = {name: self._metadata(name) for name in pixel_arrays(self.spec)}
+        arrays: dict[str, object] = {name: self._metadata(name) for name in pixel_arrays(self.spec)}
         arrays |= {key.removesuffix("/zarr.json"): json.loads(data[key]) for key in data if key.endswith("/zarr.json")}
         # Readers that find every array's metadata in the group need not list the folder, which holds more than arrays.
-        whole = json.loads(data.pop("zarr.json"))
+        whole: dict[str, object] = json.loads(data.pop("zarr.json"))
         whole["consolidated_metadata"] = {"kind": "inline", "must_understand": False, "metadata": arrays}
         for name in sorted({key.split("/")[0] for key in data}):
             make_folder(self.root / name)
@@ -97,11 +104,12 @@ class ZarrFormat(Format):
             self.root, [*((self.root / key, data[key]) for key in data), (self.root / "zarr.json", to_json(whole))]
         )
 
-    def _metadata(self, name: str) -> Any:
+    def _metadata(self, name: str) -> object:
         """Returns the metadata of a pixel array, as it is on the disk."""
         path = self.root / name / "zarr.json"
         with disk_errors(path):
-            return json.loads(path.read_bytes())
+            metadata: object = json.loads(path.read_bytes())
+        return metadata
 
     def _shard_path(self, name: str, index: int) -> Path:
         """Returns the file of one shard of an array."""
@@ -124,11 +132,11 @@ class ZarrFormat(Format):
     def _group(self) -> zarr.Group:
         return zarr.open_group(self.root, mode="r", zarr_format=3)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """Leaves the open group behind: it does not survive a fork or a pickle."""
         return {"root": self.root, "spec": self.spec}
 
-    def read(self, sample: Mapping[str, Any], times: Times) -> Arrays:
+    def read(self, sample: SampleRow, times: Times) -> Arrays:
         """Reads the five pixel arrays of a sample."""
         index = sample["index"]
         return Arrays(
@@ -139,13 +147,13 @@ class ZarrFormat(Format):
             valid=self._get("valid", index),
         )
 
-    def read_pair(self, sample: Mapping[str, Any], pair: Times) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
+    def read_pair(self, sample: SampleRow, pair: Times) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
         """Reads two frames and their change mask."""
         index, (first, second) = sample["index"], pair
         images = self._get("image", index, slice(first, second + 1))
         return images[0], images[1], self._get("change", index, first)
 
-    def _get(self, name: str, *selection: int | slice) -> Any:
+    def _get(self, name: str, *selection: int | slice) -> AnyArray:
         try:
             array = self._group[name]
             assert isinstance(array, zarr.Array)
