@@ -1,4 +1,4 @@
-"""What GDAL says when it is not content, by way of rasterio."""
+"""Errors and warnings of GDAL, as rasterio passes them on, and the rasters of an output read with them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from changen_cli.types import AnyArray
 try:
     # GDAL's own errors have no public name and are no RasterioError; tests/store/test_gdal.py fails where they move.
     from rasterio._err import CPLE_BaseError
-except ImportError:  # pragma: no cover
-    GDAL_ERRORS: tuple[type[Exception], ...] = (RasterioError,)
-else:
-    GDAL_ERRORS = (RasterioError, CPLE_BaseError)
+except ImportError:
+    CPLE_BaseError = RasterioError
+
+GDAL_ERRORS: tuple[type[Exception], ...] = (RasterioError, CPLE_BaseError)
 """Whatever rasterio raises where GDAL fails."""
 
 
@@ -37,7 +37,7 @@ class _Collector(logging.Handler):
 
 @contextmanager
 def gdal_warnings() -> Iterator[list[str]]:
-    """Collects what GDAL warns of, which rasterio hands to the logging module, instead of showing it.
+    """Collects the warnings of GDAL, which rasterio hands to the logging module, instead of logging them.
 
     Yields:
         The messages; the list grows while the block runs.

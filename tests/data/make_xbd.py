@@ -96,7 +96,7 @@ def _outlines(size: int, count: int, draw: np.random.Generator) -> list[BaseGeom
     found: list[BaseGeometry] = []
     for _ in range(count):
         a, b = draw.uniform(10, 24, 2)
-        shape = shapely.Polygon([(0, 0), (a, 0), (a, b / 2), (a / 2, b / 2), (a / 2, b), (0, b)])
+        shape: BaseGeometry = shapely.Polygon([(0, 0), (a, 0), (a, b / 2), (a / 2, b / 2), (a / 2, b), (0, b)])
         shape = shapely.affinity.rotate(shape, draw.uniform(0, 90), origin=(0, 0))
         shape = shapely.affinity.translate(shape, *draw.uniform(0, size, 2))
         shape = shape & shapely.box(0, 0, size, size)

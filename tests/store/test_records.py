@@ -20,7 +20,7 @@ from changen_cli.store.records import (
     to_json,
 )
 
-EMPTY = {
+EMPTY: dict[str, object] = {
     "scene": None, "tile": None, "variant": None, "split": None, "source": None, "crs": None, "transform": None,
     "changes": {}, "shortfalls": [], "changed_pixels": [], "valid_pixels": 0,
 }  # fmt: skip

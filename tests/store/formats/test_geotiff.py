@@ -18,7 +18,8 @@ NAMES = {"t0.tif", "t1.tif", "t2.tif", "change_t0_t1.tif", "change_t1_t2.tif"} |
 
 
 def make(root: Path, series: Series, **options: object) -> Path:
-    spec = StoreSpec(1, 2, *series.valid.shape, 1, dict(options))
+    height, width = series.valid.shape
+    spec = StoreSpec(1, 2, height, width, 1, options)
     writer = GeoTiffFormat(root, spec)
     writer.create()
     writer.write_shard(0, [Outcome(series.id, Status.DONE, series=series)])

@@ -9,6 +9,7 @@ import rasterio
 
 from changen_cli.store.base import Outcome, Series, Status, StoreSpec
 from changen_cli.store.formats.levir import LevirFormat, pairs
+from changen_cli.types import AnyArray
 
 
 @pytest.fixture
@@ -17,9 +18,10 @@ def tree_root(tmp_path: Path, run_store: Callable[..., None], spec: StoreSpec, o
     return tmp_path / "LEVIR-CD+"
 
 
-def read(path: Path) -> np.ndarray:
+def read(path: Path) -> AnyArray:
     with rasterio.open(path) as source:
-        return source.read()
+        bands: AnyArray = source.read()
+    return bands
 
 
 def test_pairs_are_consecutive_and_from_the_real_image() -> None:

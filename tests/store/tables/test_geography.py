@@ -22,7 +22,9 @@ def test_each_geometry_moves_by_its_own_crs_and_transform() -> None:
         (Affine(1, 0, 500100, 0, -1, 110.0), UTM),
     ]
     first, second, third = to_lonlat([Point(0, 0)] * 3, there)
-    assert first is not None and second is not None and third is not None  # noqa: PT018
+    assert isinstance(first, Point)
+    assert isinstance(second, Point)
+    assert isinstance(third, Point)
     assert (first.x, first.y) == pytest.approx((33.0, 0.001), abs=1e-4)
     assert (second.x, second.y) == pytest.approx((0, 0), abs=1e-9)
     assert third.x > first.x
