@@ -12,6 +12,7 @@ import pytest
 
 from changen_cli import open_series
 from changen_cli.cli.main import main
+from changen_cli.errors import StoreError
 from tests.documents import ROOT, read_blocks, write_distribution
 
 PLUGINS = read_blocks(ROOT / "docs" / "plugins.md")
@@ -41,6 +42,7 @@ def run(*words: object) -> None:
     [
         ("An event", ["my_package/flood.py"]),
         ("A synthesizer", ["my_package/negative.py"]),
+        ("A format", ["my_package/npz.py"]),
         ("A metric", ["my_package/brightness.py"]),
     ],
 )
@@ -61,6 +63,48 @@ def test_a_synthesizer_runs(scene: Path, tmp_path: Path) -> None:
     run("generate", "-i", scene, "-o", tmp_path / "out", "--synthesizer", "negative", "--workers", 0, "-q")
     (sample,) = open_series(tmp_path / "out")
     np.testing.assert_array_equal(sample.image[1], 255 - sample.image[0])
+
+
+def test_a_format_is_written_read_and_cleared(
+    scene: Path, tmp_path: Path, tree: Callable[[Path], dict[str, bytes]]
+) -> None:
+    words = (
+        "generate",
+        "-i",
+        scene,
+        "--synthesizer",
+        "negative",
+        "--steps",
+        2,
+        "--tile-size",
+        128,
+        "--workers",
+        0,
+        "-q",
+    )
+    for name in ("npz", "zarr"):
+        run(*words, "-o", tmp_path / name, "-f", name)
+    data, same = open_series(tmp_path / "npz"), open_series(tmp_path / "zarr")
+    assert (data.format, data.items, len(data), data.pair_count()) == ("npz", "series", 4, 8)
+    assert sorted(path.stem for path in (tmp_path / "npz" / "npz").iterdir()) == [sample.id for sample in data]
+    for sample, other in zip(data, same, strict=True):
+        for array in ("image", "mask", "instance", "change", "valid"):
+            np.testing.assert_array_equal(getattr(sample, array), getattr(other, array))
+    for found, wanted in zip(data.read_pair(1), same.read_pair(1), strict=True):
+        np.testing.assert_array_equal(found, wanted)
+
+    whole = tree(tmp_path / "npz")
+    (tmp_path / "npz" / ".changen" / "shards" / "000000.json").unlink()  # as if killed before it was recorded
+    (tmp_path / "npz" / "manifest.json").unlink()
+    run(*words, "-o", tmp_path / "npz", "-f", "npz")
+    assert tree(tmp_path / "npz") == whole
+
+    damaged = next((tmp_path / "npz" / "npz").iterdir())
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    with pytest.raises(StoreError, match=r"cannot read .*\.npz.*--overwrite"):
+        list(data)
+    run(*words, "-o", tmp_path / "npz", "-f", "zarr", "--overwrite")
+    assert tree(tmp_path / "npz") == tree(tmp_path / "zarr"), "nothing of the other format stays"
 
 
 def test_a_metric_is_computed_and_shown(scene: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

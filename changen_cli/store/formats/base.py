@@ -1,9 +1,6 @@
 """The contract of an output format: one class that writes, reads and clears, registered as an entry point.
 
-A format of a third party is one file with a subclass of :class:`Format`, and a line in its ``pyproject.toml``::
-
-    [project.entry-points."changen.formats"]
-    npz = "my_package.npz:NpzFormat"
+A format of a third party is one file with a subclass of :class:`Format`, and its entry point; docs/plugins.md has one.
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ import pickle
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from changen_cli.errors import PluginError, StoreError
@@ -15,42 +14,10 @@ from changen_cli.store.series import open_series
 
 SPEC = StoreSpec(3, 1, 16, 16, 2)
 
-NPZ = """
-import io
-
-import numpy as np
-
-from changen_cli.files import make_folder, remove_files, write_files
-from changen_cli.store.formats.base import Arrays, Format
-
-
-class NpzFormat(Format):
-    name = "npz"
-
-    def create(self):
-        make_folder(self.root)
-
-    def write_shard(self, index, outcomes):
-        files = []
-        for outcome in outcomes:
-            if outcome.series is not None:
-                sink = io.BytesIO()
-                np.savez(sink, **outcome.series.arrays())
-                files.append((self.root / f"{outcome.id}.npz", sink.getvalue()))
-        write_files(self.root, files)
-
-    def read(self, sample, times):
-        return Arrays(**np.load(self.root / f"{sample['sample']}.npz"))
-
-    @classmethod
-    def clear(cls, root):
-        remove_files(root.glob("*.npz"))
-"""
-
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
-    """Installs a distribution of somebody else: install("npz = netz:NpzFormat", source of netz)."""
+    """Installs a distribution of a third party: install("npz = netz:NpzFormat", source of netz)."""
 
     def make(point: str, source: str) -> None:
         module = point.partition("=")[2].partition(":")[0].strip()
@@ -88,30 +55,6 @@ def test_unknown_format(tmp_path: Path) -> None:
 def test_an_empty_store_is_refused(tmp_path: Path, spec: StoreSpec) -> None:
     with pytest.raises(StoreError, match="at least 1"):
         make_format("zarr", tmp_path, spec)
-
-
-def test_a_format_of_somebody_else_is_one_file(
-    install: Callable[[str, str], None],
-    tmp_path: Path,
-    run_store: Callable[..., None],
-    spec: StoreSpec,
-    outcomes: list[Outcome],
-) -> None:
-    install("npz = netz:NpzFormat", NPZ)
-    assert "npz" in find_formats()
-    run_store("npz", tmp_path / "out", spec, outcomes)
-    data = open_series(tmp_path / "out")
-    series = outcomes[0].series
-    assert series is not None
-    assert (len(data), data.items, data.pair_count()) == (3, "series", 6)
-    assert data[0].mask is not None
-    np.testing.assert_array_equal(data[0].mask, series.masks)
-    before, after, label = data.read_pair(1)
-    np.testing.assert_array_equal(before, series.images[1])
-    np.testing.assert_array_equal(after, series.images[2])
-    np.testing.assert_array_equal(label, series.changes[1])
-    run_store("zarr", tmp_path / "out", spec, outcomes, overwrite=True)
-    assert list((tmp_path / "out").glob("*.npz")) == []
 
 
 def test_a_broken_format_breaks_only_who_asks_for_it(
