@@ -38,7 +38,7 @@ def scratch_folder(root: Path) -> Path:
 
 @contextmanager
 def disk_errors(path: Path, error: type[ChangenError] = StoreError) -> Iterator[None]:
-    """Turns what the operating system says of a path into an error of ours with the remedy.
+    """Turns an error of the operating system into one of ours, which names the path and the remedy.
 
     Args:
         path: What is being written or read; an error that names no path of its own is about this one.
@@ -208,7 +208,7 @@ def replacing_file(path: Path, error: type[ChangenError] = StoreError) -> Iterat
             _sync(temporary, os.O_RDWR)
             os.replace(temporary, path)
         except BaseException:
-            with suppress(OSError):  # the error that brought us here is the one to report
+            with suppress(OSError):  # the error that led here is the one to report
                 temporary.unlink(missing_ok=True)
             raise
         sync_folder(path.parent)
@@ -279,7 +279,7 @@ def _scratch(root: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        # The error that brought us here is the one to report; clear_scratch deletes what stays behind.
+        # An error that led here is the one to report; clear_scratch deletes what stays.
         shutil.rmtree(folder, ignore_errors=True)
 
 

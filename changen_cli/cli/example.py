@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from changen_cli.errors import StoreError
+from changen_cli.files import write_whole
 from changen_cli.resources import example_files
 
 HELP = """Copy the example scene that ships with changen to a folder.
@@ -27,10 +27,10 @@ def command(
     """Copies the example scene."""
     try:
         output.mkdir(parents=True, exist_ok=True)
-        for source in example_files():
-            target = output / source.name
-            if not target.exists():
-                shutil.copyfile(source, target)
     except OSError as error:
         raise StoreError(f"{output}: cannot copy the example there: {error.strerror}; choose another folder") from error
+    for source in example_files():
+        target = output / source.name
+        if not target.exists():
+            write_whole(target, source.read_bytes())
     typer.echo(str(output))

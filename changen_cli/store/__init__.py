@@ -1,4 +1,5 @@
-"""What is kept: series written shard by shard, resumable, georeferenced.
+"""Series on disk: written shard by shard, resumable, georeferenced.
 
-``formats`` has the writers, ``journal`` commits shards and ends a run, ``series`` reads an output back.
+``formats`` writes and reads pixels, ``tables`` the tables of samples and changes; ``journal`` commits shards and ends a
+run, ``series`` reads an output back.
 """

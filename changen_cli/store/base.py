@@ -1,4 +1,4 @@
-"""What every store writes.
+"""What is handed to every format: series, the outcomes of samples, the shape of the store.
 
 The shard is the unit of work, of commit and (with Zarr) of one shard file: written by one worker, whole, or not at all.
 """

@@ -38,7 +38,7 @@ from changen_cli.store.formats.base import Format
 from changen_cli.store.formats.registry import clear_formats
 from changen_cli.store.lock import Lock
 from changen_cli.store.manifest import NAME as MANIFEST
-from changen_cli.store.manifest import write_manifest
+from changen_cli.store.manifest import StoreEntry, write_manifest
 from changen_cli.store.records import (
     SampleRecord,
     ShardRecord,
@@ -106,7 +106,7 @@ def finish_run(store: Format, journal: Journal, manifest: Mapping[str, object]) 
     georeferenced = write_samples(root, spec, journal.samples())
     shards = [events_path(root, index) for index in range(spec.shards)]
     write_events(root, shards, georeferenced=georeferenced)
-    about = {
+    about: StoreEntry = {
         "format": store.name,
         "version": VERSION,
         "samples": spec.samples,
@@ -144,14 +144,14 @@ class Journal:
             overwrite: Start again: delete what changen wrote into the folder, and only that.
 
         Returns:
-            True if there was an output of the same arguments, on which this run goes on.
+            True if there was an output of the same arguments, which this run continues.
 
         Raises:
             StoreError: If the folder holds anything that is not an output of changen, or an output of other arguments
                 and ``overwrite`` is not given, or another run is writing it, or it cannot be written.
         """
         wanted: dict[str, object] = json.loads(to_json({"version": VERSION, "arguments": fingerprint}))
-        self._refuse_strangers()
+        self._refuse_foreign_folder()
         make_folder(self._home)
         self._lock.acquire()
         try:
@@ -219,17 +219,17 @@ class Journal:
         for record in self.records():
             yield from record.samples
 
-    def _refuse_strangers(self) -> None:
-        """Refuses a folder that holds something and is not ours."""
+    def _refuse_foreign_folder(self) -> None:
+        """Refuses a folder that holds something and is no output of changen."""
         with disk_errors(self.root):
             if self._home.is_dir() or not self.root.exists():
                 return
             if not self.root.is_dir():
                 raise StoreError(f"{self.root} is a file; choose another --output")
-            strangers = sorted(path.name for path in self.root.iterdir())
-        if strangers:
+            foreign = sorted(path.name for path in self.root.iterdir())
+        if foreign:
             raise StoreError(
-                f"{self.root} holds {strangers[0]} and was not written by changen; it is left as it is "
+                f"{self.root} holds {foreign[0]} and was not written by changen; it is left as it is "
                 "(--overwrite does not touch it either): choose another --output or empty it yourself"
             )
 

@@ -40,7 +40,7 @@ class Lock:
         self._lock = lock or FileLock(path, thread_local=False, fallback_to_soft=False)
 
     def acquire(self) -> None:
-        """Takes the lock, and writes this process's id into the file for whoever is refused.
+        """Takes the lock, and writes this process's id into the file, for the message to a run that is refused.
 
         On a file system that has no locks (some network file systems) a warning is logged and the run goes on.
 
@@ -79,6 +79,9 @@ class Lock:
         return ""
 
     def _write(self, text: str) -> None:
-        """Replaces the content of the file, which is only a courtesy: a full disk must not stop a run here."""
+        """Replaces the content of the file in place: the lock is on this very file, not on its name.
+
+        The content only serves a message, so a full disk does not stop a run here.
+        """
         with suppress(OSError):
             self.path.write_text(text, encoding="ascii")

@@ -10,13 +10,25 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from changen_cli.errors import StoreError
 from changen_cli.files import HOME, write_files
 from changen_cli.store.records import to_json
 
 NAME = "manifest.json"
+
+
+class StoreEntry(TypedDict):
+    """The key ``store`` of the manifest: what a reader must know. ``format`` is the name of a plugin."""
+
+    format: str
+    version: int
+    samples: int
+    steps: int
+    height: int
+    width: int
+    shard_samples: int
 
 
 def write_manifest(root: Path, manifest: Mapping[str, object]) -> None:
@@ -38,6 +50,9 @@ def write_manifest(root: Path, manifest: Mapping[str, object]) -> None:
 
 def read_manifest(root: Path) -> dict[str, Any]:
     """Reads the manifest of a complete output.
+
+    Returns:
+        JSON values; ``store`` is a :class:`StoreEntry`.
 
     Raises:
         StoreError: If the folder is missing, not an output of changen, not complete, or damaged; the message tells

@@ -23,7 +23,7 @@ from changen_cli.scenes.layout import Footprint
 from changen_cli.store.base import Status, StoreSpec
 from changen_cli.store.formats.base import Times
 from changen_cli.store.formats.registry import find_formats, make_format
-from changen_cli.store.manifest import read_manifest
+from changen_cli.store.manifest import StoreEntry, read_manifest
 from changen_cli.store.tables.events import ChangeRow
 from changen_cli.store.tables.samples import SampleRow
 from changen_cli.types import AnyArray, BoolArray, Int32Array, UInt8Array
@@ -103,15 +103,21 @@ class SeriesDataset:
         self.root = root
         self.manifest: dict[str, Any] = read_manifest(root)
         try:
-            store = self.manifest["store"]
+            store: StoreEntry = self.manifest["store"]
             self.format: str = store["format"]
             if self.format not in find_formats():
                 raise StoreError(
                     f"{root} has the unknown format {self.format!r}; read it with the changen that wrote it or a newer "
                     "one, or install the package that has this format"
                 )
-            shape = (store[name] for name in ("samples", "steps", "height", "width", "shard_samples"))
-            self._store = make_format(self.format, root, StoreSpec(*shape))
+            spec = StoreSpec(
+                samples=store["samples"],
+                steps=store["steps"],
+                height=store["height"],
+                width=store["width"],
+                shard_samples=store["shard_samples"],
+            )
+            self._store = make_format(self.format, root, spec)
         except (KeyError, TypeError) as error:
             raise StoreError(f"{root / 'manifest.json'} does not say what the store is: no {error}") from error
         self.steps = self._store.spec.steps
@@ -180,6 +186,7 @@ class SeriesDataset:
         return TorchDataset(self._arrays, len(self), transform)
 
     def _arrays(self, item: int) -> dict[str, AnyArray]:
+        """Reads the arrays of an item that its format has, by name."""
         sample = self[item]
         arrays = {name: getattr(sample, name) for name in ("image", "change", "mask", "instance", "valid")}
         return {name: array for name, array in arrays.items() if array is not None}
@@ -205,7 +212,7 @@ class SeriesDataset:
         return self._store.read_pair(self._sample(row), pair)
 
     def __getstate__(self) -> dict[str, object]:
-        """Leaves the open table of changes behind."""
+        """Leaves out the open table of changes, which cannot be pickled."""
         return {name: value for name, value in self.__dict__.items() if name not in ("_events", "_group_rows")}
 
     def _locate(self, item: int, each: tuple[Times, ...]) -> tuple[int, Times]:
@@ -217,6 +224,7 @@ class SeriesDataset:
         return int(self._rows[place]), each[inner]
 
     def _sample(self, row: int) -> SampleRow:
+        """Reads a row of the table of samples."""
         sample: SampleRow = self.table.slice(row, 1).to_pylist()[0]
         return sample
 

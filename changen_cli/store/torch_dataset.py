@@ -15,7 +15,10 @@ Arrays = dict[str, AnyArray] | tuple[AnyArray, ...]
 
 
 class TorchDataset(Dataset[Any]):
-    """A map-style data set over whatever reads arrays; see :meth:`changen_cli.store.series.SeriesDataset.torch`."""
+    """A map-style data set of anything that reads arrays; see :meth:`changen_cli.store.series.SeriesDataset.torch`.
+
+    Its items are what the transform returns, so their type is not known here.
+    """
 
     def __init__(self, read: Callable[[int], Arrays], length: int, transform: Callable[[Any], Any] | None) -> None:
         """Keeps how items are read; nothing is read yet.
@@ -32,7 +35,7 @@ class TorchDataset(Dataset[Any]):
         return self._length
 
     def __getitem__(self, item: int) -> Any:
-        """Reads one item as tensors.
+        """Reads one item as tensors of the arrays' shapes and dtypes, and transforms it.
 
         Raises:
             IndexError: If there is no such item.

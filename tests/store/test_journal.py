@@ -30,18 +30,18 @@ class KilledError(BaseException):
 
 @contextmanager
 def killed_at(limit: int | None) -> Iterator[list[str]]:
-    """Counts every call that changes the disk and dies in the one with number ``limit``, half-way where it can."""
+    """Counts every call that changes the disk, and raises in the one with number ``limit``, half-way where it can."""
     calls: list[str] = []
 
-    def dead() -> bool:
+    def killed() -> bool:
         return limit is not None and len(calls) > limit
 
     def watch(name: str, real: Callable[..., Any], half: Callable[..., Any] | None = None) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
-            if dead() and name == "rmtree":
-                return None  # the dead do not tidy up
+            if killed() and name == "rmtree":
+                return None  # a killed process deletes nothing more
             calls.append(name)
-            if dead():
+            if killed():
                 if half is not None:
                     half(*arguments)
                 raise KilledError
@@ -66,7 +66,7 @@ def killed_at(limit: int | None) -> Iterator[list[str]]:
 
 @pytest.fixture
 def memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    """Makes hundreds of runs bearable: a folder in memory where there is one, and a sync that is counted, not done."""
+    """A folder in memory where there is one, and a sync that is not done, so that hundreds of runs take seconds."""
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
     shared = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=shared if os.access(shared, os.W_OK) else tmp_path) as folder:
@@ -218,7 +218,7 @@ def test_other_arguments_are_refused_by_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
-def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path, tree: Tree, overwrite: bool) -> None:
+def test_a_folder_of_anybody_else_is_left_alone(tmp_path: Path, tree: Tree, overwrite: bool) -> None:
     (tmp_path / "thesis.tex").write_text("five years")
     before = tree(tmp_path)
     with pytest.raises(StoreError, match=r"thesis\.tex and was not written by changen"):
@@ -233,9 +233,9 @@ def test_overwrite_removes_only_what_changen_wrote(
     tmp_path: Path, run_store: Run, tree: Tree, spec: StoreSpec, outcomes: list[Outcome], format: str
 ) -> None:
     run_store(format, tmp_path, spec, outcomes)
-    strangers = [tmp_path / "notes.txt", tmp_path / "plots" / "t0.tif", tmp_path / "LEVIR-CD+" / "README"]
-    strangers += [tmp_path / "image" / "preview.png", tmp_path / ".changen" / "mine"]
-    for path in strangers:
+    foreign = [tmp_path / "notes.txt", tmp_path / "plots" / "t0.tif", tmp_path / "LEVIR-CD+" / "README"]
+    foreign += [tmp_path / "image" / "preview.png", tmp_path / ".changen" / "mine"]
+    for path in foreign:
         path.parent.mkdir(exist_ok=True)
         path.write_text("mine")
     with Journal(tmp_path) as journal:
@@ -243,7 +243,7 @@ def test_overwrite_removes_only_what_changen_wrote(
         assert journal.done() == set()
     left = {name for name, data in tree(tmp_path).items() if data != b"<folder>"}
     ours = {".changen/lock", ".changen/run.json"}
-    assert left == ours | {str(path.relative_to(tmp_path)) for path in strangers}
+    assert left == ours | {str(path.relative_to(tmp_path)) for path in foreign}
 
 
 def test_two_runs_cannot_write_one_output(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ class GeoTiffFormat(Format):
     def write_shard(self, index: int, outcomes: Sequence[Outcome]) -> None:
         """Writes the folders of one shard; those of samples that are not done are removed."""
         for outcome in outcomes:
-            self._make_way(self.root / outcome.id)
+            self._remove_folder(self.root / outcome.id)
         write_folders(
             self.root,
             ((self.root / one.id, self._files(one)) for outcome in outcomes if (one := outcome.series) is not None),
@@ -121,15 +121,15 @@ class GeoTiffFormat(Format):
                 remove_files(files)
                 remove_folder_if_empty(folder)
 
-    def _make_way(self, folder: Path) -> None:
-        """Removes the folder of a sample that a cut-off run has left, never what somebody else has put into it."""
+    def _remove_folder(self, folder: Path) -> None:
+        """Removes the folder of a sample that a killed run has left; refuses one with a file of anybody else."""
         if not folder.exists():
             return
         with disk_errors(folder):
             files = sorted(folder.iterdir())
-        strangers = [path.name for path in files if not _FILE.fullmatch(path.name)]
-        if strangers:
-            raise StoreError(f"{folder} holds {strangers[0]}, which changen did not write; move it away and run again")
+        foreign = [path.name for path in files if not _FILE.fullmatch(path.name)]
+        if foreign:
+            raise StoreError(f"{folder} holds {foreign[0]}, which changen did not write; move it away and run again")
         remove_files(files)
         remove_folder_if_empty(folder)
 
@@ -161,6 +161,7 @@ class GeoTiffFormat(Format):
 
     @property
     def _cog(self) -> bool:
+        """Whether cloud optimised GeoTIFFs are asked for."""
         return bool(self.spec.options.get("cog", False))
 
 

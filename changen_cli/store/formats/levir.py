@@ -57,7 +57,7 @@ class LevirFormat(Format):
         return tuple(pairs(self.spec.steps))
 
     def create(self) -> None:
-        """Makes the folders of all three splits; readers want them even where they are empty.
+        """Makes the folders of all three splits; readers ask for them even where they are empty.
 
         Raises:
             StoreError: If the disk is full or not writable.

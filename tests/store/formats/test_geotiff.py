@@ -127,7 +127,7 @@ def test_a_shard_is_written_over_what_was_there(tmp_path: Path, make_series: Cal
     assert not folder.exists()
 
 
-def test_a_stranger_in_a_sample_folder_is_kept(tmp_path: Path, make_series: Callable[..., Series]) -> None:
+def test_a_foreign_file_in_a_sample_folder_is_kept(tmp_path: Path, make_series: Callable[..., Series]) -> None:
     series = make_series(0)
     folder = make(tmp_path, series)
     (folder / "notes.txt").write_text("mine")

@@ -57,7 +57,7 @@ class ZarrFormat(Format):
         """Writes one shard file per array; where all values are zero there is none."""
         files = list(self._shard_files(index, outcomes))
         write_files(self.root, files)
-        # An array without a file reads as zeros; a file that a cut-off run left there must not show through.
+        # Where all is zero no file is written; one that a killed run has left would be read in its place.
         written = {path for path, _ in files}
         remove_files(path for name in pixel_arrays(self.spec) if (path := self._shard_path(name, index)) not in written)
 
@@ -130,10 +130,11 @@ class ZarrFormat(Format):
 
     @cached_property
     def _group(self) -> zarr.Group:
+        """The output, opened when it is first read."""
         return zarr.open_group(self.root, mode="r", zarr_format=3)
 
     def __getstate__(self) -> dict[str, object]:
-        """Leaves the open group behind: it does not survive a fork or a pickle."""
+        """Leaves out the open group: every process opens its own."""
         return {"root": self.root, "spec": self.spec}
 
     def read(self, sample: SampleRow, times: Times) -> Arrays:
@@ -154,6 +155,7 @@ class ZarrFormat(Format):
         return images[0], images[1], self._get("change", index, first)
 
     def _get(self, name: str, *selection: int | slice) -> AnyArray:
+        """Reads part of an array; what it has not stored is 0."""
         try:
             array = self._group[name]
             assert isinstance(array, zarr.Array)
