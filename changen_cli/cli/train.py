@@ -108,7 +108,7 @@ def command(
 ) -> None:
     """Calls :func:`changen_cli.training.train.train`, and reports."""
     from changen_cli.device import resolve_device
-    from changen_cli.training.distributed import launched, make_team
+    from changen_cli.training.distributed import launched, make_fabric
     from changen_cli.training.train import train
 
     if not data and (resolution is not None or val):
@@ -120,8 +120,8 @@ def command(
     if data:
         values["data"] = [{"path": path, "resolution": resolution, "val": val or []} for path in data]
     parsed = parse_config(values, recipe)
-    team = make_team(resolve_device(device), devices, nodes)
-    with launched(team), ProgressView("train", quiet=quiet or not team.is_global_zero) as view:
-        checkpoint = train(parsed, output, team=team, reporter=view)
-    if not quiet and team.is_global_zero:
+    fabric = make_fabric(resolve_device(device), devices, nodes)
+    with launched(fabric), ProgressView("train", quiet=quiet or not fabric.is_global_zero) as view:
+        checkpoint = train(parsed, output, fabric=fabric, reporter=view)
+    if not quiet and fabric.is_global_zero:
         typer.echo(f"trained: {checkpoint}\npack the weights with: changen weights pack {output} --name NAME", err=True)

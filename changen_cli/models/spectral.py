@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -64,6 +66,27 @@ class SpectralNorm(nn.Module):
         self._v.copy_(_as_shaped(v[None], weight[:1]).flatten())
         normalized: Tensor = _Quotient.apply(weight, sigma, u, v)
         return normalized
+
+
+@contextmanager
+def power_iteration_held(*networks: nn.Module) -> Iterator[None]:
+    """Keeps the singular vectors of every :class:`SpectralNorm` as they are inside the block.
+
+    So several calls in training mode see the same weights: the parts of a mini-batch whose gradients are accumulated.
+
+    Args:
+        *networks: Networks in training mode.
+    """
+    norms = [
+        norm for network in networks for norm in network.modules() if isinstance(norm, SpectralNorm) and norm.training
+    ]
+    for norm in norms:
+        norm.eval()
+    try:
+        yield
+    finally:
+        for norm in norms:
+            norm.train()
 
 
 class _Quotient(torch.autograd.Function):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from inspect import signature
 from subprocess import Popen, TimeoutExpired
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parallel import DistributedDataParallel
 
 from changen_cli.errors import TrainingError, UsageError
@@ -24,10 +26,10 @@ PATIENCE = 5.0
 """Seconds that a process gets to end by itself."""
 
 
-def make_team(device: str, devices: int = 0, nodes: int = 0) -> Fabric:
+def make_fabric(device: str, devices: int = 0, nodes: int = 0) -> Fabric:
     """Describes the processes of a run; :func:`launched` then brings them up.
 
-    Under ``torchrun`` its processes are the team. Otherwise Fabric starts ``devices`` processes on each of ``nodes``
+    Under ``torchrun`` they are those it started. Otherwise Fabric starts ``devices`` processes on each of ``nodes``
     machines (on a cluster it takes those that SLURM or another of its environments started).
 
     Args:
@@ -36,7 +38,7 @@ def make_team(device: str, devices: int = 0, nodes: int = 0) -> Fabric:
         nodes: Machines; 0: as torchrun says, else one.
 
     Returns:
-        The team, not yet launched: ``world_size``, ``global_rank``, ``device``.
+        Fabric, not yet launched: ``world_size``, ``global_rank``, ``device``.
 
     Raises:
         TrainingError: If Fabric is not installed or does not know the device.
@@ -79,32 +81,72 @@ def make_team(device: str, devices: int = 0, nodes: int = 0) -> Fabric:
 
 
 @contextmanager
-def launched(team: Fabric) -> Iterator[None]:
-    """Brings the processes of a team up, and makes sure that none outlives the others.
+def launched(fabric: Fabric) -> Iterator[None]:
+    """Brings the processes of a run up, and makes sure that none outlives the others.
 
     Where Fabric starts the processes, they run the same command line from its beginning and meet here.
 
     Args:
-        team: From :func:`make_team`.
+        fabric: From :func:`make_fabric`.
 
     Raises:
-        TrainingError: If another process of the team went away.
+        TrainingError: If another process of the run went away.
     """
-    team.launch()
+    fabric.launch()
     try:
         yield
     except BaseException as error:
-        _stop_others(team)
-        if team.world_size > 1 and isinstance(error, RuntimeError) and _is_lost_connection(error):
+        _stop_others(fabric)
+        if fabric.world_size > 1 and isinstance(error, RuntimeError) and _is_lost_connection(error):
             raise TrainingError(
-                f"process {team.global_rank} of {team.world_size}: another process of the run stopped, and says why; "
+                f"process {fabric.global_rank} of {fabric.world_size}: another one of the run stopped, and says why; "
                 "run the same command again, it goes on from its last checkpoint"
             ) from error
         raise
-    if team.world_size > 1:
+    if fabric.world_size > 1:
         torch.distributed.destroy_process_group()
-    for process in _started(team):
+    for process in _started(fabric):
         process.wait()
+
+
+def local_processes(fabric: Fabric) -> int:
+    """Returns how many processes of the run are on this machine."""
+    return int(getattr(fabric.strategy, "num_processes", 1))
+
+
+def mean_over(fabric: Fabric, scalars: Mapping[str, Tensor]) -> dict[str, float]:
+    """Averages scalars over the processes; all of them must call this together.
+
+    Args:
+        fabric: The processes.
+        scalars: Tensors of one number each by name, the same names everywhere.
+
+    Returns:
+        The means by name, the same everywhere.
+    """
+    values = torch.stack([value.float() for value in scalars.values()])
+    if fabric.world_size > 1:
+        values = fabric.all_reduce(values, reduce_op="mean")  # type: ignore[assignment]
+    return dict(zip(scalars, values.tolist(), strict=True))
+
+
+def batch_norm_over_all(network: nn.Module) -> None:
+    """Makes every batch normalisation of a network take its statistics over all processes, in place.
+
+    Args:
+        network: A network that several processes are about to train.
+
+    Raises:
+        TrainingError: If it has one and is not on a GPU, where PyTorch cannot do that.
+    """
+    if not any(isinstance(layer, _BatchNorm) and layer.training for layer in network.modules()):
+        return
+    if next((p.device.type for p in network.parameters()), "cpu") != "cuda":
+        raise TrainingError(
+            f"{type(network).__name__} normalises over the batch, and only on GPUs can several processes do that; "
+            "train it in one process, or set 'norm: group' in the recipe's generator"
+        )
+    nn.SyncBatchNorm.convert_sync_batchnorm(network)
 
 
 def _is_lost_connection(error: RuntimeError) -> bool:
@@ -113,16 +155,16 @@ def _is_lost_connection(error: RuntimeError) -> bool:
     return isinstance(error, torch.distributed.DistError) or "gloo" in words or "nccl" in words
 
 
-def _started(team: Fabric) -> Sequence[Popen[bytes]]:
+def _started(fabric: Fabric) -> Sequence[Popen[bytes]]:
     """The processes that Fabric started from this one."""
-    return getattr(team.strategy.launcher, "procs", ())
+    return getattr(fabric.strategy.launcher, "procs", ())
 
 
-def _stop_others(team: Fabric) -> None:
+def _stop_others(fabric: Fabric) -> None:
     """Ends the processes that Fabric started here; one that waits for this one in a collective has to be killed."""
-    for process in _started(team):
+    for process in _started(fabric):
         process.terminate()
-    for process in _started(team):
+    for process in _started(fabric):
         try:
             process.wait(PATIENCE)
         except TimeoutExpired:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-import os
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import save
 
-from changen_cli.errors import StoreError, TrainingError, UsageError
+from changen_cli.errors import TrainingError, UsageError
+from changen_cli.files import write_whole
 from changen_cli.models.layers import fold_spectral_norm
 from changen_cli.models.registry import make_network
 from changen_cli.training.run.checkpoint import BEST, LAST, read_checkpoint
@@ -84,37 +82,27 @@ def pack_weights(
             raise TrainingError(f"{source}: {key} is not finite in {dtype}; pack an earlier checkpoint or use fp32")
     validated = _validated(source.parent / VALIDATION, state["iteration"])
     path = output / f"{name}.safetensors"
-    temporary = output / f"{name}.tmp"
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        # one key: safetensors writes several in any order, and the same run must give the same SHA-256
-        temporary.write_bytes(save(tensors, metadata={"format": "pt"}))  # with the modes of an ordinary file
-        os.replace(temporary, path)
-        Card(
-            name=name,
-            architecture=config.model,
-            arguments=arguments,
-            sha256=file_sha256(path),
-            summary=summary,
-            licence=licence,
-            attribution=attribution,
-            training={
-                "command": command,
-                "changen": __version__,
-                "checkpoint": next((which for which, file in CHECKPOINTS.items() if file == source.name), source.name),
-                "iterations": state["iteration"],
-                **validated,
-                "seed": config.seed,
-                "recipe": config.to_dict(),
-            },
-            metrics=metrics or {},
-        ).write(path.with_suffix(".yaml"))
-    except (OSError, SafetensorError) as error:  # safetensors has an error of its own for a full disk
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise StoreError(f"{output}: cannot write the weights: {reason}") from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+    # one key: safetensors writes several in any order, and the same run must give the same SHA-256
+    write_whole(path, save(tensors, metadata={"format": "pt"}))
+    Card(
+        name=name,
+        architecture=config.model,
+        arguments=arguments,
+        sha256=file_sha256(path),
+        summary=summary,
+        licence=licence,
+        attribution=attribution,
+        training={
+            "command": command,
+            "changen": __version__,
+            "checkpoint": next((which for which, file in CHECKPOINTS.items() if file == source.name), source.name),
+            "iterations": state["iteration"],
+            **validated,
+            "seed": config.seed,
+            "recipe": config.to_dict(),
+        },
+        metrics=metrics or {},
+    ).write(path.with_suffix(".yaml"))
     return path
 
 

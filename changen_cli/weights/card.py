@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from changen_cli.errors import UsageError, WeightsError
+from changen_cli.files import write_whole
 from changen_cli.options import build, option, options
 from changen_cli.resources import weights_folder
 
@@ -44,8 +45,15 @@ class Card:
     metrics: dict[str, object] = option(default_factory=dict, help="Metrics on held-out scenes, by name.")
 
     def write(self, path: Path) -> None:
-        """Writes the card as YAML."""
-        path.write_text(yaml.safe_dump(asdict(self), sort_keys=False, allow_unicode=True, width=100), encoding="utf-8")
+        """Writes the card as YAML, whole or not at all.
+
+        Args:
+            path: The file; its folder is made where it is missing.
+
+        Raises:
+            StoreError: If it cannot be written.
+        """
+        write_whole(path, yaml.safe_dump(asdict(self), sort_keys=False, allow_unicode=True, width=100))
 
 
 def read_card(path: Path) -> Card:

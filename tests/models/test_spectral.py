@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
-from changen_cli.models.spectral import spectral_norm
+from changen_cli.models.layers import conv, normalized_once
+from changen_cli.models.spectral import power_iteration_held, spectral_norm
 
 LAYERS: dict[str, Callable[[], nn.Module]] = {
     "convolution": lambda: nn.Conv2d(5, 7, 3),
@@ -117,3 +118,21 @@ def test_singular_vectors_of_a_weight_of_zeros_stay_finite() -> None:
     norm = layer.get_submodule("parametrizations.weight.0")
     assert torch.isfinite(norm.get_buffer("_u")).all()
     assert torch.isfinite(norm.get_buffer("_v")).all()
+
+
+def test_a_held_power_iteration_gives_the_same_weights_again() -> None:
+    layer = conv(4, 4, 3)
+    with normalized_once(layer):
+        first = layer.weight.detach().clone()
+    with power_iteration_held(layer), normalized_once(layer):
+        assert torch.equal(layer.weight.detach(), first)
+    with normalized_once(layer):
+        assert not torch.equal(layer.weight.detach(), first)
+
+
+def test_a_power_iteration_is_held_only_where_it_goes_on() -> None:
+    trained, frozen = conv(4, 4, 3), conv(4, 4, 3).eval()
+    with power_iteration_held(trained, frozen):
+        assert not trained.get_submodule("parametrizations.weight.0").training
+    assert trained.get_submodule("parametrizations.weight.0").training
+    assert not frozen.get_submodule("parametrizations.weight.0").training

@@ -16,16 +16,14 @@ import yaml
 from torch import Tensor, nn
 
 from changen_cli.errors import TrainingError, UsageError
-from changen_cli.models.layers import conv, normalized_once
 from changen_cli.training.config.options import TrainConfig, parse_config
 from changen_cli.training.config.recipes import read_recipe
 from changen_cli.training.data.batch import TrainingBatch, with_counts
 from changen_cli.training.data.crops import CropSampler
 from changen_cli.training.data.discover import load_scenes
 from changen_cli.training.data.loader import batches, share_of
-from changen_cli.training.distributed import launched, make_team
+from changen_cli.training.distributed import batch_norm_over_all, launched, make_fabric, mean_over
 from changen_cli.training.learners.make import make_learner
-from changen_cli.training.sharing import batch_norm_over_all, power_iteration_held
 from changen_cli.training.train import train
 
 MODELS: dict[str, dict[str, Any]] = {
@@ -138,13 +136,13 @@ def test_a_process_that_fails_does_not_leave_the_others_waiting(tmp_path: Path) 
     script.write_text(
         "import sys, torch\n"
         "from changen_cli.errors import TrainingError\n"
-        "from changen_cli.training.distributed import launched, make_team\n"
-        "team = make_team('cpu', 2)\n"
+        "from changen_cli.training.distributed import launched, make_fabric\n"
+        "fabric = make_fabric('cpu', 2)\n"
         "try:\n"
-        "    with launched(team):\n"
-        "        if team.global_rank == int(sys.argv[1]):\n"
+        "    with launched(fabric):\n"
+        "        if fabric.global_rank == int(sys.argv[1]):\n"
         "            raise TrainingError('one.tif: truncated')\n"
-        "        team.all_reduce(torch.ones(1))\n"
+        "        fabric.all_reduce(torch.ones(1))\n"
         "except TrainingError as error:\n"
         "    sys.exit(f'said: {error}')\n"
     )
@@ -198,16 +196,6 @@ def test_accumulation_gives_the_gradients_of_the_whole_batch(tiny_recipe: dict[s
         assert float(scalars[1][name]) == pytest.approx(float(value), rel=1e-4, abs=1e-5)
 
 
-def test_a_held_power_iteration_gives_the_same_weights_again() -> None:
-    layer = conv(4, 4, 3)
-    with normalized_once(layer):
-        first = layer.weight.detach().clone()
-    with power_iteration_held(layer), normalized_once(layer):
-        assert torch.equal(layer.weight.detach(), first)
-    with normalized_once(layer):
-        assert not torch.equal(layer.weight.detach(), first)
-
-
 def test_batch_norm_of_several_processes_needs_gpus() -> None:
     with pytest.raises(TrainingError, match=r"Sequential normalises over the batch.*'norm: group'"):
         batch_norm_over_all(nn.Sequential(nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3)))
@@ -215,18 +203,18 @@ def test_batch_norm_of_several_processes_needs_gpus() -> None:
     batch_norm_over_all(nn.GroupNorm(1, 3))
 
 
-def test_what_a_team_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_that_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TrainingError, match="--device xpu: training runs on cpu, cuda, mps"):
-        make_team("xpu")
+        make_fabric("xpu")
     with pytest.raises(UsageError, match=r"--device cuda:1: is one device; with --devices 2 give --device cuda"):
-        make_team("cuda:1", 2)
+        make_fabric("cuda:1", 2)
     if not torch.cuda.is_available():
         with pytest.raises(UsageError, match="--devices 2: this machine has 0 cuda devices"):
-            make_team("cuda", 2)
+            make_fabric("cuda", 2)
     for name, value in {"TORCHELASTIC_RUN_ID": "x", "WORLD_SIZE": "4", "LOCAL_WORLD_SIZE": "2"}.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(UsageError, match="--devices 3 --nodes 2: torchrun started 4 processes, 2 on this machine"):
-        make_team("cpu", 3)
+        make_fabric("cpu", 3)
 
 
 def test_without_fabric_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,15 +222,20 @@ def test_without_fabric_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(
         TrainingError, match=r'training needs lightning_fabric; install with: pip install "changen\[train\]"'
     ):
-        make_team("cpu")
+        make_fabric("cpu")
 
 
 def test_one_process_needs_no_group() -> None:
-    team = make_team("cpu")
-    with launched(team):
-        assert (team.world_size, team.global_rank, str(team.device)) == (1, 0, "cpu")
+    fabric = make_fabric("cpu")
+    with launched(fabric):
+        assert (fabric.world_size, fabric.global_rank, str(fabric.device)) == (1, 0, "cpu")
         assert not torch.distributed.is_initialized()
     assert "WORLD_SIZE" not in os.environ
+
+
+def test_means_of_one_process_are_its_values() -> None:
+    fabric = make_fabric("cpu")
+    assert mean_over(fabric, {"b": torch.tensor(0.5), "a": torch.tensor(2)}) == {"b": 0.5, "a": 2.0}
 
 
 def test_the_paper_recipe_keeps_its_batch_on_any_number_of_gpus() -> None:

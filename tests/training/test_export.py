@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -163,31 +162,12 @@ def test_what_cannot_be_packed(tiny_run: Path, tmp_path: Path) -> None:
 
 def test_an_output_that_cannot_be_written(tiny_run: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="cannot write the weights"):
+    with pytest.raises(StoreError, match=r"cannot use .*file: "):
         pack_weights(tiny_run, tmp_path / "file", "mine")
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
-    """Mounts a file system in memory that is soon full, where the user may."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-
-    def make(size: int) -> Path:
-        try:
-            done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True)
-        except OSError as error:
-            pytest.skip(f"mount cannot be run here: {error}")
-        if done.returncode:
-            pytest.skip(f"this user may not mount a file system: {done.stderr.decode().strip()}")
-        return folder
-
-    yield make
-    subprocess.run(["umount", "-l", folder], check=False, capture_output=True)
-
-
-def test_a_full_disk(tiny_run: Path, small_disk: Callable[[int], Path]) -> None:
-    disk = small_disk(100_000)
-    with pytest.raises(StoreError, match=r"cannot write the weights: .*(space|28)"):
+def test_a_full_disk(tiny_run: Path, mount: Callable[[str], Path]) -> None:
+    disk = mount("size=100000")
+    with pytest.raises(StoreError, match=r"no space left on the disk of .*mine"):
         pack_weights(tiny_run, disk, "mine")
     assert list(disk.iterdir()) == []

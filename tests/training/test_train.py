@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import csv
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,10 @@ from changen_cli.errors import ChangenError, TrainingError
 from changen_cli.reporter import Progress
 from changen_cli.training.config.options import parse_config
 from changen_cli.training.data.batch import TrainingBatch
-from changen_cli.training.data.discover import Limits, load_scenes
+from changen_cli.training.data.discover import Limits
 from changen_cli.training.learners.changen import ChangenLearner
 from changen_cli.training.run.checkpoint import read_checkpoint
-from changen_cli.training.train import train, training_progress
+from changen_cli.training.train import train
 from tests.reporting import Heard
 
 
@@ -188,7 +187,7 @@ def test_what_cannot_be_written_is_named(name: str, tiny_recipe: dict[str, Any],
 
 def test_an_output_that_is_a_file(tiny_recipe: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "run").write_text("")
-    with pytest.raises(TrainingError, match="run: cannot be written"):
+    with pytest.raises(TrainingError, match=r"cannot use .*run"):
         run(tiny_recipe, tmp_path / "run")
 
 
@@ -238,22 +237,9 @@ def test_progress_is_reported(tiny_recipe: dict[str, Any], tmp_path: Path) -> No
     assert seen[0].values.keys() >= {"g_segmentation", "d_real", "d_fake"}
 
 
-def test_progress_shows_speed_losses_and_time_left(tiny_recipe: dict[str, Any]) -> None:
-    config = parse_config(tiny_recipe | {"iterations": 1810, "batch_size": 8})
-    shown = training_progress(10, config, 4.0, {"g_segmentation": 1.0, "d_real": 0.5, "d_fake": 0.25})
-    assert (shown.task, shown.done, shown.total, shown.unit) == ("train", 10, 1810, "iterations")
-    assert shown.note == "4.0 images/s, G 1.000, D 0.750"
-    assert shown.seconds_left == 3600
-    assert training_progress(10, config, 4.0, {"loss": 0.5}).note == "4.0 images/s, loss 0.500"
-
-
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_run_on_streamed_xbd(
-    xbd: Path, tiny_recipe: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
-) -> None:
-    streamed = partial(load_scenes, limits=Limits(memory=0))
-    monkeypatch.setattr("changen_cli.training.train.load_scenes", streamed)
+def test_a_run_on_streamed_xbd(xbd: Path, tiny_recipe: dict[str, Any], tmp_path: Path, workers: int) -> None:
     recipe = {**tiny_recipe, "data": str(xbd), "workers": workers}
-    assert train(parse_config(recipe), tmp_path / "run").exists()
+    assert train(parse_config(recipe), tmp_path / "run", limits=Limits(memory=0)).exists()
     lines = (tmp_path / "run" / "losses.csv").read_text().splitlines()
     assert len(lines) == 1 + recipe["iterations"]

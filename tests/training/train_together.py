@@ -1,4 +1,4 @@
-"""Trains several recipes one after the other, and keeps the whole state of every process: for test_team.py.
+"""Trains several recipes one after the other, and keeps the whole state of every process: for test_distributed.py.
 
 torchrun --nproc-per-node 2 train_together.py recipes.yaml folder
 """
@@ -7,32 +7,31 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from unittest.mock import patch
 
 import torch
 import yaml
 
-from changen_cli.training import train as module
-from changen_cli.training.config.options import parse_config
-from changen_cli.training.distributed import launched, make_team
+from changen_cli.training.config.options import TrainConfig, parse_config
+from changen_cli.training.distributed import launched, make_fabric
 from changen_cli.training.learners.base import Learner
 from changen_cli.training.learners.make import make_learner
+from changen_cli.training.train import train
 
 
 def main(recipes: Path, folder: Path) -> None:
     made: list[Learner] = []
 
-    def keep(*arguments: Any) -> Learner:
-        made.append(make_learner(*arguments))
+    def keep(config: TrainConfig, device: str, precision: torch.dtype) -> Learner:
+        made.append(make_learner(config, device, precision))
         return made[-1]
 
-    module.make_learner = keep
-    team = make_team("cpu")
-    with launched(team):
+    fabric = make_fabric("cpu")
+    with launched(fabric), patch("changen_cli.training.train.make_learner", keep):
         for name, recipe in yaml.safe_load(recipes.read_text()).items():
-            module.train(parse_config(recipe), folder / name, team=team)
+            train(parse_config(recipe), folder / name, fabric=fabric)
             state = made[-1].state()
-            torch.save(state, folder / f"{name}-{team.global_rank}-of-{team.world_size}.pt")
+            torch.save(state, folder / f"{name}-{fabric.global_rank}-of-{fabric.world_size}.pt")
 
 
 if __name__ == "__main__":

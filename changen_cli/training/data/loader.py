@@ -11,9 +11,13 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from changen_cli import rng
+from changen_cli.device import cores
 from changen_cli.errors import ChangenError, TrainingError, UsageError
 from changen_cli.training.data.batch import TrainingBatch, make_batch
 from changen_cli.training.data.crops import CropSampler
+
+MOST_WORKERS = 8
+"""Most processes that prepare crops for one that trains, where nobody says how many."""
 
 
 class _Stream(Dataset[TrainingBatch | ChangenError]):
@@ -62,6 +66,24 @@ def share_of(batch_size: int, rank: int, processes: int) -> range:
         )
     share = batch_size // processes
     return range(rank * share, (rank + 1) * share)
+
+
+def choose_workers(asked: int | None, processes: int, *, streamed: bool) -> int:
+    """Chooses how many processes prepare crops for each process that trains.
+
+    From memory one keeps up with any device; a streamed crop costs the reading of a scene.
+
+    Args:
+        asked: What the recipe says; None to choose.
+        processes: Processes on this machine that train.
+        streamed: Whether scenes are read as they are drawn.
+
+    Returns:
+        How many: of streamed scenes what the cores leave to each, at most :data:`MOST_WORKERS`.
+    """
+    if asked is not None:
+        return asked
+    return max(1, min(MOST_WORKERS, cores() // processes - 1)) if streamed else 1
 
 
 def batches(

@@ -13,13 +13,14 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from changen_cli.models.layers import normalized_once
+from changen_cli.models.spectral import power_iteration_held
 from changen_cli.reports.contact_sheet import Row
 from changen_cli.training import losses
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.batch import TrainingBatch, with_counts
 from changen_cli.training.data.crops import Crop
+from changen_cli.training.distributed import batch_norm_over_all
 from changen_cli.training.ema import MovingAverage
-from changen_cli.training.sharing import batch_norm_over_all, power_iteration_held
 
 if TYPE_CHECKING:  # packing weights reads checkpoints, and must not need Fabric
     from lightning_fabric import Fabric

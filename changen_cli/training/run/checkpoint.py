@@ -98,3 +98,23 @@ def restore(state: dict[str, Any], learner: Learner) -> int:
     if torch.cuda.is_available() and len(state["random_cuda"]) == torch.cuda.device_count():
         torch.cuda.set_rng_state_all(state["random_cuda"])
     return int(state["iteration"])
+
+
+def start_from(checkpoint: Path, learner: Learner) -> None:
+    """Takes another run's networks and optimizers as the start of this one; data, losses and rates are this one's.
+
+    Args:
+        checkpoint: Of the other run.
+        learner: Fresh networks and optimizers; updated.
+
+    Raises:
+        TrainingError: If the file is missing, damaged, or of other networks.
+    """
+    try:
+        restore(read_checkpoint(checkpoint), learner)
+    except (RuntimeError, ValueError) as error:
+        raise TrainingError(
+            f"{checkpoint}: its networks do not fit this recipe ({str(error).splitlines()[0]}); "
+            "model, generator, discriminator and projected must be as in the run it is of"
+        ) from error
+    learner.reset_rates()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
-from changen_cli.errors import StoreError, TrainingError
+from changen_cli.errors import TrainingError
+from changen_cli.files import replacing_file
 from changen_cli.metrics.registry import find_columns
 from changen_cli.training.run.log import BEST_SO_FAR, LOSSES, TIMES, VALIDATION, Row, read_log
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import SubFigure
 
 CURVES = "curves.png"
@@ -86,7 +84,8 @@ def draw_curves(folder: Path) -> None:
     if chosen is not None:
         for axes in figure.axes:
             axes.axvline(chosen.iteration, color=CHOSEN, linewidth=1.2, linestyle=(0, (4, 2)), zorder=1)
-    _write(canvas, folder / CURVES)
+    with replacing_file(folder / CURVES) as temporary:
+        canvas.print_png(temporary)
 
 
 def _read_losses(path: Path) -> dict[str, Series]:
@@ -225,17 +224,3 @@ def running_median(x: NDArray[np.float64], y: NDArray[np.float64], most: int = P
     width = max(5, len(x) // 20) | 1
     smooth: NDArray[np.float64] = median_filter(y, width, mode="reflect") if len(y) else y
     return x, smooth
-
-
-def _write(canvas: FigureCanvasAgg, path: Path) -> None:
-    temporary = path.with_suffix(".tmp")
-    try:
-        canvas.print_png(temporary)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise StoreError(
-            f"{path}: cannot write the picture: {error.strerror or error}; make room, the logs have all of it"
-        ) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)

@@ -1,10 +1,9 @@
-"""The folder of a run: everything that training writes, and what it says when the disk is full."""
+"""The folder of a run: everything that training writes."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -12,15 +11,15 @@ from typing import Any
 import yaml
 
 from changen_cli.errors import TrainingError
+from changen_cli.files import write_whole
 from changen_cli.options import info
-from changen_cli.reports.contact_sheet import Row, contact_sheet
-from changen_cli.reports.pictures import write_picture
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.crops import CropSampler
 from changen_cli.training.learners.base import Learner
 from changen_cli.training.run.checkpoint import LAST, read_checkpoint, save_checkpoint
 from changen_cli.training.run.curves import draw_curves
 from changen_cli.training.run.log import LOSSES, TIMES, MetricLog
+from changen_cli.training.run.sheets import Sheets
 from changen_cli.training.run.validations import Validations
 
 FREE = tuple(field.name for field in fields(TrainConfig) if not info(field).recorded)
@@ -37,7 +36,13 @@ class RunFolder:
     """
 
     def __init__(
-        self, path: Path, config: TrainConfig, done: int, columns: tuple[str, ...], say: Callable[[str], None]
+        self,
+        path: Path,
+        config: TrainConfig,
+        done: int,
+        columns: tuple[str, ...],
+        shown: CropSampler,
+        say: Callable[[str], None],
     ) -> None:
         """Opens the folder, and makes it if need be.
 
@@ -46,48 +51,69 @@ class RunFolder:
             config: The recipe.
             done: Iterations done; what is logged of later ones, by a run that was killed, is dropped.
             columns: Scalars of the learner.
+            shown: Draws the crops that sheets show.
             say: Called with lines for the user.
 
         Raises:
-            TrainingError: If it cannot be written.
+            TrainingError: If it cannot be written, or a crop cannot be drawn.
         """
         self.path, self.config, self._say = path, config, say
         self._done, self._drawing = done, True
         self._validations: Validations | None = None
-        with writing(path):
-            path.mkdir(parents=True, exist_ok=True)
-            (path / "config.yaml").write_text(yaml.safe_dump(config.to_dict(), sort_keys=False), encoding="utf-8")
+        self._sheets = Sheets(path / "sheets", shown, config.noise_dim)
+        write_whole(path / "config.yaml", yaml.safe_dump(config.to_dict(), sort_keys=False), TrainingError)
         self._log = MetricLog(path / LOSSES, (*TIMES, *columns), done, path / "tensorboard")
         spent = self._log.rows[-1].values["seconds"] if self._log.rows else 0.0
         self._begun = time.monotonic() - spent
 
     def log(self, iteration: int, rate: float, losses: Mapping[str, float]) -> None:
-        """Appends a row to the log; ``rate`` is in images a second."""
+        """Appends a row to the log.
+
+        Args:
+            iteration: Iterations done.
+            rate: Images a second.
+            losses: A value for each column of the learner.
+
+        Raises:
+            TrainingError: If it cannot be written.
+        """
         values = {"seconds": time.monotonic() - self._begun, "images_per_second": rate, **losses}
         self._log.write(iteration, values)
 
-    def hold_out(self, crops: CropSampler, device: str) -> None:
+    def hold_out(self, crops: CropSampler | None, learner: Learner) -> None:
         """Gets ready to validate on held-out crops, and says by what.
+
+        Args:
+            crops: Draws them; None where no scene is held out, which is said.
+            learner: The model.
 
         Raises:
             TrainingError: If the log of validations cannot be gone on with.
             WeightsError: If a network that metrics are computed with cannot be loaded.
         """
-        with writing(self.path):
-            self._validations = Validations(self.path, self.config, crops, self._done, device)
+        if crops is None:
+            self._say("validation: none, since no scene is held out; name some with --val, or val: in a recipe's data")
+            return
+        self._validations = Validations(self.path, self.config, crops, self._done, str(learner.device))
         for remark in self._validations.remarks:
             self._say(f"validation: {remark}")
 
     def validate(self, iteration: int, learner: Learner) -> None:
-        """Validates, if scenes are held out, and says what was found."""
-        if self._validations is not None:
-            with writing(self.path):
-                self._say(self._validations.run(iteration, learner))
+        """Validates, if scenes are held out, and says what was found.
 
-    def show(self, iteration: int, rows: Sequence[Row]) -> None:
-        """Writes a sample sheet, and draws the curves anew."""
-        with writing(self.path):
-            write_picture(self.path / "sheets" / f"{iteration:06d}.png", contact_sheet(rows))
+        Raises:
+            TrainingError: If a prediction is not finite, or the checkpoint or the log cannot be written.
+        """
+        if self._validations is not None:
+            self._say(self._validations.run(iteration, learner))
+
+    def show(self, iteration: int, learner: Learner) -> None:
+        """Writes a sample sheet, and draws the curves anew.
+
+        Raises:
+            StoreError: If a picture cannot be written.
+        """
+        self._sheets.write(iteration, learner)
         if self._drawing:
             try:
                 draw_curves(self.path)
@@ -96,7 +122,11 @@ class RunFolder:
                 self._drawing = False
 
     def save(self, iteration: int, learner: Learner) -> None:
-        """Writes the checkpoint that a run goes on from."""
+        """Writes the checkpoint that a run goes on from.
+
+        Raises:
+            TrainingError: If it cannot be written.
+        """
         save_checkpoint(self.path / LAST, iteration, learner, self.config)
 
     def __enter__(self) -> RunFolder:
@@ -132,15 +162,3 @@ def find_state(config: TrainConfig, path: Path) -> dict[str, Any] | None:
             f"{path}: holds a run with {name} = {before[name]}, not {now[name]}; give another --output, or delete it"
         )
     return state
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turns what a full or protected disk raises into one line that names the file, or the folder ``path``."""
-    try:
-        yield
-    except OSError as error:
-        raise TrainingError(
-            f"{error.filename or path}: cannot be written ({error.strerror or error}); make room or choose another "
-            "--output, and run the same command again: it goes on from the last checkpoint"
-        ) from error

@@ -8,13 +8,33 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from changen_cli import rng
 from changen_cli.device import autocast
 from changen_cli.errors import TrainingError, UsageError
 from changen_cli.training.data.batch import TrainingBatch, make_batch
-from changen_cli.training.data.crops import Crop
+from changen_cli.training.data.crops import Crop, CropSampler
 
 Predict = Callable[[TrainingBatch], Tensor]
 """Inference of a model; the samples of the batch are numbered from :attr:`TrainingBatch.first` on."""
+
+
+def draw_held_out(crops: CropSampler, count: int, noise_dim: int) -> tuple[list[Crop], Tensor]:
+    """Draws crops and noise that depend on the seed of a run alone, not on how far it is.
+
+    Args:
+        crops: Draws the crops.
+        count: How many; fewer are the first of more.
+        noise_dim: Length of z; 0 for a model without noise.
+
+    Returns:
+        The crops, and z of each, float32 [count, noise_dim].
+
+    Raises:
+        TrainingError: If a streamed scene cannot be read or used.
+        PluginError: If an event fails.
+    """
+    noise = rng.generator(crops.seed, "val", "noise").standard_normal((count, noise_dim))
+    return [crops[k] for k in range(count)], torch.from_numpy(noise.astype("float32"))
 
 
 class HeldOut:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import torch
 
-from changen_cli import rng
 from changen_cli.metrics.networks import load_networks
 from changen_cli.models.registry import get_model
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.crops import CropSampler
 from changen_cli.training.validation.base import Validator
-from changen_cli.training.validation.held_out import undisturbed
+from changen_cli.training.validation.held_out import draw_held_out, undisturbed
 from changen_cli.training.validation.quality import Validation
 from changen_cli.training.validation.segmentation import SegmenterValidation
 
@@ -36,9 +35,7 @@ def make_validator(config: TrainConfig, crops: CropSampler, device: str) -> Vali
     """
     model = get_model(config.model)
     count = config.validation_crops
-    samples = [crops[k] for k in range(count)]
-    draw = rng.generator(config.seed, "val", "noise").standard_normal((count, config.noise_dim))
-    noise = torch.from_numpy(draw.astype("float32"))
+    samples, noise = draw_held_out(crops, count, config.noise_dim)
     if model.kind == "segmenter":
         return SegmenterValidation(samples, noise, device=device)
     with undisturbed(torch.device(device)):  # networks draw while they are made

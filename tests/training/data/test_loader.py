@@ -13,7 +13,7 @@ import torch
 from changen_cli.errors import TrainingError, UsageError
 from changen_cli.training.data.batch import TrainingBatch
 from changen_cli.training.data.crops import CropSampler
-from changen_cli.training.data.loader import batches, share_of
+from changen_cli.training.data.loader import batches, choose_workers, share_of
 from changen_cli.training.data.scenes import Drawable
 
 MakeSampler = Callable[..., CropSampler]
@@ -73,6 +73,13 @@ def test_a_batch_is_shared_evenly() -> None:
     assert [list(share_of(6, rank, 3)) for rank in range(3)] == [[0, 1], [2, 3], [4, 5]]
     with pytest.raises(UsageError, match="batch_size 7: cannot be shared evenly by 2 processes"):
         share_of(7, 0, 2)
+
+
+def test_as_many_workers_as_cores_to_spare_read_streamed_scenes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("changen_cli.training.data.loader.cores", lambda: 16)
+    assert [choose_workers(None, processes, streamed=True) for processes in (1, 4, 16)] == [8, 3, 1]
+    assert choose_workers(None, 1, streamed=False) == 1
+    assert [choose_workers(asked, 1, streamed=True) for asked in (0, 5)] == [0, 5]
 
 
 def test_a_killed_worker_is_one_clear_error(scenes: list[Drawable], make_sampler: MakeSampler) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -87,31 +86,12 @@ def test_files_that_are_no_checkpoint(tmp_path: Path) -> None:
             read_checkpoint(tmp_path / "other.ckpt")
 
 
-@pytest.fixture
-def mount(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
-    """Mounts a small file system in memory, where the user may."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-
-    def make(size: str) -> Path:
-        try:
-            done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True)
-        except OSError as error:
-            pytest.skip(f"mount cannot be run here: {error}")
-        if done.returncode:
-            pytest.skip(f"this user may not mount a file system: {done.stderr.decode().strip()}")
-        return folder
-
-    yield make
-    subprocess.run(["umount", "-l", folder], check=False, capture_output=True)
-
-
 def test_a_full_disk_leaves_the_checkpoint_before_it_intact(
     config: TrainConfig, tmp_path: Path, mount: Callable[[str], Path]
 ) -> None:
     learner = make(config, 1)
     save_checkpoint(tmp_path / "other.ckpt", 1, learner, config)
-    disk = mount(str(int((tmp_path / "other.ckpt").stat().st_size * 1.6)))
+    disk = mount(f"size={int((tmp_path / 'other.ckpt').stat().st_size * 1.6)}")
     path = disk / "last.ckpt"
     save_checkpoint(path, 1, learner, config)
     with pytest.raises(TrainingError, match=r"cannot write the checkpoint of iteration 2.*is intact.*it resumes"):

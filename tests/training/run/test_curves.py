@@ -172,7 +172,7 @@ def test_what_cannot_be_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         draw_curves(tmp_path)
     log(tmp_path, rows(3))
     (tmp_path / "curves.png").mkdir()
-    with pytest.raises(StoreError, match=r"curves\.png: cannot write the picture"):
+    with pytest.raises(StoreError, match=r"cannot use .*curves\.png"):
         draw_curves(tmp_path)
     assert not list(tmp_path.glob("*.tmp"))
     monkeypatch.setitem(sys.modules, "matplotlib.backends.backend_agg", None)
@@ -194,7 +194,7 @@ def test_an_earlier_picture_stays_until_the_new_one_is_whole(tmp_path: Path, mon
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(FigureCanvasAgg, "print_png", full)
-    with pytest.raises(StoreError, match="No space left on device; make room"):
+    with pytest.raises(StoreError, match="no space left on the disk"):
         draw_curves(tmp_path)
     assert (tmp_path / "curves.png").read_bytes() == before
     assert {path.name for path in tmp_path.iterdir()} == {"losses.csv", "curves.png"}

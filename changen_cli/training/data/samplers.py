@@ -1,0 +1,51 @@
+"""The crops of a run: those that it trains on, and those that its sheets and validations show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from changen_cli.training.config.options import TrainConfig
+from changen_cli.training.data.crops import CropSampler
+from changen_cli.training.data.discover import LIMITS, Limits, load_scenes
+from changen_cli.training.data.scenes import StreamedScene
+
+
+@dataclass(frozen=True, slots=True)
+class Samplers:
+    """What draws the crops of a run.
+
+    Attributes:
+        train: Draws what is trained on.
+        shown: Draws what sheets show: held-out crops, or other crops of the training scenes where none is held out.
+        held_out: Draws what is validated on; None where no scene is held out.
+        streamed: Whether scenes are read as they are drawn, and not held in memory.
+    """
+
+    train: CropSampler
+    shown: CropSampler
+    held_out: CropSampler | None
+    streamed: bool
+
+
+def make_samplers(config: TrainConfig, limits: Limits = LIMITS) -> Samplers:
+    """Finds the scenes of a run, and makes what draws crops of them.
+
+    Args:
+        config: The recipe.
+        limits: How much of the scenes is held in memory.
+
+    Returns:
+        The samplers.
+
+    Raises:
+        TrainingError: If there is no training scene with a building in it, or a scene has a class that the networks
+            do not know.
+        SceneError: If a scene cannot be read.
+        UsageError: If the events cannot be used.
+        PluginError: If an event cannot be loaded.
+    """
+    scenes, held_out = load_scenes(config.data, bare=config.crops.bare_scenes, limits=limits)
+    # the training scenes first: of two that cannot be used, it is theirs that an error names
+    train = CropSampler(scenes, config.crops, seed=config.seed, stream="train", classes=config.classes)
+    shown = CropSampler(held_out or scenes, config.crops, seed=config.seed, stream="val", classes=config.classes)
+    return Samplers(train, shown, shown if held_out else None, isinstance(scenes[0], StreamedScene))
