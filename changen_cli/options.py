@@ -22,7 +22,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, dataclass_transform
 
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import AllowInfNan, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, AllowInfNan, BeforeValidator, ConfigDict, ValidationError
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from changen_cli.errors import UsageError
@@ -31,8 +31,27 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 __all__ = [
-    "Ge", "Gt", "Le", "Lt", "Number", "PathText", "Says", "Taken", "Whole", "as_manifest", "build", "check", "flat",
-    "info", "long_name", "option", "options", "split", "words",
+    "LOW_TO_HIGH",
+    "Ge",
+    "Gt",
+    "Le",
+    "Lt",
+    "Number",
+    "Ordered",
+    "PathText",
+    "Says",
+    "Taken",
+    "Whole",
+    "as_manifest",
+    "build",
+    "check",
+    "flat",
+    "info",
+    "long_name",
+    "option",
+    "options",
+    "split",
+    "words",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -214,6 +233,8 @@ def words(kind: object) -> str:
     if origin in (typing.Union, types.UnionType):
         return _either([words(part) for part in parts if part is not types.NoneType])
     if origin is tuple:
+        if any(isinstance(m, Ordered) for m in metadata):
+            return f"low:high, each {words(parts[0])}, low not above high"
         if len(parts) == 2 and parts[1] is Ellipsis:
             return f"a list, each {words(parts[0])}"
         return f"{len(parts)} values, each {words(parts[0])}"
@@ -314,6 +335,20 @@ def split(separator: str) -> Taken:
         separator=separator,
     )
 
+
+@dataclass(frozen=True, slots=True)
+class Ordered(AfterValidator):
+    """A validator of two values; see :data:`LOW_TO_HIGH`."""
+
+
+def _in_order(pair: tuple[Any, Any]) -> tuple[Any, Any]:
+    if pair[0] > pair[1]:
+        raise ValueError("the first value is above the second")
+    return pair
+
+
+LOW_TO_HIGH = Ordered(_in_order)
+"""Annotates a tuple of two values, of which the first must not be above the second."""
 
 Whole = Annotated[int, BeforeValidator(_no_flag)]
 """A whole number; not True or False, which Python takes for 1 and 0."""

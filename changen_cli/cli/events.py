@@ -34,5 +34,6 @@ def list_command(
         table.add_row(f"[bold]{event.name}[/]", "", "", event.error or event.summary, end_section=not event.parameters)
         for number, parameter in enumerate(event.parameters, 1):
             last = number == len(event.parameters)
-            table.add_row("", parameter.name, str(parameter.default), parameter.help, end_section=last)
+            values = f"{parameter.type[:1].upper()}{parameter.type[1:]}."
+            table.add_row("", parameter.name, parameter.default, f"{parameter.help} {values}", end_section=last)
     Console().print(table)

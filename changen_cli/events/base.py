@@ -1,8 +1,10 @@
 """What an event is: a pure rule that turns a layout into the next one, P(S_t+1 | S_t).
 
-An event plugin is a frozen dataclass. Its fields are its parameters (validated in ``__post_init__``, described in
-``field(metadata={"help": ...})``), its docstring is what ``changen events list`` shows, and it has one method,
-:meth:`Event.propose`. It never draws from a global random state, never touches the disk, and never loops for ever.
+An event plugin is a frozen dataclass. Its fields are its parameters, its docstring is what ``changen events list``
+shows, and it has one method, :meth:`Event.propose`. It never draws from a global random state, never touches the disk,
+and never loops for ever. If it is made by :func:`changen_cli.options.options`, the types of its fields have ranges, and
+values are checked by them; a plain dataclass checks in ``__post_init__``, and gives help in
+``field(metadata={"help": ...})``.
 """
 
 from __future__ import annotations

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import shapely
@@ -20,12 +19,15 @@ from changen_cli.events.geometry import (
     shift,
     turn_and_scale,
 )
-from changen_cli.events.parameters import check_flag, check_number, check_range, check_whole
 from changen_cli.events.room import Room, drawn_size, search
+from changen_cli.options import LOW_TO_HIGH, Ge, Le, Number, Whole, option, options
 from changen_cli.scenes.layout import BUILDING, Footprint, Layout
 
+Ratio = Annotated[Number, Ge(0.05), Le(20)]
+"""Of the new lengths to those of an outline."""
 
-@dataclass(frozen=True)
+
+@options()
 class Create:
     """Puts new footprints on free ground, in the outlines of the scene or of a library.
 
@@ -37,36 +39,26 @@ class Create:
     name: ClassVar[str] = "create"
     kinds: ClassVar[frozenset[str]] = frozenset({"create"})
 
-    align: bool = field(
+    align: bool = option(
         default=True,
-        metadata={
-            "help": "Turn new footprints so that their walls follow those of the nearest one, to any quarter turn."
-        },
+        help="Turn new footprints so that their walls follow those of the nearest one, to any quarter turn.",
     )
-    jitter: float = field(
-        default=3.0, metadata={"help": "Largest deviation from the aligned direction, degrees (0 to 45)."}
+    jitter: Annotated[Number, Ge(0), Le(45)] = option(
+        default=3.0, help="Largest deviation from the aligned direction, degrees."
     )
-    turn: float = field(
-        default=180.0,
-        metadata={"help": "Largest turn where there is nothing to align to, or without align, degrees (0 to 180)."},
+    turn: Annotated[Number, Ge(0), Le(180)] = option(
+        default=180.0, help="Largest turn where there is nothing to align to, or without align, degrees."
     )
-    scale: tuple[float, float] = field(
-        default=(0.8, 1.25), metadata={"help": "Ratio of the new lengths to those of the outline (0.05 to 20)."}
+    scale: Annotated[tuple[Ratio, Ratio], LOW_TO_HIGH] = option(
+        default=(0.8, 1.25), help="Ratio of the new lengths to those of the outline."
     )
-    attempts: int = field(
-        default=64, metadata={"help": "Places tried for one new footprint before giving up (1 to 10000)."}
+    attempts: Annotated[Whole, Ge(1), Le(10_000)] = option(
+        default=64, help="Places tried for one new footprint before giving up."
     )
-    min_area: float = field(default=16.0, metadata={"help": "Smallest footprint created, pixels drawn (1 or more)."})
-    category: int = field(default=BUILDING, metadata={"help": "Class of the new footprints in the masks (1 to 255)."})
-
-    def __post_init__(self) -> None:
-        check_flag("align", self.align)
-        check_number("jitter", self.jitter, 0, 45)
-        check_number("turn", self.turn, 0, 180)
-        check_range("scale", self.scale, 0.05, 20)
-        check_whole("attempts", self.attempts, 1, 10_000)
-        check_number("min_area", self.min_area, 1)
-        check_whole("category", self.category, 1, 255)
+    min_area: Annotated[Number, Ge(1)] = option(default=16.0, help="Smallest footprint created, pixels drawn.")
+    category: Annotated[Whole, Ge(1), Le(255)] = option(
+        default=BUILDING, help="Class of the new footprints in the masks."
+    )
 
     def propose(self, layout: Layout, site: Site, rng: np.random.Generator, count: int) -> Proposal:
         """Creates footprints; see :meth:`changen_cli.events.base.Event.propose`."""

@@ -1,6 +1,8 @@
-"""An event's parameters: the fields of its dataclass, checked, converted from text and described.
+"""An event's parameters: the fields of its dataclass, described, and read from text.
 
-Text is what the command line gives: ``create.turn=45``, ``scale.factor=1.2:1.8``, ``create.align=no``.
+Text is what the command line gives: ``create.turn=45``, ``scale.factor=1.2:1.8``, ``create.align=no``. The ranges of an
+event made by :func:`changen_cli.options.options` are part of the types of its fields; those of any other dataclass are
+for its ``__post_init__`` to check.
 """
 
 from __future__ import annotations
@@ -10,12 +12,14 @@ import math
 import types
 import typing
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.errors import PydanticSchemaGenerationError
 
 from changen_cli.errors import UsageError
+from changen_cli.options import info, words
 
-_YES = frozenset({"yes", "true", "on", "1"})
-_NO = frozenset({"no", "false", "off", "0"})
 _NONE = "none"
 
 
@@ -25,7 +29,7 @@ class ParameterInfo:
 
     Attributes:
         name: As in ``<event>.<name>=<value>``.
-        type: In words: "number", "whole number", "yes or no", "text", "number:number".
+        type: What it must be, in words: "a number from 0 to 45", "yes or no", "text or none".
         default: As one would write it on the command line; "required" if there is none.
         help: What it does, and in which unit.
     """
@@ -36,50 +40,6 @@ class ParameterInfo:
     help: str
 
 
-def check_number(name: str, value: Any, low: float, high: float = math.inf) -> None:
-    """Checks one numeric parameter.
-
-    Args:
-        name: Of the parameter.
-        value: Its value.
-        low: Least value.
-        high: Largest value.
-
-    Raises:
-        UsageError: If it is no number, or out of range.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise UsageError(f"{name}={write_value(value)}: must be a number {_range_text(low, high)}")
-
-
-def check_whole(name: str, value: Any, low: int, high: int | None = None) -> None:
-    """Checks one parameter that must be a whole number from ``low`` to ``high``; see :func:`check_number`."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < low or (high is not None and value > high):
-        limits = _range_text(low, math.inf if high is None else high)
-        raise UsageError(f"{name}={write_value(value)}: must be a whole number {limits}")
-
-
-def check_flag(name: str, value: Any) -> None:
-    """Checks one parameter that must be true or false; see :func:`check_number`."""
-    if not isinstance(value, bool):
-        raise UsageError(f"{name}={write_value(value)}: must be yes or no")
-
-
-def check_range(name: str, value: Any, low: float, high: float = math.inf) -> None:
-    """Checks a parameter of two numbers, the first not above the second, both from ``low`` to ``high``.
-
-    Raises:
-        UsageError: If it is anything else.
-    """
-    numbers = isinstance(value, tuple) and len(value) == 2
-    if numbers:
-        numbers = all(isinstance(v, int | float) and not isinstance(v, bool) and low <= v <= high for v in value)
-    if not numbers or value[0] > value[1]:
-        raise UsageError(
-            f"{name}={write_value(value)}: must be two numbers low:high {_range_text(low, high)}, low not above high"
-        )
-
-
 def parameters_of(event: type) -> dict[str, dataclasses.Field[Any]]:
     """Returns the fields of an event's dataclass that are parameters, by name."""
     return {f.name: f for f in dataclasses.fields(event) if f.init}
@@ -87,9 +47,9 @@ def parameters_of(event: type) -> dict[str, dataclasses.Field[Any]]:
 
 def describe_parameters(event: type) -> tuple[ParameterInfo, ...]:
     """Describes the parameters of an event class, in the order of its fields."""
-    hints = typing.get_type_hints(event)
+    hints = typing.get_type_hints(event, include_extras=True)
     return tuple(
-        ParameterInfo(name, _type_text(hints[name]), _default_text(f), str(f.metadata.get("help", "")))
+        ParameterInfo(name, _words(hints[name]), _default_text(f), info(f).help)
         for name, f in parameters_of(event).items()
     )
 
@@ -106,13 +66,13 @@ def read_value(event: type, name: str, text: str) -> Any:
         The value: bool, int, float, str, a tuple of them, or None.
 
     Raises:
-        UsageError: If the text does not fit the type, or the type cannot be written as text.
+        UsageError: If the text does not fit the type, its range included, or the type cannot be written as text.
     """
-    wanted = typing.get_type_hints(event)[name]
+    kind, text = typing.get_type_hints(event, include_extras=True)[name], text.strip()
     try:
-        return _read(wanted, text.strip())
-    except ValueError as error:
-        raise UsageError(f"{name}={text}: must be {_type_text(wanted)}") from error
+        return TypeAdapter(kind).validate_python(_apart(kind, text))
+    except (ValidationError, PydanticSchemaGenerationError) as error:
+        raise UsageError(f"{name}={text}: must be {_words(kind)}") from error
 
 
 def write_value(value: Any) -> str:
@@ -137,26 +97,17 @@ def json_value(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
-def _read(wanted: Any, text: str) -> Any:
-    if wanted is bool:
-        if text.lower() not in _YES | _NO:
-            raise ValueError(text)
-        return text.lower() in _YES
-    if wanted in (int, float):
-        return wanted(text)
-    if wanted is str:
+def _apart(kind: Any, text: str) -> Any:
+    """Takes text apart where a type has several values; what each of them may be is pydantic's to check."""
+    while typing.get_origin(kind) is Annotated:
+        kind = typing.get_args(kind)[0]
+    if typing.get_origin(kind) is tuple:
+        parts, kinds = tuple(text.split(":")), typing.get_args(kind)
+        return parts * len(kinds) if len(parts) == 1 and Ellipsis not in kinds else parts
+    inner = _optional(kind)
+    if inner is None:
         return text
-    if typing.get_origin(wanted) is tuple:
-        parts, kinds = text.split(":"), typing.get_args(wanted)
-        if len(kinds) == 2 and kinds[1] is Ellipsis:
-            kinds = (kinds[0],) * len(parts)
-        elif len(parts) == 1:
-            parts = parts * len(kinds)
-        return tuple(_read(kind, part) for kind, part in zip(kinds, parts, strict=True))
-    kind = _optional(wanted)
-    if kind is not None:
-        return None if text.lower() == _NONE else _read(kind, text)
-    raise ValueError(text)
+    return None if text.lower() == _NONE else _apart(inner, text)
 
 
 def _optional(wanted: Any) -> Any:
@@ -167,16 +118,8 @@ def _optional(wanted: Any) -> Any:
     return kinds[0] if len(kinds) == 1 and len(typing.get_args(wanted)) == 2 else None
 
 
-def _type_text(wanted: Any) -> str:
-    names = {bool: "yes or no", int: "whole number", float: "number", str: "text"}
-    if wanted in names:
-        return names[wanted]
-    if typing.get_origin(wanted) is tuple:
-        return ":".join("..." if k is Ellipsis else _type_text(k) for k in typing.get_args(wanted))
-    kind = _optional(wanted)
-    if kind is not None:
-        return f"{_type_text(kind)} or {_NONE}"
-    return f"set from Python only ({getattr(wanted, '__name__', wanted)})"
+def _words(kind: Any) -> str:
+    return words(kind) if _optional(kind) is None else f"{words(kind)} or {_NONE}"
 
 
 def _default_text(parameter: dataclasses.Field[Any]) -> str:
@@ -185,7 +128,3 @@ def _default_text(parameter: dataclasses.Field[Any]) -> str:
     if parameter.default_factory is not dataclasses.MISSING:
         return write_value(parameter.default_factory())
     return "required"
-
-
-def _range_text(low: float, high: float) -> str:
-    return f"of at least {low:g}" if math.isinf(high) else f"from {low:g} to {high:g}"

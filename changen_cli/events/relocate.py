@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
+from pydantic import AfterValidator
 
-from changen_cli.errors import UsageError
 from changen_cli.events.base import Proposal, Site
 from changen_cli.events.geometry import Floats, Outline, Outlines, fit, shift, turn_and_scale
 from changen_cli.events.moving import Movers
-from changen_cli.events.parameters import check_number, check_range, check_whole, write_value
 from changen_cli.events.room import drawn_size
+from changen_cli.options import LOW_TO_HIGH, Ge, Le, Number, Says, Whole, option, options
 from changen_cli.scenes.layout import Layout
 
 
-@dataclass(frozen=True)
+def _some_distance(distance: tuple[float, float]) -> tuple[float, float]:
+    if math.isinf(distance[0]) or distance[1] <= 0:
+        raise ValueError("no distance")
+    return distance
+
+
+Distances = Annotated[
+    tuple[Annotated[float, Ge(0)], Annotated[float, Ge(0)]],
+    LOW_TO_HIGH,
+    AfterValidator(_some_distance),
+    Says("low:high, two numbers of at least 0, low below inf and not above high, high above 0"),
+]
+"""Least and largest distance, which may be infinite."""
+
+
+@options()
 class Relocate:
     """Moves footprints to free ground elsewhere on the tile; they keep their uid and outline.
 
@@ -29,24 +43,16 @@ class Relocate:
     name: ClassVar[str] = "relocate"
     kinds: ClassVar[frozenset[str]] = frozenset({"alter"})
 
-    distance: tuple[float, float] = field(
-        default=(0.0, math.inf), metadata={"help": "How far the centroid moves, pixels; 0:inf is anywhere on the tile."}
+    distance: Distances = option(
+        default=(0.0, math.inf), help="How far the centroid moves, pixels; 0:inf is anywhere on the tile."
     )
-    turn: float = field(default=0.0, metadata={"help": "Largest turn on the way, to either side, degrees (0 to 180)."})
-    attempts: int = field(
-        default=64, metadata={"help": "Footprints and places tried for one change before giving up (1 to 10000)."}
+    turn: Annotated[Number, Ge(0), Le(180)] = option(
+        default=0.0, help="Largest turn on the way, to either side, degrees."
     )
-    min_area: float = field(
-        default=16.0, metadata={"help": "Smallest footprint that is moved, pixels drawn (1 or more)."}
+    attempts: Annotated[Whole, Ge(1), Le(10_000)] = option(
+        default=64, help="Footprints and places tried for one change before giving up."
     )
-
-    def __post_init__(self) -> None:
-        check_range("distance", self.distance, 0)
-        if math.isinf(self.distance[0]) or self.distance[1] <= 0:
-            raise UsageError(f"distance={write_value(self.distance)}: must begin below inf and end above 0")
-        check_number("turn", self.turn, 0, 180)
-        check_whole("attempts", self.attempts, 1, 10_000)
-        check_number("min_area", self.min_area, 1)
+    min_area: Annotated[Number, Ge(1)] = option(default=16.0, help="Smallest footprint that is moved, pixels drawn.")
 
     def propose(self, layout: Layout, site: Site, rng: np.random.Generator, count: int) -> Proposal:
         """Moves footprints; see :meth:`changen_cli.events.base.Event.propose`."""

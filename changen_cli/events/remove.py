@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
 from changen_cli.events.base import Change, Proposal, Site
-from changen_cli.events.parameters import check_number
 from changen_cli.events.room import Room
+from changen_cli.options import Ge, Number, option, options
 from changen_cli.scenes.layout import Layout
 
 
-@dataclass(frozen=True)
+@options()
 class Remove:
     """Takes footprints away, and leaves the ground bare.
 
@@ -25,12 +24,9 @@ class Remove:
     name: ClassVar[str] = "remove"
     kinds: ClassVar[frozenset[str]] = frozenset({"remove"})
 
-    min_area: float = field(
-        default=4.0, metadata={"help": "Smallest footprint removed, pixels that no other footprint covers (1 or more)."}
+    min_area: Annotated[Number, Ge(1)] = option(
+        default=4.0, help="Smallest footprint removed, pixels that no other footprint covers."
     )
-
-    def __post_init__(self) -> None:
-        check_number("min_area", self.min_area, 1)
 
     def propose(self, layout: Layout, site: Site, rng: np.random.Generator, count: int) -> Proposal:
         """Removes footprints; see :meth:`changen_cli.events.base.Event.propose`."""

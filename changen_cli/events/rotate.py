@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
 from changen_cli.events.base import Proposal, Site
 from changen_cli.events.geometry import Floats, Outline, Outlines, shift, turn_and_scale
 from changen_cli.events.moving import Movers
-from changen_cli.events.parameters import check_number, check_range, check_whole
 from changen_cli.events.room import differing_part, drawn_size
+from changen_cli.options import LOW_TO_HIGH, Ge, Le, Number, Whole, option, options
 from changen_cli.scenes.layout import Layout
 
+Degrees = Annotated[Number, Ge(1), Le(180)]
+"""Size of a turn."""
 
-@dataclass(frozen=True)
+
+@options()
 class Rotate:
     """Turns footprints about their centroids, to either side.
 
@@ -26,24 +28,16 @@ class Rotate:
     name: ClassVar[str] = "rotate"
     kinds: ClassVar[frozenset[str]] = frozenset({"alter"})
 
-    angle: tuple[float, float] = field(
-        default=(10.0, 90.0), metadata={"help": "Size of the turn, to either side, degrees (1 to 180)."}
+    angle: Annotated[tuple[Degrees, Degrees], LOW_TO_HIGH] = option(
+        default=(10.0, 90.0), help="Size of the turn, to either side, degrees."
     )
-    attempts: int = field(
-        default=64, metadata={"help": "Footprints and angles tried for one change before giving up (1 to 10000)."}
+    attempts: Annotated[Whole, Ge(1), Le(10_000)] = option(
+        default=64, help="Footprints and angles tried for one change before giving up."
     )
-    min_area: float = field(
-        default=16.0, metadata={"help": "Smallest footprint that is turned, pixels drawn (1 or more)."}
+    min_area: Annotated[Number, Ge(1)] = option(default=16.0, help="Smallest footprint that is turned, pixels drawn.")
+    min_change: Annotated[Number, Ge(0.01), Le(1)] = option(
+        default=0.15, help="Least part of a footprint's pixels that must differ afterwards."
     )
-    min_change: float = field(
-        default=0.15, metadata={"help": "Least part of a footprint's pixels that must differ afterwards (0.01 to 1)."}
-    )
-
-    def __post_init__(self) -> None:
-        check_range("angle", self.angle, 1, 180)
-        check_whole("attempts", self.attempts, 1, 10_000)
-        check_number("min_area", self.min_area, 1)
-        check_number("min_change", self.min_change, 0.01, 1)
 
     def propose(self, layout: Layout, site: Site, rng: np.random.Generator, count: int) -> Proposal:
         """Turns footprints; see :meth:`changen_cli.events.base.Event.propose`."""

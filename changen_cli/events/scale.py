@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 
 from changen_cli.events.base import Proposal, Site
 from changen_cli.events.geometry import Floats, Outline, Outlines, shift, turn_and_scale
 from changen_cli.events.moving import Movers
-from changen_cli.events.parameters import check_number, check_range, check_whole
 from changen_cli.events.room import differing_part, drawn_size
+from changen_cli.options import LOW_TO_HIGH, Ge, Le, Number, Whole, option, options
 from changen_cli.scenes.layout import Layout
 
+Factor = Annotated[Number, Ge(1.05), Le(10)]
+"""Ratio of lengths."""
 
-@dataclass(frozen=True)
+
+@options()
 class Scale:
     """Lets footprints grow or shrink about their centroids.
 
@@ -26,27 +28,19 @@ class Scale:
     name: ClassVar[str] = "scale"
     kinds: ClassVar[frozenset[str]] = frozenset({"alter"})
 
-    factor: tuple[float, float] = field(
-        default=(1.2, 1.8),
-        metadata={"help": "Ratio of the lengths after to those before; one over it where it shrinks (1.05 to 10)."},
+    factor: Annotated[tuple[Factor, Factor], LOW_TO_HIGH] = option(
+        default=(1.2, 1.8), help="Ratio of the lengths after to those before; one over it where it shrinks."
     )
-    grow: float = field(default=0.5, metadata={"help": "Part of the changes that grow; the others shrink (0 to 1)."})
-    attempts: int = field(
-        default=64, metadata={"help": "Footprints and factors tried for one change before giving up (1 to 10000)."}
+    grow: Annotated[Number, Ge(0), Le(1)] = option(
+        default=0.5, help="Part of the changes that grow; the others shrink."
     )
-    min_area: float = field(
-        default=16.0, metadata={"help": "Smallest footprint that may result, pixels drawn (1 or more)."}
+    attempts: Annotated[Whole, Ge(1), Le(10_000)] = option(
+        default=64, help="Footprints and factors tried for one change before giving up."
     )
-    min_change: float = field(
-        default=0.1, metadata={"help": "Least part of a footprint's pixels that must differ afterwards (0.01 to 1)."}
+    min_area: Annotated[Number, Ge(1)] = option(default=16.0, help="Smallest footprint that may result, pixels drawn.")
+    min_change: Annotated[Number, Ge(0.01), Le(1)] = option(
+        default=0.1, help="Least part of a footprint's pixels that must differ afterwards."
     )
-
-    def __post_init__(self) -> None:
-        check_range("factor", self.factor, 1.05, 10)
-        check_number("grow", self.grow, 0, 1)
-        check_whole("attempts", self.attempts, 1, 10_000)
-        check_number("min_area", self.min_area, 1)
-        check_number("min_change", self.min_change, 0.01, 1)
 
     def propose(self, layout: Layout, site: Site, rng: np.random.Generator, count: int) -> Proposal:
         """Scales footprints; see :meth:`changen_cli.events.base.Event.propose`."""

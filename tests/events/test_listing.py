@@ -62,7 +62,9 @@ def test_our_own_events_are_listed_with_their_parameters() -> None:
         assert event.parameters
         assert all(p.help and p.default != "required" for p in event.parameters)
     distance = next(p for p in ours["relocate"].parameters if p.name == "distance")
-    assert (distance.type, distance.default) == ("number:number", "0:inf")
+    assert distance.default == "0:inf"
+    jitter = next(p for p in ours["create"].parameters if p.name == "jitter")
+    assert (jitter.type, jitter.default) == ("a number from 0 to 45", "3")
 
 
 def test_a_plugin_of_a_third_party_is_listed(install: Install) -> None:
@@ -70,7 +72,7 @@ def test_a_plugin_of_a_third_party_is_listed(install: Install) -> None:
     found = {e.name: e for e in list_events()}
     flood = found["flood"]
     assert (flood.summary, flood.provider, flood.error) == ("Takes what lies low.", "sprawl 1.2", "")
-    assert [(p.name, p.type, p.default, p.help) for p in flood.parameters] == [("depth", "number", "2", "Metres.")]
+    assert [(p.name, p.type, p.default, p.help) for p in flood.parameters] == [("depth", "a number", "2", "Metres.")]
     assert (found["bare"].summary, found["bare"].parameters, found["bare"].error) == ("", (), "")
     assert list(found) == sorted(found)
 

@@ -70,12 +70,14 @@ def test_what_the_edge_cuts_stays(make_layout: MakeLayout, make_site: MakeSite) 
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"distance": (-1.0, 5.0)}, "distance=-1:5"),
-        ({"distance": (0.0, 0.0)}, "distance=0:0: must begin below inf and end above 0"),
-        ({"distance": (float("inf"), float("inf"))}, "distance=inf:inf"),
-        ({"turn": 181}, "turn=181"),
-        ({"attempts": 0}, "attempts=0"),
-        ({"min_area": 0}, "min_area=0"),
+        ({"distance": (-1.0, 5.0)}, "distance -1.0: must be low:high, two numbers of at least 0"),
+        ({"distance": (0.0, 0.0)}, "distance .*: must be .* high above 0"),
+        ({"distance": (9.0, 5.0)}, "low below inf and not above high"),
+        ({"distance": (0.0, float("nan"))}, "distance .*: must be low:high"),
+        ({"distance": (float("inf"), float("inf"))}, "distance .*: must be .* low below inf"),
+        ({"turn": 181}, "turn 181: "),
+        ({"attempts": 0}, "attempts 0: "),
+        ({"min_area": 0}, "min_area 0: "),
     ],
 )
 def test_parameters_are_checked(values: dict[str, object], message: str) -> None:

@@ -60,5 +60,5 @@ def test_an_empty_tile_gives_a_reason(make_layout: MakeLayout, make_site: MakeSi
 
 
 def test_parameters_are_checked() -> None:
-    with pytest.raises(UsageError, match="min_area=0: must be a number of at least 1"):
+    with pytest.raises(UsageError, match="min_area 0: must be a number of at least 1"):
         Remove(min_area=0)

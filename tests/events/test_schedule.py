@@ -86,7 +86,7 @@ def test_parse_parameters() -> None:
         (".turn=5", "must be EVENT.PARAMETER=VALUE"),
         ("create.colour=red", "event 'create' has no parameter 'colour'; it has: align, jitter, turn, .*category"),
         ("create.name=red", "no parameter 'name'"),
-        ("create.turn=far", "event parameter create.turn=far: must be number"),
+        ("create.turn=far", "event parameter create.turn=far: must be a number from 0 to 180"),
     ],
 )
 def test_parse_parameters_refuses(text: str, message: str) -> None:
@@ -117,7 +117,11 @@ def test_make_schedule() -> None:
         ({"events": "create", "changes_per_step": (1.0, 2.0)}, "whole numbers"),
         ({"events": "create", "changes_per_step": 65}, "in YAML write"),
         ({"events": "create", "parameters": ["remove.min_area=4"]}, "'remove' are given, but it is not among"),
-        ({"events": "create", "parameters": ["create.turn=200"]}, "event create: turn=200: must be .* from 0 to 180"),
+        (
+            {"events": "create", "parameters": ["create.turn=200"]},
+            r"create\.turn=200: must be .* from 0 to 180",
+        ),
+        ({"events": "create", "parameters": {"create": {"turn": 200}}}, "event create: turn 200: .* from 0 to 180"),
         ({"events": "create", "parameters": {"create": {"colour": 1}}}, "no parameter 'colour'"),
     ],
 )
