@@ -16,6 +16,7 @@ from changen_cli.scenes.scene import open_scene
 from changen_cli.scenes.source import SceneSource
 from changen_cli.scenes.window import TileGrid, Window
 from changen_cli.store.base import StoreSpec
+from changen_cli.types import Split
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Plan:
     Attributes:
         sources: The scenes that could be opened.
         grids: Their tiles.
-        splits: Their splits, "train", "val" or "test".
+        splits: Their splits.
         variants: Series per tile.
         spec: Shape of the store.
         scenes: What the manifest says of each scene.
@@ -51,7 +52,7 @@ class Plan:
 
     sources: tuple[SceneSource, ...]
     grids: tuple[TileGrid, ...]
-    splits: tuple[str, ...]
+    splits: tuple[Split, ...]
     variants: int
     spec: StoreSpec
     scenes: tuple[dict[str, object], ...]

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from changen_cli.scenes.source import SceneSource
-from changen_cli.store.check import SPLITS
+from changen_cli.types import Split
 
 
-def share_out(sources: Sequence[SceneSource], shares: tuple[float, float, float], seed: int) -> tuple[str, ...]:
+def share_out(sources: Sequence[SceneSource], shares: tuple[float, float, float], seed: int) -> tuple[Split, ...]:
     """Gives every scene its split: as its folder says, else by shares over the scenes in an order hashed from the id.
 
     A scene is never cut: tiles of one place in two splits would let a detector remember it.
@@ -28,9 +28,10 @@ def share_out(sources: Sequence[SceneSource], shares: tuple[float, float, float]
         return hashlib.blake2b(f"{seed}/{sources[index].id}".encode()).digest()
 
     free = sorted((i for i, s in enumerate(sources) if s.split is None), key=rank)
-    splits = [s.split or SPLITS[0] for s in sources]
+    splits = [s.split or Split.TRAIN for s in sources]
     bounds = [end / sum(shares) * len(free) for end in accumulate(shares)]
     for position, index in enumerate(free):
         # the middle of the scene's place on the line decides, so that one scene alone is a training scene
-        splits[index] = next((name for name, end in zip(SPLITS, bounds, strict=True) if position + 0.5 <= end), "test")
+        ends = zip(Split, bounds, strict=True)
+        splits[index] = next((split for split, end in ends if position + 0.5 <= end), Split.TEST)
     return tuple(splits)

@@ -13,6 +13,7 @@ from functools import partial
 from changen_cli.errors import SceneError, UsageError
 from changen_cli.scenes.footprints.xbd_tree import find_images, find_labels, is_label, plain_name
 from changen_cli.scenes.source import LabelSource, SceneSource, is_remote
+from changen_cli.types import Split
 
 RASTERS = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".jp2", ".vrt", ".img", ".webp", ".bmp")
 """Extensions that are looked for in folders; a raster named outright may have any."""
@@ -20,7 +21,15 @@ RASTERS = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".jp2", ".vrt", ".img", ".w
 VECTORS = (".geojson", ".gpkg", ".fgb", ".shp", ".parquet")
 """Extensions of ``<stem>_buildings.*``, the first found wins."""
 
-_SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+_SPLITS = {
+    "train": Split.TRAIN,
+    "val": Split.VAL,
+    "valid": Split.VAL,
+    "validation": Split.VAL,
+    "test": Split.TEST,
+}
+"""Folders that give their scenes a split."""
+
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_ID = 100
 
@@ -85,7 +94,7 @@ def find_scenes(
 @dataclass(frozen=True)
 class _Found:
     image: str
-    split: str | None = None
+    split: Split | None = None
 
 
 _Labels = tuple[LabelSource | None, list[str]]
@@ -135,7 +144,7 @@ class _Finder:
             raise UsageError(f"{masks}: one mask for {count} scenes; give a folder of masks, one per scene")
         return lambda image: (LabelSource("mask", masks), [])
 
-    def _folder(self, folder: str, split: str | None) -> list[_Found]:
+    def _folder(self, folder: str, split: Split | None) -> list[_Found]:
         """Returns the images of a folder. A layout of other data sets is one more reader here."""
         for read in (self._xbd, self._paired, self._loose, self._splits):
             found = read(folder, split)
@@ -143,18 +152,18 @@ class _Finder:
                 return found
         raise SceneError(f"{folder}: no rasters in it, nor in an images/ folder of it; looked for {' '.join(RASTERS)}")
 
-    def _xbd(self, folder: str, split: str | None) -> list[_Found]:
+    def _xbd(self, folder: str, split: Split | None) -> list[_Found]:
         return [_Found(image.path, split or image.split) for image in find_images(folder, self._names)]
 
-    def _paired(self, folder: str, split: str | None) -> list[_Found]:
+    def _paired(self, folder: str, split: Split | None) -> list[_Found]:
         images = os.path.join(folder, "images")
         return self._loose(images, split) if os.path.isdir(images) else []
 
-    def _loose(self, folder: str, split: str | None) -> list[_Found]:
+    def _loose(self, folder: str, split: Split | None) -> list[_Found]:
         names = sorted(self._names(folder))
         return [_Found(os.path.join(folder, name), split) for name in names if _is_image(name)]
 
-    def _splits(self, folder: str, split: str | None) -> list[_Found]:
+    def _splits(self, folder: str, split: Split | None) -> list[_Found]:
         found: list[_Found] = []
         for name in sorted(self._names(folder)):
             inner = os.path.join(folder, name)

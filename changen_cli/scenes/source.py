@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from changen_cli.types import Split
+
 _REMOTE = re.compile(r"^(?:/vsi|[A-Za-z][A-Za-z0-9+.-]+://)")
 
 LabelKind: TypeAlias = Literal["mask", "vector", "xbd"]
@@ -36,13 +38,13 @@ class SceneSource:
         id: Unique in a run and safe as a file name.
         image: Path, ``/vsi...`` path or URL of the raster.
         labels: Where its footprints are, or None if it has none.
-        split: "train", "val" or "test" where the folder says so, else None.
+        split: Its split where the folder says so, else None.
     """
 
     id: str
     image: str
     labels: LabelSource | None = None
-    split: str | None = None
+    split: Split | None = None
 
 
 def is_remote(path: str) -> bool:

@@ -9,8 +9,7 @@ import numpy as np
 
 from changen_cli.errors import StoreError
 from changen_cli.store.base import Outcome, Series, Status, StoreSpec
-
-SPLITS = ("train", "val", "test")
+from changen_cli.types import Split
 
 _UNSAFE = re.compile(r"[/\\\x00-\x1f]|^\.|^$")
 
@@ -67,5 +66,5 @@ def _check_series(spec: StoreSpec, id_: str, series: Series) -> None:
             )
     if series.id != id_:
         raise StoreError(f"sample {id_} holds a series of another id, {series.id}")
-    if series.split not in SPLITS:
-        raise StoreError(f"sample {id_}: split {series.split!r} is none of {', '.join(SPLITS)}")
+    if series.split not in tuple(Split):
+        raise StoreError(f"sample {id_}: split {series.split!r} is none of {', '.join(Split)}")

@@ -4,9 +4,10 @@ from collections import Counter
 
 from changen_cli.pipeline.splits import share_out
 from changen_cli.scenes.source import SceneSource
+from changen_cli.types import Split
 
 
-def sources(*names: str, split: str | None = None) -> list[SceneSource]:
+def sources(*names: str, split: Split | None = None) -> list[SceneSource]:
     return [SceneSource(name, f"{name}.tif", split=split) for name in names]
 
 
@@ -21,6 +22,6 @@ def test_shares_are_met_by_whole_scenes() -> None:
 
 
 def test_folders_decide_over_shares() -> None:
-    scenes = [*sources("a", "b", split="test"), *sources("c")]
+    scenes = [*sources("a", "b", split=Split.TEST), *sources("c")]
     assert share_out(scenes, (1, 0, 0), seed=0) == ("test", "test", "train")
     assert share_out(sources("alone"), (0.8, 0.1, 0.1), seed=3) == ("train",)

@@ -9,12 +9,20 @@ from dataclasses import dataclass
 
 from changen_cli.errors import SceneError
 from changen_cli.scenes.source import LabelSource
+from changen_cli.types import Split
 
-SPLITS = {"train": "train", "tier1": "train", "tier3": "train", "val": "val", "hold": "val", "test": "test"}
-"""Folder of a split, and the split of its scenes.
+FOLDERS = {
+    "train": Split.TRAIN,
+    "tier1": Split.TRAIN,
+    "tier3": Split.TRAIN,
+    "val": Split.VAL,
+    "hold": Split.VAL,
+    "test": Split.TEST,
+}
+"""Folders of a release, and the split of their scenes.
 
-``tier3`` came later and is training data; ``tier1`` is what the GeoTIFF release calls ``train``; ``hold`` is what a
-model is judged by while it is made, and ``test`` is kept for the last figures.
+``tier3`` came later and is training data; ``tier1`` is what the GeoTIFF release calls ``train``; ``hold`` is for
+validation.
 """
 
 _IMAGE = re.compile(r"^(?P<scene>.+_\d{8})_(?P<when>pre|post)_disaster(?P<extension>\.(?:png|tiff?))$", re.IGNORECASE)
@@ -30,11 +38,11 @@ class XbdImage:
 
     Attributes:
         path: The image.
-        split: "train", "val" or "test" by its folder, or None.
+        split: By its folder, or None.
     """
 
     path: str
-    split: str | None
+    split: Split | None
 
 
 def is_label(path: str) -> bool:
@@ -53,7 +61,7 @@ def find_images(folder: str, listing: Listing) -> list[XbdImage]:
     """Finds the pre-disaster images of an xBD tree; post-disaster ones are never used.
 
     Args:
-        folder: The root, which holds one or more of the folders of :data:`SPLITS`; or one of these; or its ``images``.
+        folder: The root, which holds one or more of the folders of :data:`FOLDERS`; or one of these; or its ``images``.
         listing: Lists folders.
 
     Returns:
@@ -67,12 +75,12 @@ def find_images(folder: str, listing: Listing) -> list[XbdImage]:
         folder = os.path.normpath(os.path.join(folder, os.pardir))
     if _is_split(folder, listing):
         name = os.path.basename(os.path.abspath(folder)).lower()
-        parts, bad = [(folder, SPLITS.get(name))], []
+        parts, bad = [(folder, FOLDERS.get(name))], []
     else:
-        named = [name for name in sorted(listing(folder)) if name.lower() in SPLITS]
-        inner = [(os.path.join(folder, name), SPLITS[name.lower()]) for name in named]
+        named = [name for name in sorted(listing(folder)) if name.lower() in FOLDERS]
+        inner = [(os.path.join(folder, name), FOLDERS[name.lower()]) for name in named]
         parts = [part for part in inner if _is_split(part[0], listing)]
-        bad = [path for path, _ in inner if (path, SPLITS[os.path.basename(path).lower()]) not in parts]
+        bad = [path for path, _ in inner if (path, FOLDERS[os.path.basename(path).lower()]) not in parts]
     if not parts:
         return []
     problems = [f"{path} holds no images/<disaster>_<number>_pre_disaster.png" for path in bad if os.path.isdir(path)]

@@ -23,12 +23,11 @@ from rasterio.io import MemoryFile
 
 from changen_cli.files import disk_errors, make_folder, remove_files, remove_folder_if_empty, write_files
 from changen_cli.store.base import Outcome
-from changen_cli.store.check import SPLITS
 from changen_cli.store.formats.base import Arrays, Format, Times
 from changen_cli.store.gdal import read_raster
 from changen_cli.store.records import SampleRecord
 from changen_cli.store.tables.samples import SampleRow
-from changen_cli.types import UInt8Array
+from changen_cli.types import Split, UInt8Array
 
 TREE = "LEVIR-CD+"
 _FOLDERS = ("A", "B", "label")
@@ -62,7 +61,7 @@ class LevirFormat(Format):
         Raises:
             StoreError: If the disk is full or not writable.
         """
-        for split in SPLITS:
+        for split in Split:
             for folder in _FOLDERS:
                 make_folder(self.root / TREE / split / folder)
         make_folder(self.root / TREE / "list")
@@ -88,7 +87,7 @@ class LevirFormat(Format):
         Raises:
             StoreError: If the disk is full or not writable.
         """
-        lists: dict[str, list[str]] = {split: [] for split in SPLITS}
+        lists: dict[str, list[str]] = {split: [] for split in Split}
         for sample in samples:
             if sample.split is not None:
                 lists[sample.split] += [pair_name(sample.id, pair) for pair in pairs(self.spec.steps)]
@@ -124,7 +123,7 @@ class LevirFormat(Format):
             StoreError: If something cannot be deleted.
         """
         tree = root / TREE
-        for split in SPLITS:
+        for split in Split:
             for name in _FOLDERS:
                 folder = tree / split / name
                 with disk_errors(folder):
@@ -132,7 +131,7 @@ class LevirFormat(Format):
                 remove_files(files)
                 remove_folder_if_empty(folder)
             remove_folder_if_empty(tree / split)
-        remove_files(tree / "list" / f"{split}.txt" for split in SPLITS)
+        remove_files(tree / "list" / f"{split}.txt" for split in Split)
         remove_folder_if_empty(tree / "list")
         remove_folder_if_empty(tree)
 
@@ -154,7 +153,7 @@ class LevirFormat(Format):
 
     def _paths(self, sample: str) -> Iterator[Path]:
         """Yields every path that a sample could have."""
-        for split in SPLITS:
+        for split in Split:
             for folder in _FOLDERS:
                 for pair in pairs(self.spec.steps):
                     yield self.root / TREE / split / folder / pair_name(sample, pair)

@@ -14,6 +14,7 @@ from changen_cli.scenes.source import SceneSource
 from changen_cli.scenes.window import TileGrid, Window
 from changen_cli.training.config.source import DataConfig
 from changen_cli.training.data.scenes import CACHE_BYTES, Drawable, SceneCache, StreamedScene, TrainingScene
+from changen_cli.types import Split
 
 BYTES_PER_PIXEL = 5
 """Image, validity and mask."""
@@ -110,13 +111,13 @@ def _find(data: Sequence[DataConfig], *, bare: bool) -> tuple[list[_Candidate], 
             if _matches(source.id, config.exclude):
                 continue
             named = _matches(source.id, config.val)
-            if source.split == "test" and not named:
+            if source.split == Split.TEST and not named:
                 unused += 1
                 continue
             with open_scene(source, options) as scene:
                 size, empty = (scene.height, scene.width), scene.known_empty
             if bare or not empty:
-                found.append(_Candidate(source, config, options, named or source.split == "val", *size))
+                found.append(_Candidate(source, config, options, named or source.split == Split.VAL, *size))
     return found, unused
 
 
