@@ -98,7 +98,7 @@ class Event(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
-    """An event that could do less than was asked of it.
+    """An event that made fewer changes than it was to make.
 
     Attributes:
         step: 1 for the change from S_0 to S_1.

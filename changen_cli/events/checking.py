@@ -1,8 +1,6 @@
-"""Whether what an event hands over can be believed: a bug in somebody's plugin must not become a wrong label."""
+"""Checks of what an event proposes, so that a fault of a plugin does not become a wrong label."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import shapely
@@ -20,7 +18,7 @@ _LARGEST_UID = np.iinfo(np.int32).max
 """Instance masks are int32."""
 
 
-def check_proposal(proposal: Any, layout: Layout, site: Site, count: int) -> str:
+def check_proposal(proposal: object, layout: Layout, site: Site, count: int) -> str:
     """Checks a proposal against the contract of :meth:`changen_cli.events.base.Event.propose`.
 
     Args:

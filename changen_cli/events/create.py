@@ -85,7 +85,7 @@ class Create:
 
         changes: list[Change] = []
         while len(changes) < count:
-            found = search(room, self.attempts, draw, large_enough, leaves=False)
+            found = search(room, self.attempts, draw, large_enough, overlap_own=False)
             if found is None:
                 reason = f"no room for a new footprint of {self.min_area:g} px or more in {self.attempts} attempts"
                 return Proposal(tuple(changes), reason)

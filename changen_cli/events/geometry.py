@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import shapely
@@ -22,7 +22,7 @@ from changen_cli.types import BoolArray
 Outline: TypeAlias = Polygon | MultiPolygon
 """What a footprint's polygon may be."""
 
-Outlines: TypeAlias = NDArray[Any]
+Outlines: TypeAlias = NDArray[np.object_]
 """An object array of outlines, [n]."""
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -113,7 +113,7 @@ def main_directions(outlines: Outlines) -> Floats:
         Directions in degrees, float64 [n], -45..45.
     """
     rings = shapely.get_exterior_ring(shapely.get_geometry(outlines, 0))
-    straight = shapely.simplify(rings, _STAIRCASE, preserve_topology=False)  # 20 times faster, and no one draws it
+    straight = shapely.simplify(rings, _STAIRCASE, preserve_topology=False)  # 20 times faster, and it is never drawn
     straight = np.where(shapely.is_empty(straight), rings, straight)
     points, owner = shapely.get_coordinates(straight, return_index=True)
     edges = np.diff(points, axis=0)

@@ -75,7 +75,7 @@ def read_value(event: type, name: str, text: str) -> Any:
         raise UsageError(f"{name}={text}: must be {_words(kind)}") from error
 
 
-def write_value(value: Any) -> str:
+def write_value(value: object) -> str:
     """Writes a parameter's value the way :func:`read_value` reads it."""
     if value is None:
         return _NONE
@@ -88,7 +88,7 @@ def write_value(value: Any) -> str:
     return str(value)
 
 
-def json_value(value: Any) -> Any:
+def json_value(value: object) -> Any:
     """Makes a parameter's value fit for JSON: tuples become lists, and numbers that JSON lacks become text."""
     if isinstance(value, tuple | list):
         return [json_value(v) for v in value]

@@ -8,9 +8,9 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import AfterValidator
 
+from changen_cli.events.altering import Alterations
 from changen_cli.events.base import Proposal, Site
 from changen_cli.events.geometry import Floats, Outline, Outlines, fit, shift, turn_and_scale
-from changen_cli.events.moving import Movers
 from changen_cli.events.room import drawn_size
 from changen_cli.options import LOW_TO_HIGH, Ge, Le, Number, Says, Whole, option, options
 from changen_cli.scenes.layout import Layout
@@ -56,9 +56,11 @@ class Relocate:
 
     def propose(self, layout: Layout, site: Site, rng: np.random.Generator, count: int) -> Proposal:
         """Moves footprints; see :meth:`changen_cli.events.base.Event.propose`."""
-        movers = Movers(self.name, layout, site, rng, self.attempts)
-        if (area := movers.room.area) is None:
-            return movers.proposal("nothing may be placed on this tile: no valid pixel lies outside the exclusions")
+        alterations = Alterations(self.name, layout, site, rng, self.attempts)
+        if (area := alterations.room.area) is None:
+            return alterations.proposal(
+                "nothing may be placed on this tile: no valid pixel lies outside the exclusions"
+            )
         least, most = self.distance
         anywhere = most >= math.hypot(layout.height, layout.width)
 
@@ -69,13 +71,13 @@ class Relocate:
             if anywhere:
                 return shift(turned, fit(turned, area, rng.random((n, 2))))
             angle = rng.uniform(0.0, 2 * math.pi, size=n)
-            far = np.sqrt(rng.uniform(least**2, most**2, size=n))  # even over the ring, not crowded at its inner edge
+            far = np.sqrt(rng.uniform(least**2, most**2, size=n))  # of even density over the ring
             return shift(turned, centres + np.stack([far * np.cos(angle), far * np.sin(angle)], axis=1))
 
         def far_enough(before: Outline, after: Outline) -> bool:
             return drawn_size(after) >= self.min_area and before.centroid.distance(after.centroid) >= least
 
         for _ in range(count):
-            if not movers.change(moved, far_enough, leaves=False):
-                return movers.proposal(f"found no footprint that has room elsewhere in {self.attempts} attempts")
-        return movers.proposal()
+            if not alterations.make(moved, far_enough, overlap_own=False):
+                return alterations.proposal(f"found no footprint that has room elsewhere in {self.attempts} attempts")
+        return alterations.proposal()

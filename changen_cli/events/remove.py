@@ -14,10 +14,10 @@ from changen_cli.scenes.layout import Layout
 
 @options()
 class Remove:
-    """Takes footprints away, and leaves the ground bare.
+    """Removes footprints; the ground is bare afterwards.
 
     F_r of section 3.2.1 assigns "the background label" to randomly selected instances. Footprints that the tile's edge
-    cuts may be removed too. Those whose going the masks would not show are left: specks, and footprints of which more
+    cuts may be removed too. Those whose removal the masks would not show are not: specks, and footprints of which more
     than half lies under others.
     """
 
@@ -34,7 +34,7 @@ class Remove:
         changes: list[Change] = []
         for i in rng.permutation(len(layout.footprints)):
             footprint = layout.footprints[i]
-            if footprint.uid not in site.settled and room.shows(footprint, self.min_area):
+            if footprint.uid not in site.settled and room.visible(footprint, self.min_area):
                 changes.append(Change(self.name, 0, footprint, None))
                 if len(changes) == count:
                     return Proposal(tuple(changes))

@@ -19,8 +19,8 @@ from changen_cli.types import BoolArray
 BATCH = 16
 """Candidates drawn and tested together: enough to pay for the calls, few enough to stop early where there is room."""
 
-_SHOWS = 0.5
-"""Least part of a footprint that must not be hidden under others if its going is to count as a change."""
+_VISIBLE = 0.5
+"""Least part of a footprint that must not be hidden under others if its removal is to count as a change."""
 
 
 class Room:
@@ -71,8 +71,8 @@ class Room:
     def neighbours(self, points: Floats) -> Outlines | None:
         """Finds the outline nearest to each point.
 
-        The tile's edge is a wall of every outline that it cuts, and would mislead who looks for the direction of walls;
-        so those are passed over, unless there are no others.
+        The tile's edge is one of the edges of every outline that it cuts, which would bias the direction of walls. So
+        those are left out, unless there are no others.
 
         Args:
             points: x and y, float64 [n, 2].
@@ -149,12 +149,12 @@ class Room:
         size = np.array([self.layout.width, self.layout.height])
         return np.asarray((bounds[:, :2] > 0.0).all(axis=1) & (bounds[:, 2:] < size).all(axis=1), np.bool_)
 
-    def shows(self, footprint: Footprint, min_area: float) -> bool:
-        """Tells whether the masks would show that a footprint goes: enough of it is not hidden under others.
+    def visible(self, footprint: Footprint, min_area: float) -> bool:
+        """Tells whether the masks would show that a footprint is gone: enough of it is not hidden under others.
 
         Args:
             footprint: A footprint of the layout.
-            min_area: Least pixels that must show.
+            min_area: Least pixels that must be visible.
         """
         window = window_of(footprint.polygon)
         window = (
@@ -170,7 +170,7 @@ class Room:
         for other in self._near.query(footprint.polygon):
             if self.layout.footprints[other].uid != footprint.uid:
                 pixels &= ~drawn(self.layout.footprints[other].polygon, window)
-        return int(pixels.sum()) >= max(min_area, _SHOWS * whole, 1)
+        return int(pixels.sum()) >= max(min_area, _VISIBLE * whole, 1)
 
 
 def search(
@@ -178,7 +178,7 @@ def search(
     attempts: int,
     draw: Callable[[int], tuple[Outlines, Sequence[Footprint | None]]],
     accept: Callable[[Outline, Footprint | None], bool],
-    leaves: bool,
+    overlap_own: bool,
 ) -> tuple[Outline, Footprint | None] | None:
     """Draws candidates until one of them may stand, and claims its ground.
 
@@ -187,7 +187,7 @@ def search(
         attempts: Candidates at most.
         draw: Draws n candidates, each with the footprint it comes from, if any.
         accept: What a candidate must meet beyond having room; asked only of those that have it.
-        leaves: Whether the footprint that a candidate comes from leaves its ground to it; if not, it is in the way.
+        overlap_own: Whether a candidate may overlap the footprint that it comes from.
 
     Returns:
         The outline and the footprint it comes from; None if no candidate would do.
@@ -196,7 +196,7 @@ def search(
     while left > 0:
         candidates, owners = draw(min(BATCH, left))
         left -= len(candidates)
-        for i in np.flatnonzero(room.free(candidates, owners if leaves else ())).tolist():
+        for i in np.flatnonzero(room.free(candidates, owners if overlap_own else ())).tolist():
             if candidates[i].is_valid and accept(candidates[i], owners[i]):
                 room.claim(candidates[i])
                 return candidates[i], owners[i]
@@ -206,7 +206,8 @@ def search(
 def drawn_size(outline: Outline) -> float:
     """Measures how large an outline will look: the pixels that it draws, or its area where that is less.
 
-    A hairline along a row of pixel centres draws all of them and none a hair away, so neither number alone is enough.
+    A very thin outline along a row of pixel centres draws all of them, and none of them if it is shifted a little, so
+    neither number alone is enough.
     """
     return min(float(drawn(outline, window_of(outline)).sum()), outline.area)
 

@@ -6,9 +6,9 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 
+from changen_cli.events.altering import Alterations
 from changen_cli.events.base import Proposal, Site
 from changen_cli.events.geometry import Floats, Outline, Outlines, shift, turn_and_scale
-from changen_cli.events.moving import Movers
 from changen_cli.events.room import differing_part, drawn_size
 from changen_cli.options import LOW_TO_HIGH, Ge, Le, Number, Whole, option, options
 from changen_cli.scenes.layout import Layout
@@ -50,8 +50,10 @@ class Rotate:
         def visible(before: Outline, after: Outline) -> bool:
             return drawn_size(after) >= self.min_area and differing_part(before, after) >= self.min_change
 
-        movers = Movers(self.name, layout, site, rng, self.attempts)
+        alterations = Alterations(self.name, layout, site, rng, self.attempts)
         for _ in range(count):
-            if not movers.change(turned, visible, leaves=True):
-                return movers.proposal(f"found no footprint that has room to turn visibly in {self.attempts} attempts")
-        return movers.proposal()
+            if not alterations.make(turned, visible, overlap_own=True):
+                return alterations.proposal(
+                    f"found no footprint that has room to turn visibly in {self.attempts} attempts"
+                )
+        return alterations.proposal()

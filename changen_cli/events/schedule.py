@@ -183,7 +183,7 @@ def _two_numbers(changes: str | tuple[int, int] | list[int]) -> tuple[int, int]:
         return parse_range(changes)
     if isinstance(changes, tuple | list) and len(changes) == 2:
         return changes[0], changes[1]
-    # YAML reads an unquoted 1:5 as 65, a number in base 60, so a single number is more likely a slip than a wish
+    # YAML reads an unquoted 1:5 as 65, a number in base 60, so a single number is more likely a mistake
     raise UsageError(f'changes per step {changes!r}: must be two whole numbers; in YAML write "1:5" in quotes')
 
 

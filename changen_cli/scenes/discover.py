@@ -103,7 +103,7 @@ _Labels = tuple[LabelSource | None, list[str]]
 
 @dataclass
 class _Finder:
-    """Looks in folders, each listed once: a folder of 90,000 images is not asked 90,000 times."""
+    """Looks in folders, each listed once, however many images it has."""
 
     _listings: dict[str, frozenset[str]] = field(default_factory=dict)
 

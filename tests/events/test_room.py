@@ -116,14 +116,14 @@ def test_whole_outlines_touch_neither_canvas_nor_forbidden_ground(make_layout: M
 )
 def test_shows(make_layout: MakeLayout, make_site: MakeSite, cover: Polygon, shows: bool) -> None:
     layout = make_layout(box(10, 10, 20, 20), cover)
-    assert Room(layout, make_site(layout)).shows(layout.footprints[0], 4) is shows
+    assert Room(layout, make_site(layout)).visible(layout.footprints[0], 4) is shows
 
 
 def test_specks_and_what_lies_off_the_canvas_do_not_show(make_layout: MakeLayout, make_site: MakeSite) -> None:
     layout = make_layout(box(10, 10, 11, 13), box(10.6, 30, 11.4, 60), box(70, 70, 90, 90))
     room = Room(layout, make_site(layout))
-    assert [room.shows(f, 4) for f in layout.footprints] == [False, False, False]
-    assert room.shows(layout.footprints[0], 3)
+    assert [room.visible(f, 4) for f in layout.footprints] == [False, False, False]
+    assert room.visible(layout.footprints[0], 3)
 
 
 def test_search_is_bounded_and_claims_what_it_finds(make_layout: MakeLayout, make_site: MakeSite) -> None:
@@ -135,10 +135,10 @@ def test_search_is_bounded_and_claims_what_it_finds(make_layout: MakeLayout, mak
         drawn.append(n)
         return outline_array([box(10, 10, 20, 20)] * n), [None] * n
 
-    assert search(room, 40, draw, lambda outline, _: False, leaves=False) is None
+    assert search(room, 40, draw, lambda outline, _: False, overlap_own=False) is None
     assert drawn == [BATCH, BATCH, 40 - 2 * BATCH]
-    assert search(room, 1, draw, lambda outline, _: True, leaves=False) == (box(10, 10, 20, 20), None)
-    assert search(room, 100, draw, lambda outline, _: True, leaves=False) is None
+    assert search(room, 1, draw, lambda outline, _: True, overlap_own=False) == (box(10, 10, 20, 20), None)
+    assert search(room, 100, draw, lambda outline, _: True, overlap_own=False) is None
 
 
 def test_search_takes_no_invalid_outline(make_layout: MakeLayout, make_site: MakeSite) -> None:
@@ -149,7 +149,7 @@ def test_search_takes_no_invalid_outline(make_layout: MakeLayout, make_site: Mak
         5,
         lambda n: (outline_array([crossed] * n), [None] * n),
         lambda outline, _: True,
-        leaves=False,
+        overlap_own=False,
     )
     assert found is None
 

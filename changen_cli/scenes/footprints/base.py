@@ -13,7 +13,7 @@ from changen_cli.scenes.window import Window
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of the features of a vector file within a scene.
+    """Counts of the features of a vector file within a scene.
 
     Attributes:
         features: Features looked at.

@@ -109,7 +109,7 @@ def fit_affine(pixels: AnyArray, places: AnyArray, height: int, width: int) -> F
 
 
 def _refine(design: AnyArray, wanted: AnyArray, middle: AnyArray, metres: AnyArray, size: tuple[int, int]) -> Fit:
-    """Fits the points that agree, and judges the result."""
+    """Fits the points that agree, and checks the result."""
     count = len(design)
     solution, _, rank, _ = np.linalg.lstsq(design, wanted, rcond=1e-9)
     off = _distance(design, wanted, solution, size) if rank == 3 else None
@@ -134,7 +134,7 @@ def _refine(design: AnyArray, wanted: AnyArray, middle: AnyArray, metres: AnyArr
 
 
 def _robust(design: AnyArray, wanted: AnyArray, size: tuple[int, int]) -> AnyArray | None:
-    """Fits least absolute deviations, by least squares weighed again and again; None if it comes to nothing."""
+    """Fits least absolute deviations, by reweighted least squares; None for a fit onto a line."""
     weights = np.ones(len(design))
     solution: AnyArray | None = None
     for _ in range(_ROUNDS):

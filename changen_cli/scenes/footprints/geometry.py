@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely import GeometryType
 from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from changen_cli.scenes.footprints.base import Report
 from changen_cli.scenes.window import Window
 from changen_cli.types import AnyArray
 
-Geometries = NDArray[Any]
+Geometries: TypeAlias = NDArray[np.object_]
 """Object array of shapely geometries, [N]."""
 
 _COLLECTIONS = (GeometryType.MULTIPOLYGON, GeometryType.GEOMETRYCOLLECTION)
@@ -128,11 +129,11 @@ class PolygonIndex:
         return large
 
 
-def _areal(geometry: Any) -> Polygon | MultiPolygon:
+def _areal(geometry: BaseGeometry) -> Polygon | MultiPolygon:
     """Keeps the polygons of an intersection, which may hold lines and points where only edges meet."""
-    if geometry.geom_type in ("Polygon", "MultiPolygon"):
-        return geometry  # type: ignore[no-any-return]
-    parts = [part for part in shapely.get_parts(geometry) if part.geom_type == "Polygon"]
+    if isinstance(geometry, Polygon | MultiPolygon):
+        return geometry
+    parts = [part for part in shapely.get_parts(geometry) if isinstance(part, Polygon)]
     return parts[0] if len(parts) == 1 else MultiPolygon(parts)
 
 
@@ -154,7 +155,7 @@ def scale(geometries: Geometries, factor_x: float, factor_y: float) -> Geometrie
     return scaled
 
 
-def centred(polygons: Sequence[Any] | Geometries, limit: int) -> tuple[Polygon | MultiPolygon, ...]:
+def centred(polygons: Sequence[Polygon | MultiPolygon] | Geometries, limit: int) -> tuple[Polygon | MultiPolygon, ...]:
     """Picks at most ``limit`` polygons evenly along their order and moves each centroid to (0, 0)."""
     count = len(polygons)
     picks = np.unique(np.linspace(0, count - 1, max(0, min(limit, count))).round().astype(int))

@@ -101,7 +101,7 @@ class MaskLabels:
 
     def outlines(self, limit: int) -> tuple[Polygon | MultiPolygon, ...]:
         """Returns outlines of whole footprints from at most 16 windows, keyed by the scene's id."""
-        found: list[Any] = []
+        found: list[Polygon | MultiPolygon] = []
         for window in sample_windows(self._grid, self._scene, _OUTLINE_WINDOWS, _OUTLINE_SIZE):
             native = self._native(window)
             try:

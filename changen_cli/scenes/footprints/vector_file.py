@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import pyogrio
@@ -107,7 +106,7 @@ class VectorFile:
     def extent(self) -> Box | None:
         """Returns the extent of all features, or None if no feature has a geometry."""
         with _reading(self.path):
-            box: Any = None
+            box: Sequence[float] | AnyArray | None = None
             if self._by_extent and self._parquet:
                 box = _parquet_info(self._file).extent
             elif self._by_extent:
@@ -164,7 +163,7 @@ def _reading(path: str) -> Iterator[None]:
 
 @lru_cache(maxsize=4)
 def _read_whole(
-    file: str, layer: str | None, parquet: bool, stamp: Any
+    file: str, layer: str | None, parquet: bool, stamp: tuple[int, int] | None
 ) -> tuple[CRS | None, shapely.STRtree, Geometries]:
     """Reads a file without an index, once for all scenes that share it; ``stamp`` changes when the file does."""
     if parquet:

@@ -1,4 +1,4 @@
-"""Which three bands of a raster are red, green and blue. Never a guess: if the raster does not tell, the user must."""
+"""Which three bands of a raster are red, green and blue. If the raster does not tell, the user must say."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ class Pixels:
         return image, valid
 
     def close(self) -> None:
-        """Lets go of what is kept."""
+        """Drops what is kept."""
         self._reader.close()
 
     def _decode(self, window: Window) -> tuple[UInt8Array, BoolArray]:

@@ -99,7 +99,7 @@ class WindowReader:
 
     A format without random access is decoded from its first byte on, so rasters of such a format are read whole and
     kept, up to a limit. Once GDAL has met damage in such a file, it may return other windows of it wrong and say
-    nothing; so what failed once stays failed, and no window of a damaged small picture is used.
+    nothing; so after a failure every read of it fails, and no window of a damaged small picture is used.
     """
 
     def __init__(
@@ -153,7 +153,7 @@ class WindowReader:
         return tuple(array[..., rows, columns].copy() for array in self._kept)
 
     def close(self) -> None:
-        """Lets go of what is kept."""
+        """Drops what is kept."""
         self._kept = None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from rasterio.windows import Window as RasterioWindow
@@ -99,7 +98,14 @@ def make_rescale(
     return Rescale(low, high, "auto: 2nd and 98th percentile")
 
 
-def chosen_valid(dataset: Raster, bands: tuple[int, int, int], pixels: AnyArray, **where: Any) -> BoolArray:
+def chosen_valid(
+    dataset: Raster,
+    bands: tuple[int, int, int],
+    pixels: AnyArray,
+    *,
+    window: RasterioWindow | None = None,
+    out_shape: tuple[int, int, int] | None = None,
+) -> BoolArray:
     """Returns which pixels are valid, bool [H, W].
 
     A pixel is invalid where the raster's mask or alpha says so, where all three bands are nodata (one alone is a dark
@@ -109,22 +115,19 @@ def chosen_valid(dataset: Raster, bands: tuple[int, int, int], pixels: AnyArray,
         dataset: The raster, in the environment that it is to be read in.
         bands: Those read.
         pixels: What was read of them, [3, H, W].
-        **where: The same ``window`` or ``out_shape`` as they were read with.
+        window: The window that they were read with, or None for all of the raster.
+        out_shape: The shape that they were read with, or None.
     """
     flags = [flag.name for flag in dataset.mask_flag_enums[bands[0] - 1]]
     valid = np.ones(pixels.shape[1:], np.bool_)
     if "per_dataset" in flags or "alpha" in flags:
-        valid = dataset.read_masks(bands[0], **_flat(where)) != 0
+        flat = None if out_shape is None else out_shape[-2:]
+        valid = dataset.read_masks(bands[0], window=window, out_shape=flat) != 0
     elif "all_valid" not in flags:
-        valid = (dataset.read_masks(list(bands), **where) != 0).any(axis=0)
+        valid = (dataset.read_masks(list(bands), window=window, out_shape=out_shape) != 0).any(axis=0)
     if pixels.dtype.kind == "f":
         valid = valid & np.isfinite(pixels).all(axis=0)
     return valid
-
-
-def _flat(where: dict[str, Any]) -> dict[str, Any]:
-    shape = where.get("out_shape")
-    return where if shape is None else {**where, "out_shape": shape[-2:]}
 
 
 def _sample(dataset: Raster, choice: BandChoice, whole_pixels: int) -> AnyArray:

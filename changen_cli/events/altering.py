@@ -1,4 +1,4 @@
-"""What ``scale``, ``rotate`` and ``relocate`` share: choosing footprints that may change, each at most once a step."""
+"""What ``scale``, ``rotate`` and ``relocate`` share: choosing footprints to alter, each at most once a step."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from changen_cli.events.room import Room, search
 from changen_cli.scenes.layout import Footprint, Layout
 
 
-class Movers:
-    """The footprints of a layout that may move, and the changes made to them so far.
+class Alterations:
+    """The footprints of a layout that may be altered, and the changes made to them so far.
 
     Those that may not: settled ones, those whose whole outline is not known (:meth:`Room.whole`), and those hidden
-    under others, whose going the masks would not show.
+    under others, whose change the masks would not show.
 
     Attributes:
         room: The free ground.
@@ -41,8 +41,11 @@ class Movers:
         self._left = [f for f, ok in zip(layout.footprints, whole, strict=True) if ok and f.uid not in site.settled]
         self._changes: list[Change] = []
 
-    def change(
-        self, draw: Callable[[Outlines, Floats], Outlines], accept: Callable[[Outline, Outline], bool], leaves: bool
+    def make(
+        self,
+        draw: Callable[[Outlines, Floats], Outlines],
+        accept: Callable[[Outline, Outline], bool],
+        overlap_own: bool,
     ) -> bool:
         """Makes one change, if it can be made.
 
@@ -51,7 +54,7 @@ class Movers:
         Args:
             draw: Given outlines [n] and their centroids, float64 [n, 2], draws where each would be afterwards.
             accept: Given an outline before and after, tells whether that counts as a change.
-            leaves: Whether a footprint leaves its ground to itself; if not, it must not touch its old place.
+            overlap_own: Whether the outline after may overlap the one before.
 
         Returns:
             Whether a change was made.
@@ -70,9 +73,9 @@ class Movers:
             return draw(outlines, shapely.get_coordinates(shapely.centroid(outlines))), owners
 
         def counts(after: Outline, owner: Footprint | None) -> bool:
-            return owner is not None and accept(owner.polygon, after) and self.room.shows(owner, 1)
+            return owner is not None and accept(owner.polygon, after) and self.room.visible(owner, 1)
 
-        outline, before = search(self.room, self._attempts, candidates, counts, leaves) or (None, None)
+        outline, before = search(self.room, self._attempts, candidates, counts, overlap_own) or (None, None)
         if outline is None or before is None:
             return False
         self._left.remove(before)
