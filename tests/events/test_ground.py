@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from changen_cli.events.ground import allowed_ground
 from changen_cli.scenes.layout import Layout
@@ -9,7 +10,7 @@ from changen_cli.scenes.tile import Tile
 from changen_cli.types import BoolArray
 
 
-def tile(valid: BoolArray, exclusion: shapely.Geometry) -> Tile:
+def tile(valid: BoolArray, exclusion: BaseGeometry) -> Tile:
     height, width = valid.shape
     image = np.zeros((3, height, width), np.uint8)
     return Tile("s", "t", image, valid, Layout(height, width), None, None, exclusion)

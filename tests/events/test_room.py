@@ -9,7 +9,7 @@ from shapely import box
 from shapely.geometry import Polygon
 
 from changen_cli.events.base import Site
-from changen_cli.events.geometry import outline_array
+from changen_cli.events.geometry import Outlines, outline_array
 from changen_cli.events.room import BATCH, Room, differing_part, drawn_size, search
 from changen_cli.scenes.layout import Footprint, Layout
 
@@ -93,7 +93,7 @@ def test_neighbours(make_layout: MakeLayout, make_site: MakeSite) -> None:
         layout = make_layout(*polygons)
         found = Room(layout, make_site(layout)).neighbours(np.array([[8.0, 8.0], [30.0, 40.0]]))
         assert found is not None
-        return found.tolist()
+        return list(found)
 
     near, far = box(1, 1, 5, 5), box(50, 50, 60, 60)
     assert neighbours_of(near, far) == [near, far]
@@ -131,7 +131,7 @@ def test_search_is_bounded_and_claims_what_it_finds(make_layout: MakeLayout, mak
     room = Room(layout, make_site(layout))
     drawn: list[int] = []
 
-    def draw(n: int) -> tuple[np.ndarray, list[Footprint | None]]:
+    def draw(n: int) -> tuple[Outlines, list[Footprint | None]]:
         drawn.append(n)
         return outline_array([box(10, 10, 20, 20)] * n), [None] * n
 

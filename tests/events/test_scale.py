@@ -11,12 +11,13 @@ from changen_cli.errors import UsageError
 from changen_cli.events.base import Change, Site
 from changen_cli.events.scale import Scale
 from changen_cli.scenes.layout import Layout
+from changen_cli.types import AnyArray
 
 MakeLayout = Callable[..., Layout]
 MakeSite = Callable[..., Site]
 
 
-def ratios(changes: tuple[Change, ...]) -> np.ndarray:
+def ratios(changes: tuple[Change, ...]) -> AnyArray:
     """Ratios of lengths after to before."""
     return np.array([(c.after.polygon.area / c.before.polygon.area) ** 0.5 for c in changes if c.after and c.before])
 

@@ -20,6 +20,7 @@ from changen_cli.events.base import Change, History, Proposal, Site
 from changen_cli.events.schedule import Schedule, make_schedule
 from changen_cli.events.simulate import apply_changes, simulate
 from changen_cli.scenes.layout import Footprint, Layout
+from changen_cli.types import UInt8Array
 
 MakeLayout = Callable[..., Layout]
 MakeSite = Callable[..., Site]
@@ -82,11 +83,11 @@ def check_history(history: History, site: Site, schedule: Schedule) -> None:
         check_labels(changes, *masks)
 
 
-def check_labels(changes: tuple[Change, ...], before: np.ndarray, after: np.ndarray) -> None:
+def check_labels(changes: tuple[Change, ...], before: UInt8Array, after: UInt8Array) -> None:
     """Checks that S_t xor S_t+1 is what the changes say, pixel by pixel."""
     expected = np.zeros(before.shape, bool)
     for change in changes:
-        size = before.shape
+        size = (before.shape[0], before.shape[1])
         old = Layout(*size, (change.before,)).rasterize()[0] > 0 if change.before else np.zeros(size, bool)
         new = Layout(*size, (change.after,)).rasterize()[0] > 0 if change.after else np.zeros(size, bool)
         expected |= old ^ new

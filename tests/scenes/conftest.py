@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import rasterio
 
+from changen_cli.types import AnyArray, UInt8Array
 from tests.scenes.writing import ORIGIN, UTM, WriteRaster, WriteVector
 
 
@@ -18,7 +19,7 @@ from tests.scenes.writing import ORIGIN, UTM, WriteRaster, WriteVector
 def write_raster(tmp_path: Path) -> WriteRaster:
     """Writes a raster of [C, H, W] or [H, W] pixels under tmp_path and returns its path."""
 
-    def write(name: str, pixels: np.ndarray, *, georeferenced: bool = True, valid: Any = None, **profile: Any) -> str:
+    def write(name: str, pixels: AnyArray, *, georeferenced: bool = True, valid: Any = None, **profile: Any) -> str:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         bands = pixels[None] if pixels.ndim == 2 else pixels
@@ -67,6 +68,6 @@ def write_vector(tmp_path: Path) -> WriteVector:
 
 
 @pytest.fixture
-def image() -> np.ndarray:
+def image() -> UInt8Array:
     """A colourful picture of 120 x 160 pixels, uint8 [3, H, W]."""
     return np.random.default_rng(7).integers(1, 255, (3, 120, 160), dtype=np.uint8)

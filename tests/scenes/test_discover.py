@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,14 @@ from changen_cli.errors import SceneError, UsageError
 from changen_cli.scenes.discover import find_scenes
 from changen_cli.scenes.source import LabelSource, SceneSource
 
+Folder = Callable[..., Path]
+
 
 @pytest.fixture
-def folder(tmp_path):
-    def make(*names):
+def folder(tmp_path: Path) -> Folder:
+    """Makes empty files under a folder and returns it."""
+
+    def make(*names: str) -> Path:
         for name in names:
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).touch()
@@ -25,14 +30,14 @@ def mask(root: Path, name: str) -> LabelSource:
     return LabelSource("mask", str(root / name))
 
 
-def test_images_and_masks_by_stem(folder):
+def test_images_and_masks_by_stem(folder: Folder) -> None:
     root = folder("images/b.jpg", "images/a.tif", "masks/a.png", "masks/b.png", "images/notes.md")
     found = find_scenes([str(root)])
     assert [s.id for s in found] == ["a", "b"]
     assert [s.labels for s in found] == [mask(root, "masks/a.png"), mask(root, "masks/b.png")]
 
 
-def test_labels_beside_and_vectors_win(folder):
+def test_labels_beside_and_vectors_win(folder: Folder) -> None:
     root = folder("a.tif", "a_mask.tif", "a_buildings.gpkg", "b.TIF", "b_mask.png", "c.png", "c_buildings.geojson")
     found = {s.id: s for s in find_scenes([str(root)])}
     assert set(found) == {"a", "b", "c"}
@@ -41,31 +46,33 @@ def test_labels_beside_and_vectors_win(folder):
     assert found["c"].labels == LabelSource("vector", str(root / "c_buildings.geojson"))
 
 
-def test_single_raster_and_its_masks_folder(folder):
+def test_single_raster_and_its_masks_folder(folder: Folder) -> None:
     root = folder("images/a.jpg", "masks/a.png", "loose.tif", "loose_mask.tif")
     assert find_scenes([str(root / "images" / "a.jpg")])[0].labels == mask(root, "masks/a.png")
     assert find_scenes([str(root / "loose.tif")])[0].labels == mask(root, "loose_mask.tif")
 
 
-def test_split_folders(folder):
+def test_split_folders(folder: Folder) -> None:
     root = folder("train/images/a.png", "train/masks/a.png", "val/images/b.png", "val/masks/b.png")
     assert [(s.id, s.split) for s in find_scenes([str(root)])] == [("a", "train"), ("b", "val")]
 
 
-def test_a_list_is_relative_to_its_folder_or_else_to_the_working_directory(folder, tmp_path, monkeypatch):
+def test_a_list_is_relative_to_its_folder_or_else_to_the_working_directory(
+    folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = folder("lists/scenes.txt", "lists/a.tif", "lists/a_mask.tif", "b.tif", "b_mask.tif")
     (root / "lists" / "scenes.txt").write_text("\ufeff# two\r\na.tif\r\n\r\nb.tif\r\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     assert [s.id for s in find_scenes(["lists/scenes.txt"])] == ["b", "a"]
 
 
-def test_standard_input(folder, monkeypatch):
+def test_standard_input(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     root = folder("a.tif", "a_mask.tif")
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{root / 'a.tif'}\n"))
     assert [s.id for s in find_scenes(["-"])] == ["a"]
 
 
-def test_remote_rasters_are_not_looked_at(folder):
+def test_remote_rasters_are_not_looked_at(folder: Folder) -> None:
     root = folder("m/a.png", "m/b.png")
     inputs = ["https://example.org/x/a.tif?token=1", "/vsizip/archive.zip/in/b.tif"]
     found = find_scenes(inputs, masks=str(root / "m"))
@@ -75,7 +82,7 @@ def test_remote_rasters_are_not_looked_at(folder):
     assert find_scenes(inputs[:1], require_labels=False) == [SceneSource("a", inputs[0])]
 
 
-def test_given_footprints_serve_all_scenes(folder):
+def test_given_footprints_serve_all_scenes(folder: Folder) -> None:
     root = folder("a.tif", "b.tif", "all.gpkg")
     found = find_scenes([str(root)], footprints=str(root / "all.gpkg"))
     given = LabelSource("vector", str(root / "all.gpkg"), shared=True)
@@ -84,13 +91,13 @@ def test_given_footprints_serve_all_scenes(folder):
     assert one.labels == LabelSource("vector", given.path)
 
 
-def test_given_labels_of_xbd_are_known_by_their_name(folder):
+def test_given_labels_of_xbd_are_known_by_their_name(folder: Folder) -> None:
     root = folder("a.tif", "nepal-flooding_00000007_pre_disaster.json")
     path = str(root / "nepal-flooding_00000007_pre_disaster.json")
     assert find_scenes([str(root / "a.tif")], footprints=path)[0].labels == LabelSource("xbd", path)
 
 
-def test_ids_are_unique_safe_and_do_not_depend_on_the_order(folder):
+def test_ids_are_unique_safe_and_do_not_depend_on_the_order(folder: Folder) -> None:
     root = folder("x/images/a.png", "y/a.png", "y/A.tif", "y/b c%.png", "y/b_c_.png", "é/ü.png")
     inputs = [str(root / "y"), str(root / "x"), str(root / "é")]
     found = find_scenes(inputs, require_labels=False)
@@ -101,12 +108,12 @@ def test_ids_are_unique_safe_and_do_not_depend_on_the_order(folder):
     assert find_scenes(inputs[::-1], require_labels=False) == found
 
 
-def test_a_scene_named_twice_is_taken_once(folder):
+def test_a_scene_named_twice_is_taken_once(folder: Folder) -> None:
     root = folder("a.tif")
     assert len(find_scenes([str(root), str(root / "a.tif")], require_labels=False)) == 1
 
 
-def test_missing_footprints_say_what_was_looked_for(folder):
+def test_missing_footprints_say_what_was_looked_for(folder: Folder) -> None:
     root = folder("images/a.tif", "masks/b.png")
     with pytest.raises(
         SceneError, match=r"images/a\.tif: has no footprints.*a_buildings.*a_mask.*masks/a\.\*.*--masks"
@@ -116,7 +123,7 @@ def test_missing_footprints_say_what_was_looked_for(folder):
         find_scenes([str(root / "images")], masks=str(root / "masks"))
 
 
-def test_unreadable_path_in_a_list_is_named_with_its_line(folder):
+def test_unreadable_path_in_a_list_is_named_with_its_line(folder: Folder) -> None:
     root = folder("a.tif")
     (root / "l.txt").write_text("# first\na.tif\ngone.tif\n")
     with pytest.raises(SceneError, match=r"l\.txt, line 3: gone\.tif: no such readable file"):
@@ -126,7 +133,7 @@ def test_unreadable_path_in_a_list_is_named_with_its_line(folder):
         find_scenes([str(root / "l.txt")])
 
 
-def test_unusable_inputs(folder):
+def test_unusable_inputs(folder: Folder) -> None:
     root = folder("empty/readme.md", "a.geojson", "list.txt", "two/a.tif", "two/b.tif", "m.png")
     for inputs, message in [
         ([], "no input"),

@@ -6,7 +6,7 @@ from shapely.geometry import Polygon, box
 from changen_cli.scenes.layout import Footprint, Layout
 
 
-def test_pixel_centres_and_order():
+def test_pixel_centres_and_order() -> None:
     layout = Layout(6, 6, (Footprint(3, box(0.6, 0.6, 3.6, 2.4)), Footprint(9, box(2, 1, 5, 5), category=4)))
     classes, instances = layout.rasterize()
     assert np.argwhere(instances == 3).tolist() == [[1, 1]]
@@ -16,7 +16,7 @@ def test_pixel_centres_and_order():
     assert (classes != 0).sum() == (instances != 0).sum() == 13
 
 
-def test_uids_are_never_used_twice():
+def test_uids_are_never_used_twice() -> None:
     layout = Layout(8, 8, (Footprint(4, box(0, 0, 2, 2)),))
     assert layout.next_uid == 5
     grown = layout.add([Footprint(5, box(4, 4, 6, 6))])
@@ -24,7 +24,7 @@ def test_uids_are_never_used_twice():
     assert len(grown.without({4, 5}).footprints) == 0
 
 
-def test_nothing_to_draw():
+def test_nothing_to_draw() -> None:
     for layout in (Layout(4, 5), Layout(4, 5, (Footprint(1, Polygon()),))):
         classes, instances = layout.rasterize()
         assert classes.shape == instances.shape == (4, 5)

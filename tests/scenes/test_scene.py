@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -19,6 +20,8 @@ from changen_cli.scenes.options import ReadOptions
 from changen_cli.scenes.scene import open_scene
 from changen_cli.scenes.source import LabelSource, SceneSource
 from changen_cli.scenes.window import TileGrid, Window
+from changen_cli.types import UInt8Array
+from tests.scenes.writing import WriteRaster, WriteVector
 
 
 @pytest.mark.parametrize(
@@ -30,7 +33,9 @@ from changen_cli.scenes.window import TileGrid, Window
     ],
 )
 @pytest.mark.parametrize("edges", ["shift", "pad"])
-def test_tile_by_tile_is_the_whole(write_raster, image, name, profile, edges):
+def test_tile_by_tile_is_the_whole(
+    write_raster: WriteRaster, image: UInt8Array, name: str, profile: dict[str, Any], edges: Literal["shift", "pad"]
+) -> None:
     with open_scene(SceneSource("s", write_raster(name, image, **profile))) as scene:
         assert (scene.height, scene.width) == (120, 160)
         whole = scene.read_all()
@@ -48,7 +53,9 @@ def test_tile_by_tile_is_the_whole(write_raster, image, name, profile, edges):
 
 
 @pytest.mark.parametrize("resolution", [0.25, 0.7, 1.0, 1.9])
-def test_tile_by_tile_is_the_whole_at_another_resolution(write_raster, image, resolution):
+def test_tile_by_tile_is_the_whole_at_another_resolution(
+    write_raster: WriteRaster, image: UInt8Array, resolution: float
+) -> None:
     valid = np.full((120, 160), 255, np.uint8)
     valid[:40, 90:] = 0
     path = write_raster("a.tif", image, valid=valid)
@@ -63,18 +70,19 @@ def test_tile_by_tile_is_the_whole_at_another_resolution(write_raster, image, re
             assert np.array_equal(tile.valid, whole.valid[there])
 
 
-def test_georeference_of_a_tile_is_exact(write_raster, image):
+def test_georeference_of_a_tile_is_exact(write_raster: WriteRaster, image: UInt8Array) -> None:
     turned = Affine(0.3, 0.1, 500_000.25, 0.1, -0.3, 5_000_000.75)
     path = write_raster("a.tif", image, transform=turned)
     with open_scene(SceneSource("s", path)) as scene:
         tile = scene.read(Window(30, 40, 64, 64))
         assert tile.id == "r000030_c000040"
         assert tile.crs == scene.crs == rasterio.CRS.from_epsg(32633)
+        assert tile.transform is not None
         assert tile.transform @ (0, 0) == pytest.approx(turned @ (40, 30), abs=1e-9)
         assert tile.transform @ (64, 64) == pytest.approx(turned @ (104, 94), abs=1e-9)
 
 
-def test_no_georeference(write_raster, image):
+def test_no_georeference(write_raster: WriteRaster, image: UInt8Array) -> None:
     with open_scene(SceneSource("s", write_raster("a.png", image, georeferenced=False))) as scene:
         tile = scene.read_all()
         assert tile.transform is None
@@ -83,7 +91,7 @@ def test_no_georeference(write_raster, image):
 
 
 @pytest.mark.parametrize("how", ["nodata", "alpha", "mask", "nan"])
-def test_validity(write_raster, image, how):
+def test_validity(write_raster: WriteRaster, image: UInt8Array, how: str) -> None:
     gone = np.zeros((120, 160), bool)
     gone[20:50, 30:60] = True
     pixels = np.where(gone, 0, image).astype(np.uint8)
@@ -112,7 +120,9 @@ def test_validity(write_raster, image, how):
         assert np.array_equal(tile.image[:, ~gone], reference[:, ~gone])
 
 
-def test_footprints_that_cannot_be_seen_are_dropped(write_raster, write_vector, image):
+def test_footprints_that_cannot_be_seen_are_dropped(
+    write_raster: WriteRaster, write_vector: WriteVector, image: UInt8Array
+) -> None:
     valid = np.full((120, 160), 255, np.uint8)
     valid[:, :50] = 0
     houses = [box(10, 10, 20, 20), box(40, 40, 60, 60), box(100, 100, 110, 110)]
@@ -123,7 +133,7 @@ def test_footprints_that_cannot_be_seen_are_dropped(write_raster, write_vector, 
         assert scene.read(Window(0, 0, 40, 40)).layout.footprints == ()
 
 
-def test_16_bit(write_raster):
+def test_16_bit(write_raster: WriteRaster) -> None:
     pixels = np.tile(np.linspace(0, 3000, 160, dtype=np.uint16), (4, 120, 1))
     path = write_raster(
         "a.tif", pixels, colorinterp=(ColorInterp.blue, ColorInterp.green, ColorInterp.red, ColorInterp.undefined)
@@ -138,7 +148,7 @@ def test_16_bit(write_raster):
 
 
 @pytest.mark.parametrize("count", [1, 5])
-def test_bands_that_need_a_word(write_raster, count):
+def test_bands_that_need_a_word(write_raster: WriteRaster, count: int) -> None:
     path = write_raster("a.tif", np.ones((count, 20, 20), np.uint8), photometric="minisblack")
     with pytest.raises(SceneError, match=r"a\.tif: has .*--bands"):
         open_scene(SceneSource("s", path))
@@ -146,7 +156,7 @@ def test_bands_that_need_a_word(write_raster, count):
         assert scene.read_all().image.shape == (3, 20, 20)
 
 
-def test_truncated_rasters(write_raster, image, tmp_path):
+def test_truncated_rasters(write_raster: WriteRaster, image: UInt8Array, tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     write_raster("a.tif", image, blockysize=8)
     data = path.read_bytes()
@@ -166,7 +176,7 @@ def test_truncated_rasters(write_raster, image, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg"])
-def test_truncated_pictures(write_raster, image, tmp_path, name):
+def test_truncated_pictures(write_raster: WriteRaster, image: UInt8Array, tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     write_raster(name, np.repeat(np.repeat(image, 4, 1), 4, 2), georeferenced=False)
     data = path.read_bytes()
@@ -177,7 +187,7 @@ def test_truncated_pictures(write_raster, image, tmp_path, name):
                 scene.read(Window(400, column, 64, 64))
 
 
-def test_truncated_mask_pictures(write_raster, image, tmp_path):
+def test_truncated_mask_pictures(write_raster: WriteRaster, image: UInt8Array, tmp_path: Path) -> None:
     mask = np.random.default_rng(3).integers(0, 2, (120, 160), dtype=np.uint8)
     labels = LabelSource("mask", write_raster("m.png", mask, georeferenced=False))
     source = SceneSource("s", write_raster("a.tif", image), labels)
@@ -190,7 +200,7 @@ def test_truncated_mask_pictures(write_raster, image, tmp_path):
                 scene.read(Window(80, 0, 32, 32))
 
 
-def test_windows_must_start_in_the_scene(write_raster, image):
+def test_windows_must_start_in_the_scene(write_raster: WriteRaster, image: UInt8Array) -> None:
     with open_scene(SceneSource("s", write_raster("a.tif", image))) as scene:
         for window in (Window(200, 0, 8, 8), Window(-4, 0, 8, 8)):
             with pytest.raises(ValueError, match="starts outside"):
@@ -199,7 +209,9 @@ def test_windows_must_start_in_the_scene(write_raster, image):
         scene.read_all()
 
 
-def test_describe_is_json_and_source_travels(write_raster, write_vector, image):
+def test_describe_is_json_and_source_travels(
+    write_raster: WriteRaster, write_vector: WriteVector, image: UInt8Array
+) -> None:
     labels = LabelSource("vector", write_vector("v.gpkg", [box(0, 0, 9, 9)]))
     source = SceneSource("s", write_raster("a.tif", image), labels)
     with open_scene(source, ReadOptions(resolution=1.0)) as scene:
@@ -210,7 +222,7 @@ def test_describe_is_json_and_source_travels(write_raster, write_vector, image):
     assert pickle.loads(pickle.dumps(source)) == source
 
 
-def test_nothing_is_printed(write_raster, image):
+def test_nothing_is_printed(write_raster: WriteRaster, image: UInt8Array) -> None:
     path = write_raster("a.png", image, georeferenced=False)
     code = (
         "from changen_cli.scenes.scene import open_scene\nfrom changen_cli.scenes.source import SceneSource\n"

@@ -5,6 +5,7 @@ import pickle
 import pytest
 
 from changen_cli.scenes.source import LabelSource, SceneSource, is_remote
+from changen_cli.types import Split
 
 
 @pytest.mark.parametrize("path", ["/vsizip/a.zip/b.tif", "https://example.org/a.tif?token=1", "s3://bucket/a.tif"])
@@ -18,6 +19,6 @@ def test_local(path: str) -> None:
 
 
 def test_sources_travel_between_processes() -> None:
-    source = SceneSource("a", "a.tif", LabelSource("vector", "a.gpkg|layername=houses", shared=True), "val")
+    source = SceneSource("a", "a.tif", LabelSource("vector", "a.gpkg|layername=houses", shared=True), Split.VAL)
     assert pickle.loads(pickle.dumps(source)) == source
     assert len({source, SceneSource("a", "a.tif")}) == 2

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any, Literal
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,11 +10,13 @@ from hypothesis import strategies as st
 from changen_cli.errors import UsageError
 from changen_cli.scenes.window import TileGrid, Window
 
+Edges = Literal["shift", "pad"]
+
 lengths = st.integers(1, 90)
 
 
 @given(lengths, lengths, st.integers(1, 40), st.data(), st.sampled_from(["shift", "pad"]))
-def test_grid_covers_every_pixel(height, width, size, data, edges):
+def test_grid_covers_every_pixel(height: int, width: int, size: int, data: st.DataObject, edges: Edges) -> None:
     overlap = data.draw(st.integers(0, size - 1))
     grid = TileGrid(height, width, size, overlap, edges)
     seen = np.zeros((height, width), int)
@@ -32,14 +36,14 @@ def test_grid_covers_every_pixel(height, width, size, data, edges):
         assert seen.max() == 1
 
 
-def test_neighbours_share_the_overlap():
+def test_neighbours_share_the_overlap() -> None:
     grid = TileGrid(100, 100, 40, overlap=10)
     assert [grid[i].column for i in range(3)] == [0, 30, 60]
     assert TileGrid(95, 95, 40, overlap=10)[2].column == 55
     assert TileGrid(95, 95, 40, overlap=10, edges="pad")[2].column == 60
 
 
-def test_a_country_is_not_listed():
+def test_a_country_is_not_listed() -> None:
     grid = TileGrid(4_000_000, 4_000_000, 256)
     assert len(grid) == 15_625**2
     assert grid[len(grid) - 1] == Window(3_999_744, 3_999_744, 256, 256)
@@ -47,7 +51,7 @@ def test_a_country_is_not_listed():
         grid[len(grid)]
 
 
-def test_tile_ids_sort_as_their_places_do():
+def test_tile_ids_sort_as_their_places_do() -> None:
     ids = [window.tile_id for window in TileGrid(3000, 3000, 256)]
     assert ids[1] == "r000000_c000256"
     assert ids == sorted(ids)
@@ -57,6 +61,6 @@ def test_tile_ids_sort_as_their_places_do():
     ("arguments", "message"),
     [((10, 10, 0), "tile size 0"), ((10, 10, 4, 4), "overlap 4"), ((10, 10, 4, 0, "wrap"), "edges 'wrap'")],
 )
-def test_unusable_grids(arguments, message):
+def test_unusable_grids(arguments: tuple[Any, ...], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         TileGrid(*arguments)

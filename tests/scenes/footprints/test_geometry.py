@@ -7,7 +7,7 @@ from changen_cli.scenes.footprints.geometry import PolygonIndex, centred, to_pol
 from changen_cli.scenes.window import Window
 
 
-def test_everything_that_features_may_hold():
+def test_everything_that_features_may_hold() -> None:
     bow_tie = Polygon([(0, 0), (10, 10), (10, 0), (0, 10)])
     features = [
         box(0, 0, 4, 4),
@@ -30,12 +30,12 @@ def test_everything_that_features_may_hold():
     assert report.dropped == 6
 
 
-def test_nothing():
+def test_nothing() -> None:
     assert to_polygons(np.empty(0, object)).report.features == 0
     assert centred(np.empty(0, object), 5) == ()
 
 
-def test_cutting():
+def test_cutting() -> None:
     u_shape = Polygon([(0, 0), (30, 0), (30, 20), (20, 20), (20, 5), (10, 5), (10, 20), (0, 20)])
     index = PolygonIndex(np.array([box(100, 100, 101, 101), u_shape, box(0, 20, 5, 30)], object), np.array([5, 6, 7]))
     polygons, uids = index.cut(Window(10, 0, 10, 40))
@@ -46,7 +46,7 @@ def test_cutting():
     assert len(index.inside(Window(0, 0, 200, 200), min_area=2)) == 2
 
 
-def test_picking_is_even_and_bounded():
+def test_picking_is_even_and_bounded() -> None:
     boxes = np.array([box(i, 0, i + 1 + i, 1) for i in range(100)], object)
     picked = centred(boxes, 5)
     assert [round(p.area) for p in picked] == [1, 26, 51, 75, 100]

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import rasterio
@@ -18,9 +21,11 @@ from changen_cli.scenes.options import ReadOptions
 from changen_cli.scenes.scene import open_scene
 from changen_cli.scenes.source import LabelSource, SceneSource
 from changen_cli.scenes.window import Window
+from changen_cli.types import AnyArray, UInt8Array
+from tests.scenes.writing import WriteRaster
 
 
-def in_memory(mask: np.ndarray, min_area: float = 0.0, **profile) -> Layout:
+def in_memory(mask: AnyArray, min_area: float = 0.0, **profile: Any) -> Layout:
     """Mask values to a layout, through a real file in memory."""
     height, width = mask.shape
     with MemoryFile() as memory:
@@ -36,7 +41,7 @@ def in_memory(mask: np.ndarray, min_area: float = 0.0, **profile) -> Layout:
 
 @settings(max_examples=60)
 @given(hnp.arrays(np.uint8, st.tuples(st.integers(1, 14), st.integers(1, 14)), elements=st.sampled_from([0, 1])))
-def test_drawing_the_polygons_gives_the_mask_back(mask):
+def test_drawing_the_polygons_gives_the_mask_back(mask: AnyArray) -> None:
     layout = in_memory(mask)
     classes, instances = layout.rasterize()
     assert np.array_equal(classes, mask)
@@ -54,12 +59,12 @@ def test_drawing_the_polygons_gives_the_mask_back(mask):
 @given(
     hnp.arrays(np.uint16, st.tuples(st.integers(2, 12), st.integers(2, 12)), elements=st.sampled_from([0, 2, 7, 900]))
 )
-def test_instance_ids_are_kept(mask):
+def test_instance_ids_are_kept(mask: AnyArray) -> None:
     _, instances = in_memory(mask).rasterize()
     assert np.array_equal(instances, mask)
 
 
-def test_an_instance_in_two_parts_is_one_footprint():
+def test_an_instance_in_two_parts_is_one_footprint() -> None:
     mask = np.zeros((20, 20), np.uint8)
     mask[2:6, 2:6] = mask[10:14, 10:14] = 9
     mask[2:6, 6:10] = 4
@@ -70,7 +75,7 @@ def test_an_instance_in_two_parts_is_one_footprint():
     assert len(as_mask.footprints) == 2
 
 
-def test_small_holes_are_filled_and_specks_dropped():
+def test_small_holes_are_filled_and_specks_dropped() -> None:
     mask = np.zeros((20, 20), np.uint8)
     mask[2:12, 2:12] = 255
     mask[4, 4:7] = 0
@@ -82,7 +87,7 @@ def test_small_holes_are_filled_and_specks_dropped():
     assert not classes[15].any()
 
 
-def test_nodata_and_nan_are_background():
+def test_nodata_and_nan_are_background() -> None:
     mask = np.zeros((8, 8), np.float32)
     mask[1:4, 1:4] = 1
     mask[5:] = np.nan
@@ -91,14 +96,14 @@ def test_nodata_and_nan_are_background():
     assert in_memory(marked, nodata=255).rasterize()[0].sum() == 9
 
 
-def test_values_that_are_no_ids():
+def test_values_that_are_no_ids() -> None:
     with pytest.raises(TileError, match="whole numbers from 0"):
         in_memory(np.full((8, 8), 0.5, np.float32))
     with pytest.raises(TileError, match="whole numbers from 0"):
         in_memory(np.full((8, 8), -3, np.int16))
 
 
-def test_one_bit_png(write_raster, image):
+def test_one_bit_png(write_raster: WriteRaster, image: UInt8Array) -> None:
     mask = np.zeros((120, 160), np.uint8)
     mask[10:30, 10:30] = 1
     path = write_raster("m.png", mask, georeferenced=False, NBITS=1)
@@ -120,7 +125,9 @@ def test_one_bit_png(write_raster, image):
         ("m.tif", {"profile": {"transform": rasterio.Affine(0.5, 0, 500_010, 0, -0.5, 5_000_000)}}, "lies elsewhere"),
     ],
 )
-def test_masks_that_do_not_fit(write_raster, image, name, change, message):
+def test_masks_that_do_not_fit(
+    write_raster: WriteRaster, image: UInt8Array, name: str, change: dict[str, Any], message: str
+) -> None:
     mask = np.zeros((change.get("bands", 1), *change.get("shape", (120, 160))), np.uint8)
     path = write_raster(name, mask, **change.get("profile", {}))
     source = SceneSource("s", write_raster("a.tif", image), LabelSource("mask", path))
@@ -128,7 +135,7 @@ def test_masks_that_do_not_fit(write_raster, image, name, change, message):
         open_scene(source)
 
 
-def test_missing_and_empty_masks(write_raster, image, tmp_path):
+def test_missing_and_empty_masks(write_raster: WriteRaster, image: UInt8Array, tmp_path: Path) -> None:
     path = write_raster("a.tif", image)
     with pytest.raises(SceneError, match=r"gone\.tif: no such mask"):
         open_scene(SceneSource("s", path, LabelSource("mask", str(tmp_path / "gone.tif"))))
@@ -138,7 +145,9 @@ def test_missing_and_empty_masks(write_raster, image, tmp_path):
         assert scene.outlines() == ()
 
 
-def test_a_truncated_mask_fails_only_where_it_is_damaged(write_raster, image, tmp_path):
+def test_a_truncated_mask_fails_only_where_it_is_damaged(
+    write_raster: WriteRaster, image: UInt8Array, tmp_path: Path
+) -> None:
     mask = np.random.default_rng(0).integers(0, 2, (120, 160), dtype=np.uint8)
     labels = LabelSource("mask", write_raster("m.tif", mask, blockysize=8))
     source = SceneSource("s", write_raster("a.tif", image), labels)
@@ -150,7 +159,7 @@ def test_a_truncated_mask_fails_only_where_it_is_damaged(write_raster, image, tm
             scene.read(Window(88, 0, 32, 32))
 
 
-def test_at_another_resolution_outlines_are_scaled_not_resampled(write_raster, image):
+def test_at_another_resolution_outlines_are_scaled_not_resampled(write_raster: WriteRaster, image: UInt8Array) -> None:
     mask = np.zeros((120, 160), np.uint8)
     mask[10:33, 21:40] = 1
     labels = LabelSource("mask", write_raster("m.tif", mask))
@@ -166,7 +175,9 @@ def test_at_another_resolution_outlines_are_scaled_not_resampled(write_raster, i
         assert np.array_equal(drawn, scene.read(Window(0, 0, 60, 30)).layout.rasterize()[0])
 
 
-def test_shapes_are_whole_centred_and_do_not_depend_on_what_was_read(write_raster, image):
+def test_shapes_are_whole_centred_and_do_not_depend_on_what_was_read(
+    write_raster: WriteRaster, image: UInt8Array
+) -> None:
     mask = np.zeros((120, 160), np.uint8)
     for row in range(0, 110, 20):
         for column in range(0, 150, 20):
@@ -182,7 +193,7 @@ def test_shapes_are_whole_centred_and_do_not_depend_on_what_was_read(write_raste
             assert (shape.centroid.x, shape.centroid.y) == pytest.approx((0, 0), abs=1e-9)
 
 
-def test_sample_windows_of_a_large_scene_are_few_and_keyed():
+def test_sample_windows_of_a_large_scene_are_few_and_keyed() -> None:
     grid = GeoBox(100_000, 100_000, None, None)
     windows = sample_windows(grid, "s", 16, 1024)
     assert 1 < len(windows) <= 16

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,27 +14,31 @@ from changen_cli.errors import SceneError, TileError, UsageError
 from changen_cli.scenes.footprints.vectors import Exclusion, VectorLabels
 from changen_cli.scenes.image.geobox import make_geobox
 from changen_cli.scenes.image.rasters import open_raster
+from changen_cli.scenes.layout import Footprint
 from changen_cli.scenes.options import ReadOptions
 from changen_cli.scenes.scene import open_scene
 from changen_cli.scenes.source import LabelSource, SceneSource
 from changen_cli.scenes.window import TileGrid, Window
+from changen_cli.types import UInt8Array
+from tests.scenes.writing import WriteRaster, WriteVector
 
 ALL = Window(0, 0, 120, 160)
 HOUSES = [box(10 * i + 2, 10 * j + 3, 10 * i + 8, 10 * j + 7) for j in range(10) for i in range(14)]
 
 
 @pytest.fixture
-def raster(write_raster, image):
+def raster(write_raster: WriteRaster, image: UInt8Array) -> str:
     return write_raster("a.tif", image)
 
 
-def footprints(raster, path, **options):
+def footprints(raster: str, path: str, **options: Any) -> tuple[Footprint, ...]:
     with open_scene(SceneSource("s", raster, LabelSource("vector", path)), ReadOptions(**options)) as scene:
         return scene.read_all().layout.footprints
 
 
 @contextmanager
-def laid(raster, path, **limits):
+def laid(raster: str, path: str, **limits: int) -> Iterator[VectorLabels]:
+    """The labels of a raster, with limits that are not those of a scene."""
     with open_raster(raster) as dataset:
         grid = make_geobox(dataset, raster, None, False)
     labels = VectorLabels(path, raster, grid, "s", ReadOptions(), False, **limits)
@@ -39,7 +46,7 @@ def laid(raster, path, **limits):
     labels.close()
 
 
-def same(found, wanted, within):
+def same(found: Sequence[Footprint], wanted: Sequence[Polygon], within: float) -> None:
     assert len(found) == len(wanted)
     for footprint, polygon in zip(found, wanted, strict=True):
         assert shapely.hausdorff_distance(footprint.polygon, polygon) < within
@@ -47,7 +54,7 @@ def same(found, wanted, within):
 
 @pytest.mark.parametrize("name", ["v.geojson", "v.gpkg", "v.fgb", "v.shp", "v.parquet"])
 @pytest.mark.parametrize("crs", ["EPSG:32633", "EPSG:4326", "EPSG:3035", "EPSG:3857"])
-def test_every_format_in_any_crs(raster, write_vector, name, crs):
+def test_every_format_in_any_crs(raster: str, write_vector: WriteVector, name: str, crs: str) -> None:
     path = write_vector(name, HOUSES, crs=crs)
     found = footprints(raster, path)
     # FlatGeobuf packs its features by place; every other format keeps their order.
@@ -58,13 +65,13 @@ def test_every_format_in_any_crs(raster, write_vector, name, crs):
         assert [f.uid for f in order] == list(range(1, 141))
 
 
-def test_parquet_with_a_covering_is_read_by_extent(raster, write_vector):
+def test_parquet_with_a_covering_is_read_by_extent(raster: str, write_vector: WriteVector) -> None:
     far = [shapely.transform(h, lambda xy: xy + 5000) for h in HOUSES[:10]]
     path = write_vector("v.parquet", far + HOUSES, write_covering_bbox=True)
     same(footprints(raster, path), HOUSES, 1e-6)
 
 
-def test_uids_are_the_same_in_every_tile(raster, write_vector):
+def test_uids_are_the_same_in_every_tile(raster: str, write_vector: WriteVector) -> None:
     path = write_vector("v.gpkg", HOUSES)
     with open_scene(SceneSource("s", raster, LabelSource("vector", path)), ReadOptions(min_area=0)) as scene:
         _, whole = scene.read_all().layout.rasterize()
@@ -75,7 +82,7 @@ def test_uids_are_the_same_in_every_tile(raster, write_vector):
 
 
 @pytest.mark.parametrize("name", ["v.gpkg", "v.fgb"])
-def test_large_indexed_files_are_read_by_window(raster, write_vector, name):
+def test_large_indexed_files_are_read_by_window(raster: str, write_vector: WriteVector, name: str) -> None:
     outlines = [*HOUSES, MultiPolygon([box(150, 2, 154, 8), box(150, 112, 154, 118)])]
     path = write_vector(name, outlines)
     whole = footprints(raster, path)
@@ -97,7 +104,7 @@ def test_large_indexed_files_are_read_by_window(raster, write_vector, name):
         pass
 
 
-def test_damaged_and_degenerate_features_are_counted(raster, write_vector):
+def test_damaged_and_degenerate_features_are_counted(raster: str, write_vector: WriteVector) -> None:
     bow_tie = Polygon([(20, 20), (40, 40), (40, 20), (20, 40)])
     flat = Polygon([(5, 5), (9, 9), (5, 5)])
     features = [box(60, 60, 70, 70), bow_tie, flat, LineString([(1, 1), (9, 9)]), Point(3, 3), None]
@@ -110,7 +117,7 @@ def test_damaged_and_degenerate_features_are_counted(raster, write_vector):
         assert scene.as_manifest()["footprints"]["on_scene"]["repaired"] == 1
 
 
-def test_slivers_at_a_tile_edge_are_dropped(raster, write_vector):
+def test_slivers_at_a_tile_edge_are_dropped(raster: str, write_vector: WriteVector) -> None:
     path = write_vector("v.gpkg", [box(10, 10, 20, 30.3)])
     source = SceneSource("s", raster, LabelSource("vector", path))
     with open_scene(source) as scene, open_scene(source, ReadOptions(min_area=0)) as every:
@@ -119,7 +126,7 @@ def test_slivers_at_a_tile_edge_are_dropped(raster, write_vector):
         assert every.read(window).layout.footprints[0].polygon.area == pytest.approx(3)
 
 
-def test_footprints_are_clipped_to_the_scene(raster, write_vector):
+def test_footprints_are_clipped_to_the_scene(raster: str, write_vector: WriteVector) -> None:
     path = write_vector("v.gpkg", [box(150, 110, 200, 200)])
     with open_scene(SceneSource("s", raster, LabelSource("vector", path))) as scene:
         (footprint,) = scene.read(Window(100, 100, 64, 64)).layout.footprints
@@ -127,7 +134,7 @@ def test_footprints_are_clipped_to_the_scene(raster, write_vector):
         assert scene.outlines() == ()  # it is not whole
 
 
-def test_a_file_that_says_no_crs(raster, write_vector):
+def test_a_file_that_says_no_crs(raster: str, write_vector: WriteVector) -> None:
     path = write_vector("v.shp", HOUSES, crs=None)
     with pytest.raises(SceneError, match=r"v\.shp: does not say which CRS.*none is assumed.*--footprints-crs EPSG"):
         footprints(raster, path)
@@ -137,7 +144,7 @@ def test_a_file_that_says_no_crs(raster, write_vector):
         footprints(raster, path)
 
 
-def test_pixel_coordinates(write_raster, write_vector, image):
+def test_pixel_coordinates(write_raster: WriteRaster, write_vector: WriteVector, image: UInt8Array) -> None:
     plain = write_raster("plain.png", image, georeferenced=False)
     path = write_vector("v.geojson", HOUSES, pixels=False, crs=None)
     with pytest.raises(SceneError, match=r"plain\.png: has no CRS.*v\.geojson.*--footprints-crs pixel"):
@@ -146,14 +153,14 @@ def test_pixel_coordinates(write_raster, write_vector, image):
 
 
 @pytest.mark.parametrize("name", ["v.geojson", "v.gpkg", "v.parquet"])
-def test_footprints_in_another_place(raster, write_vector, name):
+def test_footprints_in_another_place(raster: str, write_vector: WriteVector, name: str) -> None:
     path = write_vector(name, [shapely.transform(h, lambda xy: xy + 5000) for h in HOUSES], crs="EPSG:4326")
     message = rf"{name}: its footprints touch no pixel of .*a\.tif: they cover x 15\.\d+ to .* the raster covers x 15"
     with pytest.raises(SceneError, match=message):
         footprints(raster, path)
 
 
-def test_footprints_around_but_not_on_the_raster(raster, write_vector):
+def test_footprints_around_but_not_on_the_raster(raster: str, write_vector: WriteVector) -> None:
     path = write_vector("v.gpkg", [box(-50, -50, -40, -40), box(300, 300, 310, 310)])
     with pytest.raises(SceneError, match="touch no pixel"):
         footprints(raster, path)
@@ -161,7 +168,7 @@ def test_footprints_around_but_not_on_the_raster(raster, write_vector):
         assert scene.read_all().layout.footprints == ()
 
 
-def test_files_of_nothing_usable(raster, write_vector, tmp_path):
+def test_files_of_nothing_usable(raster: str, write_vector: WriteVector, tmp_path: Path) -> None:
     with pytest.raises(SceneError, match=r"no polygon with an area.*2 points or lines"):
         footprints(raster, write_vector("v.geojson", [Point(3, 3), Point(50, 50)]))
     with pytest.raises(SceneError, match="none of its features has a geometry"):
@@ -179,7 +186,7 @@ def test_files_of_nothing_usable(raster, write_vector, tmp_path):
     assert footprints(raster, empty) == ()
 
 
-def test_one_layer_of_several_must_be_named(raster, write_vector):
+def test_one_layer_of_several_must_be_named(raster: str, write_vector: WriteVector) -> None:
     write_vector("v.gpkg", [box(0, 0, 9, 9)], layer="water")
     path = write_vector("v.gpkg", HOUSES, layer="houses", mode="a")
     with pytest.raises(SceneError, match=r"found: .*houses.*layername=NAME"):
@@ -189,7 +196,7 @@ def test_one_layer_of_several_must_be_named(raster, write_vector):
         footprints(raster, path + "|layername=gone")
 
 
-def test_at_another_resolution(raster, write_vector):
+def test_at_another_resolution(raster: str, write_vector: WriteVector) -> None:
     path = write_vector("v.gpkg", HOUSES, crs="EPSG:4326")
     with open_scene(SceneSource("s", raster, LabelSource("vector", path)), ReadOptions(resolution=0.25)) as scene:
         scale = scene.width / 160
@@ -198,7 +205,7 @@ def test_at_another_resolution(raster, write_vector):
         same(found, [shapely.transform(h, lambda xy: xy * [scale, scene.height / 120]) for h in HOUSES], 0.6)
 
 
-def test_exclusion(raster, write_vector):
+def test_exclusion(raster: str, write_vector: WriteVector) -> None:
     path = write_vector("v.gpkg", HOUSES)
     source = SceneSource("s", raster, LabelSource("vector", path))
     water = write_vector("water.geojson", [box(20, 20, 60, 60), box(50, 50, 200, 70), Point(1, 1)], crs="EPSG:4326")
@@ -215,7 +222,7 @@ def test_exclusion(raster, write_vector):
         assert scene.read_all().exclusion.is_empty
 
 
-def test_exclusions_that_exclude_nothing(raster, write_vector):
+def test_exclusions_that_exclude_nothing(raster: str, write_vector: WriteVector) -> None:
     source = SceneSource("s", raster)
     roads = write_vector("roads.gpkg", [LineString([(0, 0), (100, 100)])] * 3)
     with pytest.raises(SceneError, match=r"roads\.gpkg: holds 3 line.*buffer them"):
@@ -230,6 +237,6 @@ def test_exclusions_that_exclude_nothing(raster, write_vector):
         by_window.cut(grid.whole)
 
 
-def test_unknown_crs_is_refused_before_any_file():
+def test_unknown_crs_is_refused_before_any_file() -> None:
     with pytest.raises(UsageError, match="EPSG:99999999"):
         ReadOptions(footprints_crs="EPSG:99999999")

@@ -14,8 +14,11 @@ from changen_cli.scenes.source import LabelSource
 A, B = "nepal-flooding_00000007", "palu-tsunami_00000012"
 
 
+Tree = Callable[..., Path]
+
+
 @pytest.fixture
-def tree(tmp_path: Path) -> Callable[..., Path]:
+def tree(tmp_path: Path) -> Tree:
     """Makes empty files: scene A in the splits named, pre and post, with labels, and targets but for tier3."""
 
     def make(*splits: str, scene: str = A) -> Path:
@@ -36,7 +39,7 @@ def label(split: Path, scene: str) -> LabelSource:
     return LabelSource("xbd", str(split / "labels" / f"{scene}_pre_disaster.json"))
 
 
-def test_splits_and_ids(tree):
+def test_splits_and_ids(tree: Tree) -> None:
     root = tree("train", "test", "hold")
     tree("tier3", scene=B)
     found = find_scenes([str(root)])
@@ -52,19 +55,19 @@ def test_splits_and_ids(tree):
 
 
 @pytest.mark.parametrize("inside", ["hold", "hold/images", f"hold/images/{A}_pre_disaster.png"])
-def test_one_split_its_images_or_one_of_them(tree, inside):
+def test_one_split_its_images_or_one_of_them(tree: Tree, inside: str) -> None:
     root = tree("hold", "train")
     (found,) = find_scenes([str(root / inside)])
     assert (found.id, found.labels) == (A, label(root / "hold", A))
     assert found.split == (None if inside.endswith(".png") else "val")
 
 
-def test_relative_paths(tree, monkeypatch):
+def test_relative_paths(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tree("train") / "train" / "images")
     assert find_scenes(["."])[0].labels == label(Path(".."), A)
 
 
-def test_a_target_stands_in_for_a_label_and_a_missing_one_is_left_to_opening(tree):
+def test_a_target_stands_in_for_a_label_and_a_missing_one_is_left_to_opening(tree: Tree) -> None:
     root = tree("train")
     tree("train", scene=B)
     (root / "train" / "labels" / f"{A}_pre_disaster.json").unlink()
@@ -84,7 +87,7 @@ def test_a_target_stands_in_for_a_label_and_a_missing_one_is_left_to_opening(tre
         (["images", "labels", "targets"], r"train holds no images/<disaster>_<number>_pre_disaster.png"),
     ],
 )
-def test_a_partial_tree_says_what_is_missing(tree, remove, message):
+def test_a_partial_tree_says_what_is_missing(tree: Tree, remove: list[str], message: str) -> None:
     root = tree("train", "hold")
     for pattern in remove:
         for path in (root / "train").glob(pattern):
@@ -96,7 +99,7 @@ def test_a_partial_tree_says_what_is_missing(tree, remove, message):
     assert [s.split for s in find_scenes([str(root / "hold")])] == ["val"]
 
 
-def test_all_that_is_missing_is_said_at_once(tree):
+def test_all_that_is_missing_is_said_at_once(tree: Tree) -> None:
     root = tree("train", "test", "hold")
     shutil.rmtree(root / "train" / "images")
     for name in ("labels", "targets"):
@@ -107,11 +110,11 @@ def test_all_that_is_missing_is_said_at_once(tree):
         find_scenes([str(root / "test")])
 
 
-def test_absent_splits_are_no_error(tree):
+def test_absent_splits_are_no_error(tree: Tree) -> None:
     assert len(find_scenes([str(tree("train"))])) == 1
 
 
-def test_other_data_sets_are_left_to_their_readers(tmp_path):
+def test_other_data_sets_are_left_to_their_readers(tmp_path: Path) -> None:
     for name in (f"images/{A}_pre_disaster.png", f"masks/{A}_pre_disaster.png", "train/images/a.png"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
@@ -119,7 +122,7 @@ def test_other_data_sets_are_left_to_their_readers(tmp_path):
     assert found.labels == LabelSource("mask", str(tmp_path / "masks" / f"{A}_pre_disaster.png"))
 
 
-def test_names():
+def test_names() -> None:
     assert plain_name(f"x/{A}_pre_disaster.PNG") == f"x/{A}.PNG"
     assert plain_name("x/a_pre_disaster.png") == "x/a_pre_disaster.png"
     assert is_label(f"{A}_pre_disaster.json")

@@ -8,68 +8,73 @@ import rasterio
 from affine import Affine
 
 from changen_cli.errors import SceneError
-from changen_cli.scenes.image.geobox import make_geobox
+from changen_cli.scenes.image.geobox import GeoBox, make_geobox
 from changen_cli.scenes.window import Window
+from changen_cli.types import UInt8Array
+from tests.scenes.writing import WriteRaster
 
 
-def frame_of(path, resolution=None, optional=False):
+def grid_of(path: str, resolution: float | None = None, optional: bool = False) -> GeoBox:
     with rasterio.open(path) as dataset:
         return make_geobox(dataset, path, resolution, optional)
 
 
 @pytest.fixture
-def pixels():
+def pixels() -> UInt8Array:
     return np.ones((3, 200, 300), np.uint8)
 
 
-def test_web_mercator_metres_are_not_ground_metres(write_raster, pixels):
+def test_web_mercator_metres_are_not_ground_metres(write_raster: WriteRaster, pixels: UInt8Array) -> None:
     latitude = 60.0
     y = 6378137 * math.log(math.tan(math.pi / 4 + math.radians(latitude) / 2))
     path = write_raster("a.tif", pixels, crs="EPSG:3857", transform=Affine(1, 0, 0, 0, -1, y + 100))
-    frame = frame_of(path)
-    assert frame.ground_resolution == pytest.approx(0.5, rel=0.005)
-    read = frame_of(path, 1.0)
+    grid = grid_of(path)
+    assert grid.ground_resolution == pytest.approx(0.5, rel=0.005)
+    read = grid_of(path, 1.0)
     assert read.scale_x == pytest.approx(2, rel=0.005)
     assert (read.height, read.width) == (int(200 / read.scale_y), int(300 / read.scale_x))
-    assert read.transform @ (0, 0) == frame.transform @ (0, 0)
+    assert read.transform is not None
+    assert grid.transform is not None
+    assert read.transform @ (0, 0) == grid.transform @ (0, 0)
 
 
-def test_degrees(write_raster, pixels):
+def test_degrees(write_raster: WriteRaster, pixels: UInt8Array) -> None:
     path = write_raster("a.tif", pixels, crs="EPSG:4326", transform=Affine(1e-5, 0, 10, 0, -1e-5, 60))
-    frame = frame_of(path, 2.0)
+    grid = grid_of(path, 2.0)
     # A degree of latitude is 111.4 km there, one of longitude half of that; read pixels are square on the ground.
-    assert 2 / frame.scale_y == pytest.approx(1.114, rel=0.002)
-    assert 2 / frame.scale_x == pytest.approx(0.558, rel=0.002)
+    assert 2 / grid.scale_y == pytest.approx(1.114, rel=0.002)
+    assert 2 / grid.scale_x == pytest.approx(0.558, rel=0.002)
 
 
-def test_utm_and_rotated(write_raster, pixels):
+def test_utm_and_rotated(write_raster: WriteRaster, pixels: UInt8Array) -> None:
     turned = Affine(0.5, 0, 500_000, 0, -0.5, 5_000_000) @ Affine.rotation(30)
-    frame = frame_of(write_raster("a.tif", pixels, transform=turned), 1.0)
-    assert frame.scale_x == pytest.approx(2, rel=0.001)
-    assert frame.transform @ (10, 10) == pytest.approx(turned @ (10 * frame.scale_x, 10 * frame.scale_y))
+    grid = grid_of(write_raster("a.tif", pixels, transform=turned), 1.0)
+    assert grid.scale_x == pytest.approx(2, rel=0.001)
+    assert grid.transform is not None
+    assert grid.transform @ (10, 10) == pytest.approx(turned @ (10 * grid.scale_x, 10 * grid.scale_y))
 
 
-def test_local_metres(write_raster, pixels):
+def test_local_metres(write_raster: WriteRaster, pixels: UInt8Array) -> None:
     local = 'LOCAL_CS["site",UNIT["metre",1],AXIS["X",EAST],AXIS["Y",NORTH]]'
-    frame = frame_of(write_raster("a.tif", pixels, crs=local), 1.0)
-    assert (frame.scale_x, frame.scale_y) == (2, 2)
+    grid = grid_of(write_raster("a.tif", pixels, crs=local), 1.0)
+    assert (grid.scale_x, grid.scale_y) == (2, 2)
 
 
-def test_the_resolution_it_has_is_read_as_it_is(write_raster, pixels):
+def test_the_resolution_it_has_is_read_as_it_is(write_raster: WriteRaster, pixels: UInt8Array) -> None:
     path = write_raster("a.tif", pixels)
-    assert not frame_of(path, 0.5).resampled
-    assert frame_of(path, 0.51).resampled
+    assert not grid_of(path, 0.5).resampled
+    assert grid_of(path, 0.51).resampled
 
 
-def test_no_georeference(write_raster, pixels):
+def test_no_georeference(write_raster: WriteRaster, pixels: UInt8Array) -> None:
     path = write_raster("plain.png", pixels, georeferenced=False)
-    assert frame_of(path).transform is None
-    assert frame_of(path).transform_of(Window(0, 0, 8, 8)) is None
+    assert grid_of(path).transform is None
+    assert grid_of(path).transform_of(Window(0, 0, 8, 8)) is None
     with pytest.raises(SceneError, match=r"plain\.png: has no georeference.*leave the resolution out"):
-        frame_of(path, 0.5)
-    assert frame_of(path, 0.5, optional=True).width == 300
+        grid_of(path, 0.5)
+    assert grid_of(path, 0.5, optional=True).width == 300
 
 
-def test_coarser_than_the_scene(write_raster, pixels):
+def test_coarser_than_the_scene(write_raster: WriteRaster, pixels: UInt8Array) -> None:
     with pytest.raises(SceneError, match="less than one pixel of 500 m"):
-        frame_of(write_raster("a.tif", pixels), 500.0)
+        grid_of(write_raster("a.tif", pixels), 500.0)
