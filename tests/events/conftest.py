@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,12 +50,12 @@ def make_layout() -> MakeLayout:
 def make_site() -> MakeSite:
     """Makes the site of a layout: everything allowed unless told otherwise, its own whole outlines as outlines."""
 
-    def make(layout: Layout, allowed: BaseGeometry | None = None, gap: float = 1.0, **other: object) -> Site:
+    def make(layout: Layout, allowed: BaseGeometry | None = None, gap: float = 1.0, **other: Any) -> Site:
         canvas = box(0, 0, layout.width, layout.height)
         whole = [f for f in layout.footprints if canvas.contains_properly(f.polygon)]
         outlines = tuple(affinity.translate(f.polygon, -f.polygon.centroid.x, -f.polygon.centroid.y) for f in whole)
-        fields = {"outlines": outlines, "occupied": layout.footprints} | other
-        return Site(canvas if allowed is None else allowed, gap, **fields)  # type: ignore[arg-type]
+        fields: dict[str, Any] = {"outlines": outlines, "occupied": layout.footprints} | other
+        return Site(canvas if allowed is None else allowed, gap, **fields)
 
     return make
 

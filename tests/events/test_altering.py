@@ -8,7 +8,7 @@ from shapely import box
 
 from changen_cli.events.altering import Alterations
 from changen_cli.events.base import Site
-from changen_cli.events.geometry import Floats, Outlines, shift
+from changen_cli.events.geometry import Floats, Outline, Outlines, shift
 from changen_cli.scenes.layout import Layout
 
 MakeLayout = Callable[..., Layout]
@@ -54,8 +54,8 @@ def test_every_footprint_is_tried_before_one_is_tried_again(make_layout: MakeLay
     layout = make_layout(*(box(x, y, x + 4, y + 4) for x in (8, 24, 40) for y in (8, 24, 40)))
     tried: list[float] = []
 
-    def refuse(before: object, after: object) -> bool:
-        tried.append(before.bounds[0] * 100 + before.bounds[1])  # type: ignore[attr-defined]
+    def refuse(before: Outline, after: Outline) -> bool:
+        tried.append(before.bounds[0] * 100 + before.bounds[1])
         return False
 
     alterations(layout, make_site(layout), attempts=20).make(aside, refuse, overlap_own=True)

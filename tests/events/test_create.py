@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -122,6 +123,6 @@ def test_fills_what_room_there_is_and_stops(make_layout: MakeLayout, make_site: 
         ({"category": 256}, "category 256: "),
     ],
 )
-def test_parameters_are_checked(values: dict[str, object], message: str) -> None:
+def test_parameters_are_checked(values: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        Create(**values)  # type: ignore[arg-type]
+        Create(**values)

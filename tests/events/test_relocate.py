@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from shapely import affinity, box
@@ -80,6 +81,6 @@ def test_what_the_edge_cuts_stays(make_layout: MakeLayout, make_site: MakeSite) 
         ({"min_area": 0}, "min_area 0: "),
     ],
 )
-def test_parameters_are_checked(values: dict[str, object], message: str) -> None:
+def test_parameters_are_checked(values: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        Relocate(**values)  # type: ignore[arg-type]
+        Relocate(**values)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from shapely import box
@@ -65,6 +66,6 @@ def test_needs_room_and_leaves_what_the_edge_cuts(make_layout: MakeLayout, make_
         ({"min_change": 2.0}, "min_change 2.0: .*from 0.01 to 1"),
     ],
 )
-def test_parameters_are_checked(values: dict[str, object], message: str) -> None:
+def test_parameters_are_checked(values: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        Rotate(**values)  # type: ignore[arg-type]
+        Rotate(**values)
