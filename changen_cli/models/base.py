@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 from torch import nn
 
 from changen_cli.options import options
 
 Network = TypeVar("Network", bound=nn.Module, covariant=True)
-Kind = Literal["generator", "segmenter", "detector"]
 
 
 @options()
@@ -25,7 +24,6 @@ class Model(Generic[Network]):
     Attributes:
         name: Name in weights cards, in recipes and of ``changen train --model``; also the entry point's.
         summary: One line for ``--help``.
-        kind: What it makes: images ("generator"), a class for every pixel ("segmenter"), or objects ("detector").
         network: Class of the network that is packed; takes its configuration alone.
         config: Configuration of the network, a class made by :func:`~changen_cli.options.options` whose fields are the
             arguments in a weights card.
@@ -39,7 +37,6 @@ class Model(Generic[Network]):
 
     name: str
     summary: str
-    kind: Kind
     network: type[Network]
     config: type[Any]
     learner: str

@@ -29,7 +29,6 @@ def test_a_record_is_complete(model: Model[nn.Module]) -> None:
     assert get_model(model.name) is model
     assert model.summary
     assert not model.summary.endswith(".")
-    assert model.kind in ("generator", "segmenter", "detector")
     assert model.shows <= {"create", "remove"}
     assert model.recipe
     module, _, name = model.learner.partition(":")

@@ -10,7 +10,6 @@ __all__ = ["MODEL", "ChangenGenerator", "GeneratorConfig"]
 MODEL = Model(
     name="changen",
     summary="the change generator: images of the next state from the image and the layouts before and after",
-    kind="generator",
     network=ChangenGenerator,
     config=GeneratorConfig,
     discriminator=DiscriminatorConfig,

@@ -10,7 +10,6 @@ __all__ = ["MODEL", "DeepFillConfig", "DeepFillGenerator", "HoleDiscriminator", 
 MODEL = Model(
     name="deepfill",
     summary="fills the ground of removed objects",
-    kind="generator",
     network=DeepFillGenerator,
     config=DeepFillConfig,
     discriminator=HoleDiscriminatorConfig,

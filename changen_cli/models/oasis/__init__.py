@@ -10,7 +10,6 @@ __all__ = ["MODEL", "DiscriminatorConfig", "OasisConfig", "OasisGenerator", "Seg
 MODEL = Model(
     name="oasis",
     summary="images from layouts alone, against a discriminator that segments",
-    kind="generator",
     network=OasisGenerator,
     config=OasisConfig,
     discriminator=DiscriminatorConfig,

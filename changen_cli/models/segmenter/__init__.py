@@ -9,7 +9,6 @@ __all__ = ["MODEL", "Segmenter", "SegmenterConfig"]
 MODEL = Model(
     name="segmenter",
     summary="reads layouts from images",
-    kind="segmenter",
     network=Segmenter,
     config=SegmenterConfig,
     learner="changen_cli.training.learners.segmenter:SegmenterLearner",

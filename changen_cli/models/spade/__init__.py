@@ -10,7 +10,6 @@ __all__ = ["MODEL", "MultiScaleDiscriminator", "PatchConfig", "SpadeConfig", "Sp
 MODEL = Model(
     name="spade",
     summary="images from layouts alone, against a discriminator of patches",
-    kind="generator",
     network=SpadeGenerator,
     config=SpadeConfig,
     discriminator=PatchConfig,

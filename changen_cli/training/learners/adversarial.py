@@ -13,8 +13,10 @@ from changen_cli.models.units import to_bytes
 from changen_cli.reports.contact_sheet import Row, change_row
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.batch import TrainingBatch, make_batch
-from changen_cli.training.data.crops import Crop
+from changen_cli.training.data.crops import Crop, CropSampler
 from changen_cli.training.learners.base import Learner, StepResult
+from changen_cli.training.validation.base import Validator
+from changen_cli.training.validation.quality import QualityValidation
 
 
 class AdversarialLearner(Learner):
@@ -91,3 +93,7 @@ class AdversarialLearner(Learner):
             change_row(sample.image, sample.before, sample.after, [result])
             for sample, result in zip(samples, made, strict=True)
         ]
+
+    def validator(self, crops: CropSampler) -> Validator:
+        """Makes a validation of the images that it synthesises."""
+        return QualityValidation.of(self.config, crops, self.device)

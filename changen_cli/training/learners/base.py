@@ -18,9 +18,10 @@ from changen_cli.reports.contact_sheet import Row
 from changen_cli.training import losses
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.batch import TrainingBatch, with_counts
-from changen_cli.training.data.crops import Crop
+from changen_cli.training.data.crops import Crop, CropSampler
 from changen_cli.training.distributed import batch_norm_over_all
 from changen_cli.training.ema import MovingAverage
+from changen_cli.training.validation.base import Validator
 
 if TYPE_CHECKING:  # packing weights reads checkpoints, and must not need Fabric
     from lightning_fabric import Fabric
@@ -118,6 +119,21 @@ class Learner(ABC):
 
         Returns:
             A row of pictures for each sample.
+        """
+
+    @abstractmethod
+    def validator(self, crops: CropSampler) -> Validator:
+        """Makes what the model is validated by.
+
+        Args:
+            crops: Draws held-out crops.
+
+        Returns:
+            What computes its metrics from :meth:`predict`.
+
+        Raises:
+            TrainingError: If a streamed scene cannot be read or used.
+            WeightsError: If a network that metrics are computed with cannot be loaded.
         """
 
     def share(self, fabric: Fabric) -> None:

@@ -17,9 +17,11 @@ from changen_cli.reports.pictures import as_picture, draw_layouts
 from changen_cli.training import losses
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.batch import TrainingBatch, make_batch
-from changen_cli.training.data.crops import Crop
+from changen_cli.training.data.crops import Crop, CropSampler
 from changen_cli.training.learners.base import StepResult, to_device
 from changen_cli.training.learners.supervised import SupervisedLearner
+from changen_cli.training.validation.base import Validator
+from changen_cli.training.validation.segmentation import SegmenterValidation
 
 
 class SegmenterLearner(SupervisedLearner):
@@ -82,3 +84,7 @@ class SegmenterLearner(SupervisedLearner):
             [as_picture(sample.image), *draw_layouts(sample.before, found)]
             for sample, found in zip(samples, seen, strict=True)
         ]
+
+    def validator(self, crops: CropSampler) -> Validator:
+        """Makes a validation of the classes that it reads."""
+        return SegmenterValidation.of(self.config, crops, self.device)

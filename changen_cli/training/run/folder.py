@@ -94,7 +94,7 @@ class RunFolder:
         if crops is None:
             self._say("validation: none, since no scene is held out; name some with --val, or val: in a recipe's data")
             return
-        self._validations = Validations(self.path, self.config, crops, self._done, str(learner.device))
+        self._validations = Validations(self.path, self.config, learner.validator(crops), self._done)
         for remark in self._validations.remarks:
             self._say(f"validation: {remark}")
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from changen_cli.training.config.options import TrainConfig
-from changen_cli.training.data.crops import CropSampler
 from changen_cli.training.learners.base import Learner
 from changen_cli.training.run.checkpoint import BEST, save_checkpoint
 from changen_cli.training.run.log import BEST_SO_FAR, VALIDATION, MetricLog
-from changen_cli.training.validation.base import in_words, remarks
+from changen_cli.training.validation.base import Validator, in_words, remarks
 from changen_cli.training.validation.best import BestSoFar
-from changen_cli.training.validation.make import make_validator
 
 
 class Validations:
@@ -22,22 +20,19 @@ class Validations:
             of the best, and the metrics of images that stay as they are.
     """
 
-    def __init__(self, folder: Path, config: TrainConfig, crops: CropSampler, done: int, device: str) -> None:
-        """Looks at the held-out crops and opens the log.
+    def __init__(self, folder: Path, config: TrainConfig, validator: Validator, done: int) -> None:
+        """Opens the log.
 
         Args:
             folder: The run's folder; there.
             config: The recipe.
-            crops: Draws held-out crops.
+            validator: Computes the metrics.
             done: Iterations done; what was logged of later ones is dropped.
-            device: A torch device.
 
         Raises:
             TrainingError: If the log has other metrics than this validation, or cannot be written.
-            WeightsError: If a network that is validated with cannot be loaded.
         """
-        self._folder, self._config = folder, config
-        self._validator = validator = make_validator(config, crops, device)
+        self._folder, self._config, self._validator = folder, config, validator
         columns = (*validator.columns, BEST_SO_FAR)
         self._log = MetricLog(folder / VALIDATION, columns, done, folder / "tensorboard" / "validation")
         self._best = BestSoFar(validator.columns)

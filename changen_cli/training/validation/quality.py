@@ -5,19 +5,31 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from typing import Self
 
+import torch
 from torch import Tensor
 
 from changen_cli.metrics.base import RealImage
 from changen_cli.metrics.evaluation import Evaluation
-from changen_cli.metrics.networks import Networks
+from changen_cli.metrics.networks import Networks, load_networks
 from changen_cli.metrics.pairs import Pair
+from changen_cli.models.registry import get_model
 from changen_cli.models.units import to_bytes
-from changen_cli.training.data.crops import Crop
-from changen_cli.training.validation.held_out import HeldOut, Predict, undisturbed
+from changen_cli.training.config.options import TrainConfig
+from changen_cli.training.data.crops import Crop, CropSampler
+from changen_cli.training.validation.held_out import HeldOut, Predict, draw_held_out, undisturbed
+
+REFERENCES = 2
+"""Real crops that the synthesised ones are compared with, for each of these."""
+
+NO_SEGMENTER = (
+    "no segmenter is named; train one on real scenes with changen train --model segmenter, pack it with changen "
+    "weights pack, and name it in the recipe"
+)
 
 
-class Validation:
+class QualityValidation:
     """Metrics of synthesised images: the ones of ``changen evaluate quality``, for held-out crops.
 
     Which to read: a kernel distance. Its estimator is unbiased, so a few dozen crops tell one moment of a run from
@@ -91,6 +103,37 @@ class Validation:
                 if reference is not None or column.own:
                     self.unchanged[column.name] = float(value)
         self.columns = tuple(self._entries)
+
+    @classmethod
+    def of(cls, config: TrainConfig, crops: CropSampler, device: torch.device) -> Self:
+        """Makes the validation that a recipe asks for.
+
+        Args:
+            config: The recipe.
+            crops: Draws held-out crops; those that follow the ones that are synthesised stand for reality.
+            device: Where the model is.
+
+        Raises:
+            TrainingError: If a streamed scene cannot be read or used.
+            WeightsError: If a network that metrics are computed with cannot be loaded.
+        """
+        count = config.validation_crops
+        samples, noise = draw_held_out(crops, count, config.noise_dim)
+        with undisturbed(device):  # networks draw while they are made
+            networks = load_networks(
+                segmenter=config.segmenter or None,
+                inception_weights=config.inception_weights or None,
+                device=str(device),
+                no_segmenter=NO_SEGMENTER,
+            )
+        return cls(
+            samples,
+            noise,
+            networks,
+            reference=[crops[k] for k in range(count, (1 + REFERENCES) * count)],
+            seed=config.seed,
+            shows=get_model(config.model).shows,
+        )
 
     def run(self, predict: Predict) -> dict[str, float]:
         """Computes the metrics; see :meth:`changen_cli.training.validation.base.Validator.run`.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -12,8 +13,9 @@ from changen_cli.metrics.base import Metric, Setting
 from changen_cli.metrics.change.agreement import buildings
 from changen_cli.metrics.registry import find_metrics
 from changen_cli.metrics.segmentation import CLASSES
-from changen_cli.training.data.crops import Crop
-from changen_cli.training.validation.held_out import HeldOut, Predict, undisturbed
+from changen_cli.training.config.options import TrainConfig
+from changen_cli.training.data.crops import Crop, CropSampler
+from changen_cli.training.validation.held_out import HeldOut, Predict, draw_held_out, undisturbed
 from changen_cli.types import UInt8Array
 
 
@@ -55,6 +57,20 @@ class SegmenterValidation:
         self.absent = {c: "no held-out crop has pixels to take it over" for c, value in found.items() if value is None}
         self.columns = tuple(column for column in found if column not in self.absent)
         self.unchanged: Mapping[str, float] = {}
+
+    @classmethod
+    def of(cls, config: TrainConfig, crops: CropSampler, device: torch.device) -> Self:
+        """Makes the validation that a recipe asks for.
+
+        Args:
+            config: The recipe.
+            crops: Draws held-out crops.
+            device: Where the model is.
+
+        Raises:
+            TrainingError: If a streamed scene cannot be read or used.
+        """
+        return cls(*draw_held_out(crops, config.validation_crops, config.noise_dim), device=device)
 
     def run(self, predict: Predict) -> dict[str, float]:
         """Computes the metrics; see :meth:`changen_cli.training.validation.base.Validator.run`.

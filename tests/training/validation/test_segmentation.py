@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,8 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from changen_cli.errors import UsageError
+from changen_cli.training.config.options import parse_config
 from changen_cli.training.data.batch import TrainingBatch
 from changen_cli.training.data.crops import Crop
+from changen_cli.training.data.samplers import make_samplers
 from changen_cli.training.validation.base import Validator
 from changen_cli.training.validation.segmentation import SegmenterValidation
 
@@ -61,3 +64,19 @@ def test_a_segmenter_on_bare_ground(samples: list[Crop]) -> None:
 def test_nothing_to_validate_on(samples: list[Crop]) -> None:
     with pytest.raises(UsageError, match="it got 6 and 5"):
         SegmenterValidation(samples, NOISE[:5])
+
+
+def test_a_recipe_says_how_many_crops_are_seen(tiny_recipe: dict[str, Any]) -> None:
+    shared = {key: value for key, value in tiny_recipe.items() if key not in ("generator", "discriminator")}
+    config = parse_config(shared | {"model": "segmenter", "validation_crops": 5})
+    crops = make_samplers(config).shown
+    validation = SegmenterValidation.of(config, crops, torch.device("cpu"))
+    assert validation.columns == ("iou", "right", "building", "background")
+    seen: list[Tensor] = []
+
+    def predict(batch: TrainingBatch) -> Tensor:
+        seen.extend(batch.image)
+        return torch.stack([1 - batch.before, batch.before], 1).float()
+
+    assert validation.run(predict) == dict.fromkeys(validation.columns, 1.0)
+    assert [image.numpy().tolist() for image in seen] == [crops[k].image.tolist() for k in range(5)]
