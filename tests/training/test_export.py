@@ -8,13 +8,16 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
+from changen_cli.cli.main import main
 from changen_cli.errors import StoreError, TrainingError, UsageError
+from changen_cli.metrics.change.segmenter import load_segmenter
 from changen_cli.models.changen import ChangenGenerator
 from changen_cli.training.export import pack_weights
 from changen_cli.training.run.checkpoint import BEST, read_checkpoint
 from changen_cli.training.run.log import BEST_SO_FAR, VALIDATION, MetricLog
 from changen_cli.weights.card import file_sha256, read_card
 from changen_cli.weights.load import load_generator
+from tests.training.tiny import GANS
 
 
 def inputs(size: int = 64) -> tuple[torch.Tensor, ...]:
@@ -171,3 +174,27 @@ def test_a_full_disk(tiny_run: Path, mount: Callable[[str], Path]) -> None:
     with pytest.raises(StoreError, match=r"no space left on the disk of .*mine"):
         pack_weights(tiny_run, disk, "mine")
     assert list(disk.iterdir()) == []
+
+
+@pytest.mark.parametrize("model", GANS)
+def test_packed_weights_generate(
+    model: str, runs: Callable[[str], Path], tmp_path: Path, town: Callable[..., Path]
+) -> None:
+    path = pack_weights(runs(model), tmp_path, "mine")
+    assert read_card(path.with_suffix(".yaml")).architecture == model
+    scene = town(tmp_path / "in", size=(128, 128))
+    words = ["generate", "-i", scene, "-o", tmp_path / "out", "--synthesizer", model, "--weights", path]
+    words += ["--events", "remove", "--tile-size", 128, "--workers", 0, "--precision", "fp32", "--device", "cpu"]
+    with pytest.raises(SystemExit) as stop:
+        main([str(word) for word in words])
+    assert stop.value.code == 0
+    assert any((tmp_path / "out").iterdir())
+
+
+def test_a_packed_segmenter_is_what_label_agreement_loads(runs: Callable[[str], Path], tmp_path: Path) -> None:
+    path = pack_weights(runs("segmenter"), tmp_path, "eyes", dtype="fp32")
+    network, card = load_segmenter(str(path))
+    assert card.architecture == "segmenter"
+    state = read_checkpoint(runs("segmenter") / "last.ckpt")
+    loaded = network.state_dict()
+    assert all(torch.equal(loaded[name], value) for name, value in state["ema"].items())

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -96,9 +97,18 @@ def test_changed_ground_can_weigh_more() -> None:
     expected = float((each[0, 0].sum() + 3 * each[0, 1].sum()) / 4)
     assert float(losses.labelled_loss(logits, after, pixels=pixels)) == pytest.approx(expected)
     ones = losses.change_weights(before, after, 1.0)
-    for loss in (
+    by_pixels: tuple[Callable[[torch.Tensor | None], torch.Tensor], ...] = (
         lambda p: losses.labelled_loss(logits, after, weights=weigh(after, 2), pixels=p),
         lambda p: losses.synthesised_loss(logits, p),
-    ):
+    )
+    for loss in by_pixels:
         assert float(loss(ones)) == pytest.approx(float(loss(None)))
         assert float(loss(pixels)) > float(loss(None))
+
+
+def test_perceptual_loss() -> None:
+    real = [torch.ones(1, 2, 4, 4), 100 * torch.ones(1, 3, 2, 2)]
+    assert float(losses.perceptual_loss(real, real)) == 0
+    assert float(losses.perceptual_loss([1.5 * r for r in real], real)) == pytest.approx(
+        0.5
+    )  # every level counts alike

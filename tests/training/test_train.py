@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 import yaml
 from skimage.io import imread
+from torch import Tensor
 
 from changen_cli.errors import ChangenError, TrainingError
 from changen_cli.reporter import Progress
@@ -15,9 +17,11 @@ from changen_cli.training.config.options import parse_config
 from changen_cli.training.data.batch import TrainingBatch
 from changen_cli.training.data.discover import Limits
 from changen_cli.training.learners.changen import ChangenLearner
+from changen_cli.training.learners.make import learner_class
 from changen_cli.training.run.checkpoint import read_checkpoint
 from changen_cli.training.train import train
 from tests.reporting import Heard
+from tests.training.tiny import TINY
 
 
 def run(recipe: dict[str, Any], output: Path, **values: Any) -> Path:
@@ -243,3 +247,40 @@ def test_a_run_on_streamed_xbd(xbd: Path, tiny_recipe: dict[str, Any], tmp_path:
     assert train(parse_config(recipe), tmp_path / "run", limits=Limits(memory=0)).exists()
     lines = (tmp_path / "run" / "losses.csv").read_text().splitlines()
     assert len(lines) == 1 + recipe["iterations"]
+
+
+@pytest.mark.parametrize("model", TINY)
+def test_a_resumed_run_ends_with_the_same_bytes(
+    model: str, recipe: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    straight = read_checkpoint(train(parse_config(recipe(model, iterations=4)), tmp_path / "straight"))
+    train(parse_config(recipe(model, iterations=2)), tmp_path / "stopped")
+    torch.manual_seed(99)  # another process starts from another state
+    resumed = read_checkpoint(train(parse_config(recipe(model, iterations=4)), tmp_path / "stopped"))
+    assert straight["iteration"] == resumed["iteration"] == 4
+    # PyTorch's own generator is asked for a seed by every data loader that starts, and for nothing else
+    first, second = (torch.utils._pytree.tree_flatten({**s, "config": 0, "random": 0}) for s in (straight, resumed))
+    assert first[1] == second[1]
+    assert len(first[0]) > 50
+    for a, b in zip(first[0], second[0], strict=True):
+        assert torch.equal(a, b) if isinstance(a, Tensor) else a == b
+
+
+@pytest.mark.parametrize("model", TINY)
+def test_a_run_leaves_a_log_with_the_columns_of_its_model_and_a_sheet(model: str, runs: Callable[[str], Path]) -> None:
+    run = runs(model)
+    header = (run / "losses.csv").read_text().splitlines()[0]
+    assert header.split(",") == ["iteration", "seconds", "images_per_second", *learner_class(model).columns]
+    sheet = imread(run / "sheets" / "000002.png")
+    assert sheet.shape == (8 * 68, (3 if model in ("deepfill", "segmenter") else 4) * 68, 3)
+    assert sheet[:64, :64].std() > 5
+
+
+def test_a_run_of_one_model_is_not_gone_on_with_as_another(
+    recipe: Callable[..., dict[str, Any]], runs: Callable[[str], Path], tmp_path: Path
+) -> None:
+    with pytest.raises(TrainingError, match="holds a run with model = oasis, not spade"):
+        train(parse_config(recipe("spade")), runs("oasis"))
+    start = str(runs("oasis") / "last.ckpt")
+    with pytest.raises(TrainingError, match="its networks do not fit this recipe"):
+        train(parse_config(recipe("segmenter", init=start)), tmp_path / "new")

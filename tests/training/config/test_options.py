@@ -102,3 +102,23 @@ def test_a_configuration_can_be_replaced_and_compared() -> None:
     assert replace(config, iterations=5) != config
     assert replace(config, iterations=config.iterations) == config
     assert hash(config.data[0]) == hash(DataConfig("a"))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"model": "cyclegan"}, "no model 'cyclegan'; choose changen, deepfill, oasis, segmenter, spade"),
+        ({"model": "segmenter", "discriminator": {"width": 1}}, "discriminator must be left out for model 'segmenter'"),
+        ({"model": "segmenter", "projected": 0.5}, "projected is for model 'changen' alone, not for 'segmenter'"),
+        ({"labelmix": 10.0}, "labelmix is for model 'oasis' alone, not for 'changen'"),
+        ({"model": "deepfill", "generator": {"noise_dim": 4}}, "generator: unknown key 'noise_dim'; known: width"),
+        ({"model": "spade", "generator": {"classes": 3}}, "same classes"),
+        ({"model": "oasis", "labelmix": -1.0}, "labelmix -1.0: must be a number of at least 0"),
+        ({"model": "segmenter", "jitter": 1.5}, "jitter"),
+    ],
+    ids=str,
+)
+def test_recipes_that_do_not_fit_their_model(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        parse_config(values, "r.yaml")
+    assert "\n" not in str(caught.value)

