@@ -15,7 +15,7 @@ from changen_cli.errors import PluginError, UsageError
 from changen_cli.models.base import Model
 from changen_cli.models.registry import get_model, model_names
 from changen_cli.training.config.options import TrainConfig, parse_config
-from changen_cli.training.config.recipes import default_recipe, read_recipe, recipe_names
+from changen_cli.training.config.recipes import default_recipe, override, read_recipe, recipe_names
 from changen_cli.training.validation.best import RULE
 
 
@@ -114,9 +114,7 @@ def command(
     if not data and (resolution is not None or val):
         raise UsageError("--resolution and --val are for --data; in a recipe they stand beside its data")
     recipe = config or preset or default_recipe(given.get("model", TrainConfig().model))
-    values = read_recipe(recipe)
-    crops = {**(values.get("crops") or {}), **given.get("crops", {})}
-    values |= {**given, "crops": crops}
+    values = override(read_recipe(recipe), given)
     if data:
         values["data"] = [{"path": path, "resolution": resolution, "val": val or []} for path in data]
     parsed = parse_config(values, recipe)

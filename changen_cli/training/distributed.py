@@ -76,7 +76,7 @@ def make_fabric(device: str, devices: int = 0, nodes: int = 0) -> Fabric:
     name = "forward_sync_buffers" if "forward_sync_buffers" in known else "broadcast_buffers"  # as it was called before
     options: dict[str, Any] = {name: False}
     strategy: Strategy | str = DDPStrategy(**options) if devices * nodes > 1 else "auto"
-    chosen: Any = devices if place is None else [place]
+    chosen: int | list[int] = devices if place is None else [place]
     return Fabric(accelerator=kind, devices=chosen, num_nodes=nodes, strategy=strategy)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors.torch import save
@@ -36,7 +35,7 @@ def pack_weights(
     summary: str = "",
     licence: str = "",
     attribution: str = "",
-    metrics: dict[str, Any] | None = None,
+    metrics: dict[str, object] | None = None,
 ) -> Path:
     """Packs the moving average of a run's generator (or segmenter), spectral norm folded.
 
@@ -123,7 +122,7 @@ def _find_checkpoint(run: Path, checkpoint: str) -> Path:
     return run
 
 
-def _validated(log: Path, iteration: int) -> dict[str, Any]:
+def _validated(log: Path, iteration: int) -> dict[str, dict[str, float]]:
     """Looks up the validation of an iteration, which saw the very weights of its checkpoint."""
     _, rows = read_log(log)
     found = next((row.values for row in rows if row.iteration == iteration), {})

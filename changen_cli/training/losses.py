@@ -94,8 +94,8 @@ def perceptual_loss(fake: Sequence[Tensor], real: Sequence[Tensor]) -> Tensor:
 
     Returns:
         Scalar: for each sample and level the mean absolute difference over the mean magnitude of the real features
-        there (levels of an untamed network differ by orders), averaged over levels and samples. Each sample has its own
-        scale, so that a batch may be shared between processes.
+        there (the levels of a network differ by orders of magnitude), averaged over levels and samples. Each sample
+        has its own scale, so that a batch may be shared between processes.
     """
     levels = [
         (f.float() - r.float()).abs().mean((1, 2, 3)) / r.float().abs().mean((1, 2, 3)).clamp(min=1e-6)

@@ -13,14 +13,15 @@ from typing import Any
 import pytest
 import torch
 import yaml
-from torch import Tensor, nn
+from torch import nn
 
 from changen_cli.errors import TrainingError, UsageError
 from changen_cli.training.config.options import TrainConfig, parse_config
 from changen_cli.training.distributed import batch_norm_over_all, launched, make_fabric, mean_over
+from changen_cli.training.learners.base import LearnerState
 from changen_cli.training.learners.make import make_learner
 from changen_cli.training.train import train
-from tests.training.tiny import TINY
+from tests.training.tiny import TINY, same_state, tensors
 
 MODELS: dict[str, dict[str, Any]] = {
     "changen": {"projected": 0.5, "changed": 8.0},
@@ -55,10 +56,6 @@ def together(tmp_path_factory: pytest.TempPathFactory, recipes: dict[str, dict[s
     return folder
 
 
-def flat(state: Any) -> list[Tensor]:
-    return [t for t in torch.utils._pytree.tree_flatten(state)[0] if isinstance(t, Tensor)]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS)
 def test_two_processes_learn_what_one_learns(
@@ -71,7 +68,7 @@ def test_two_processes_learn_what_one_learns(
     shared = torch.load(together / model / "last.ckpt", weights_only=True)
     start = make_learner_state(config)
     for key in ("networks", "ema"):
-        one, two, fresh = (torch.cat([t.double().flatten() for t in flat(s[key])]) for s in (alone, shared, start))
+        one, two, fresh = (torch.cat([t.double().flatten() for t in tensors(s[key])]) for s in (alone, shared, start))
         off = (one - two).abs()
         assert float(off.max()) <= 2.1 * 3 * RATE
         assert float(off.mean()) < 0.05 * float((one - fresh).abs().mean())
@@ -85,7 +82,7 @@ def test_two_processes_learn_what_one_learns(
         assert two_row[kept] == pytest.approx(one_row[kept], rel=2e-3, abs=2e-3)
 
 
-def make_learner_state(config: TrainConfig) -> dict[str, Any]:
+def make_learner_state(config: TrainConfig) -> LearnerState:
     torch.manual_seed(config.seed)
     return make_learner(config, "cpu", torch.float32).state()
 
@@ -95,8 +92,8 @@ def make_learner_state(config: TrainConfig) -> dict[str, Any]:
 def test_all_processes_hold_the_same_state(model: str, together: Path) -> None:
     """Weights, moving average, singular vectors of spectral norm, Adam: to the last bit."""
     first, second = (torch.load(together / f"{model}-{rank}-of-2.pt", weights_only=True) for rank in (0, 1))
-    assert len(flat(first)) > 20
-    assert all(torch.equal(a, b) for a, b in zip(flat(first), flat(second), strict=True))
+    assert len(tensors(first)) > 20
+    assert same_state(first, second)
 
 
 @pytest.mark.slow
@@ -112,7 +109,7 @@ def test_the_command_starts_its_processes(recipes: dict[str, dict[str, Any]], to
     assert done.stderr.count("trained: ") == 1
     assert "Traceback" not in done.stderr
     runs = [torch.load(path / "last.ckpt", weights_only=True) for path in (tmp_path / "run", together / "changen")]
-    assert all(torch.equal(a, b) for a, b in zip(flat(runs[0]["ema"]), flat(runs[1]["ema"]), strict=True))
+    assert same_state(runs[0]["ema"], runs[1]["ema"])
 
 
 @pytest.mark.slow

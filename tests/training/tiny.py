@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.batch import TrainingBatch
@@ -67,3 +69,28 @@ def tiny_gan(config: TrainConfig, precision: torch.dtype = torch.float32, device
     learner = tiny_learner(config, precision, device)
     assert isinstance(learner, AdversarialLearner)
     return learner
+
+
+def leaves(state: object, path: str = "") -> dict[str, object]:
+    """Lists what is in a state, by its path: tensors and numbers."""
+    if isinstance(state, Mapping):
+        items = list(state.items())
+    elif isinstance(state, list | tuple):
+        items = list(enumerate(state))
+    else:
+        return {path: state}
+    return {name: leaf for key, value in items for name, leaf in leaves(value, f"{path}/{key}").items()}
+
+
+def tensors(state: object) -> list[Tensor]:
+    """Lists the tensors in a state."""
+    return [leaf for leaf in leaves(state).values() if isinstance(leaf, Tensor)]
+
+
+def same_state(first: object, second: object) -> bool:
+    """Whether two states have the same leaves, tensors to the last bit."""
+    a, b = leaves(first), leaves(second)
+    return a.keys() == b.keys() and all(
+        torch.equal(x, y) if isinstance(x, Tensor) and isinstance(y := b[name], Tensor) else x == b[name]
+        for name, x in a.items()
+    )

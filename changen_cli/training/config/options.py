@@ -23,7 +23,7 @@ TRAINING, OPTIMIZER, RUN, VALIDATION = "Training", "Optimizer", "Run", "Validati
 """Headings in ``--help``."""
 
 
-def _sources(value: Any) -> Any:
+def _sources(value: object) -> object:
     """Takes a path, a mapping or a list of either."""
     if value is None:
         return ()
@@ -132,9 +132,13 @@ class TrainConfig:
 
     @model_validator(mode="before")
     @classmethod
-    def _type(cls, given: Any) -> Any:
+    def _type(cls, given: object) -> object:
         """Gives the fields that the model's record types their types, and their defaults."""
-        values = dict((given.kwargs or {}) if isinstance(given, ArgsKwargs) else given)
+        named = given.kwargs or {} if isinstance(given, ArgsKwargs) else given
+        if not isinstance(named, Mapping):
+            return given
+        # YAML reads a group with nothing in it as null
+        values = {name: value for name, value in named.items() if name != "crops" or value is not None}
         model = values.get("model", "changen")
         if model not in model_names():
             raise UsageError(f"no model {model!r}; choose {', '.join(model_names())}")
@@ -167,21 +171,21 @@ class TrainConfig:
         """Length of z; 0 for a model without noise."""
         return int(getattr(self.generator, "noise_dim", 0))
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Returns plain values, ready for YAML and :func:`parse_config`."""
         values = asdict(self)
         values |= values.pop("arguments")
-        plain: dict[str, Any] = yaml.safe_load(yaml.safe_dump(_plain(values)))
+        plain: dict[str, object] = yaml.safe_load(yaml.safe_dump(_plain(values)))
         return plain
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return {k: _plain(v) for k, v in value.items()}
     return [_plain(v) for v in value] if isinstance(value, list | tuple) else value
 
 
-def parse_config(values: Mapping[str, Any], where: str = "training recipe") -> TrainConfig:
+def parse_config(values: Mapping[str, object], where: str = "training recipe") -> TrainConfig:
     """Builds a configuration from plain values.
 
     Args:
@@ -199,8 +203,12 @@ def parse_config(values: Mapping[str, Any], where: str = "training recipe") -> T
     if model not in model_names():
         raise UsageError(f"{where}: no model {model!r}; choose {', '.join(model_names())}")
     own = argument_names(model)
-    merged: dict[str, Any] = {str(key): value for key, value in values.items() if key not in own}
-    merged["arguments"] = {**(merged.get("arguments") or {}), **{key: values[key] for key in own if key in values}}
+    merged: dict[str, object] = {str(key): value for key, value in values.items() if key not in own}
+    nested = merged.get("arguments")
+    merged["arguments"] = {
+        **(nested if isinstance(nested, Mapping) else {}),
+        **{key: values[key] for key in own if key in values},
+    }
     known = {field.name for field in fields(TrainConfig)} - {"arguments"}
     for key in sorted(merged.keys() - known - {"arguments"}):
         others = [name for name in find_models() if key in argument_names(name)]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -32,7 +32,7 @@ def default_recipe(model: str) -> str:
     return recipe
 
 
-def read_recipe(name_or_path: str) -> dict[str, Any]:
+def read_recipe(name_or_path: str) -> dict[str, object]:
     """Reads a recipe: a YAML file, or one of the presets that ship with changen.
 
     Args:
@@ -58,4 +58,21 @@ def read_recipe(name_or_path: str) -> dict[str, Any]:
         raise UsageError(f"{path}: not a YAML file: {str(error).splitlines()[0]}") from error
     if not isinstance(values, dict):
         raise UsageError(f"{path}: a recipe is a mapping of argument to value")
+    return values
+
+
+def override(recipe: Mapping[str, object], given: Mapping[str, object]) -> dict[str, object]:
+    """Gives values of a recipe others.
+
+    Args:
+        recipe: From :func:`read_recipe`.
+        given: Values that come before the recipe's; a mapping (the group ``crops``) overrides those in it alone.
+
+    Returns:
+        What :func:`~changen_cli.training.config.options.parse_config` takes.
+    """
+    values = dict(recipe)
+    for name, value in given.items():
+        old = values.get(name)
+        values[name] = {**old, **value} if isinstance(value, Mapping) and isinstance(old, Mapping) else value
     return values

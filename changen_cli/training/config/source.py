@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BeforeValidator
 
@@ -10,7 +10,7 @@ from changen_cli.options import Ge, Gt, Number, PathText, Says, option, options
 from changen_cli.training.config.crops import Scale
 
 
-def _texts(value: Any) -> Any:
+def _texts(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 

@@ -68,7 +68,7 @@ def share_of(batch_size: int, rank: int, processes: int) -> range:
     return range(rank * share, (rank + 1) * share)
 
 
-def choose_workers(asked: int | None, processes: int, *, streamed: bool) -> int:
+def choose_workers(asked: int | None, processes: int, *, streamed: bool, available: int | None = None) -> int:
     """Chooses how many processes prepare crops for each process that trains.
 
     From memory one keeps up with any device; a streamed crop costs the reading of a scene.
@@ -77,13 +77,15 @@ def choose_workers(asked: int | None, processes: int, *, streamed: bool) -> int:
         asked: What the recipe says; None to choose.
         processes: Processes on this machine that train.
         streamed: Whether scenes are read as they are drawn.
+        available: Processor cores; those that this process may use if None.
 
     Returns:
         How many: of streamed scenes what the cores leave to each, at most :data:`MOST_WORKERS`.
     """
     if asked is not None:
         return asked
-    return max(1, min(MOST_WORKERS, cores() // processes - 1)) if streamed else 1
+    each = (cores() if available is None else available) // processes
+    return max(1, min(MOST_WORKERS, each - 1)) if streamed else 1
 
 
 def batches(

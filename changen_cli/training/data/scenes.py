@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import shapely
@@ -162,5 +161,5 @@ class SceneCache:
             # leaving it out would change every sample after it, and a run is more than its samples are worth
             raise TrainingError(f"{error}; then run the same command again") from error
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_kept": OrderedDict(), "kept_bytes": 0}

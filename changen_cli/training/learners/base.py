@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypedDict, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -42,6 +42,20 @@ class StepResult:
     loss: Tensor
     scalars: dict[str, Tensor]
     made: tuple[Tensor, ...] = ()
+
+
+class LearnerState(TypedDict):
+    """What a learner needs to go on, as PyTorch gives it.
+
+    Attributes:
+        networks: Weights and buffers of every network that is trained.
+        ema: Those of the moving average.
+        optimizers: State of every optimizer.
+    """
+
+    networks: list[dict[str, Tensor]]
+    ema: dict[str, Tensor]
+    optimizers: list[dict[str, object]]
 
 
 class Learner(ABC):
@@ -225,7 +239,7 @@ class Learner(ABC):
         """Moves the average towards the network, which has seen ``iteration`` updates."""
         self.ema.update(self.network, iteration)
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> LearnerState:
         """Returns the state of all networks and optimizers, for a checkpoint."""
         return {
             "networks": [network.state_dict() for network in self.networks],
@@ -233,7 +247,7 @@ class Learner(ABC):
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: LearnerState) -> None:
         """Takes the state of :meth:`state` back.
 
         Raises:
@@ -243,8 +257,8 @@ class Learner(ABC):
         for network, values in zip(self.networks, state["networks"], strict=True):
             network.load_state_dict(values)
         self.ema.network.load_state_dict(state["ema"])
-        for optimizer, values in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(values)
+        for optimizer, kept in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(kept)
 
     def reset_rates(self) -> None:
         """Gives the optimizers the recipe's rates again, after a state that brought another recipe's along."""

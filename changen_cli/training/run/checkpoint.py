@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import torch
+from torch import Tensor
 
 from changen_cli.errors import TrainingError
 from changen_cli.files import replacing_file
 from changen_cli.training.config.options import TrainConfig, parse_config
-from changen_cli.training.learners.base import Learner
+from changen_cli.training.learners.base import Learner, LearnerState
 
 LAST = "last.ckpt"
 """Name of the checkpoint that a run goes on from."""
 
 BEST = "best.ckpt"
 """Name of the checkpoint of the best validation so far (:mod:`changen_cli.training.validation.best`)."""
+
+
+class Checkpoint(LearnerState):
+    """What :func:`read_checkpoint` gives.
+
+    Attributes:
+        iteration: Iterations done.
+        config: The run's configuration.
+        random: State of PyTorch's generator on the CPU, uint8.
+        random_cuda: Of those on CUDA devices; empty where there were none.
+    """
+
+    iteration: int
+    config: TrainConfig
+    random: Tensor
+    random_cuda: list[Tensor]
 
 
 def save_checkpoint(path: Path, iteration: int, learner: Learner, config: TrainConfig) -> None:
@@ -51,20 +68,20 @@ def save_checkpoint(path: Path, iteration: int, learner: Learner, config: TrainC
         ) from error
 
 
-def read_checkpoint(path: Path) -> dict[str, Any]:
+def read_checkpoint(path: Path) -> Checkpoint:
     """Reads a checkpoint; tensors and plain values only, nothing in it is executed.
 
     Args:
         path: Checkpoint file.
 
     Returns:
-        What :func:`save_checkpoint` wrote, with ``config`` parsed.
+        What :func:`save_checkpoint` wrote, its configuration parsed.
 
     Raises:
         TrainingError: If the file is missing or damaged.
     """
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise TrainingError(f"{path}: no such checkpoint; train first with: changen train --output RUN") from error
     except OSError as error:
@@ -75,10 +92,10 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     if not isinstance(state, dict) or not {"iteration", "config", "networks", "ema"} <= state.keys():
         raise TrainingError(f"{path}: not a changen checkpoint; delete it")
     state["config"] = parse_config(state["config"], str(path))
-    return state
+    return cast(Checkpoint, state)
 
 
-def restore(state: dict[str, Any], learner: Learner) -> int:
+def restore(state: Checkpoint, learner: Learner) -> int:
     """Puts a checkpoint's state into networks, optimizers and random generators.
 
     Args:
@@ -97,7 +114,7 @@ def restore(state: dict[str, Any], learner: Learner) -> int:
     # nothing draws from them after the networks are made, so a machine with fewer devices can go on as well
     if torch.cuda.is_available() and len(state["random_cuda"]) == torch.cuda.device_count():
         torch.cuda.set_rng_state_all(state["random_cuda"])
-    return int(state["iteration"])
+    return state["iteration"]
 
 
 def start_from(checkpoint: Path, learner: Learner) -> None:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -16,7 +15,7 @@ from changen_cli.options import info
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.crops import CropSampler
 from changen_cli.training.learners.base import Learner
-from changen_cli.training.run.checkpoint import LAST, read_checkpoint, save_checkpoint
+from changen_cli.training.run.checkpoint import LAST, Checkpoint, read_checkpoint, save_checkpoint
 from changen_cli.training.run.curves import draw_curves
 from changen_cli.training.run.log import LOSSES, TIMES, MetricLog
 from changen_cli.training.run.sheets import Sheets
@@ -138,7 +137,7 @@ class RunFolder:
             self._validations.close()
 
 
-def find_state(config: TrainConfig, path: Path) -> dict[str, Any] | None:
+def find_state(config: TrainConfig, path: Path) -> Checkpoint | None:
     """Reads the checkpoint that a run goes on from.
 
     Args:

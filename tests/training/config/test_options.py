@@ -81,6 +81,10 @@ def test_what_cannot_be_used_is_refused_in_one_line(values: dict[Any, Any], mess
     assert "\n" not in str(caught.value)
 
 
+def test_a_group_with_nothing_in_it_has_its_defaults() -> None:
+    assert parse_config(yaml.safe_load("crops:\nseed: 1")) == parse_config({"seed": 1})
+
+
 def test_numbers_that_yaml_reads_as_text_are_numbers() -> None:
     assert parse_config(yaml.safe_load("lr_generator: 1e-4")).lr_generator == 1e-4
 

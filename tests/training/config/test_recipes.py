@@ -9,7 +9,7 @@ import torch
 from changen_cli.errors import PluginError, UsageError
 from changen_cli.models.registry import find_models
 from changen_cli.training.config.options import parse_config
-from changen_cli.training.config.recipes import RECIPES, default_recipe, read_recipe, recipe_names
+from changen_cli.training.config.recipes import RECIPES, default_recipe, override, read_recipe, recipe_names
 from changen_cli.training.data.batch import TrainingBatch
 from changen_cli.training.data.loader import share_of
 
@@ -79,3 +79,15 @@ def test_the_paper_recipe_keeps_its_batch_on_any_number_of_gpus() -> None:
         sizes = [len(part) for part in share.parts(config.micro_batch)]
         assert sizes == [4] * (8 // processes)
         assert len(share_of(32, 0, processes)) == sum(sizes)
+
+
+def test_given_values_come_before_those_of_the_recipe_one_by_one() -> None:
+    recipe = {"seed": 1, "crops": {"size": 64, "gap": 2.0}, "data": "a"}
+    assert override(recipe, {"seed": 2, "crops": {"size": 128}}) == {
+        "seed": 2,
+        "crops": {"size": 128, "gap": 2.0},
+        "data": "a",
+    }
+    assert recipe["seed"] == 1
+    assert override({}, {"crops": {"size": 128}}) == {"crops": {"size": 128}}
+    assert override({"crops": 5}, {}) == {"crops": 5}

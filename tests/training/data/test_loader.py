@@ -75,9 +75,9 @@ def test_a_batch_is_shared_evenly() -> None:
         share_of(7, 0, 2)
 
 
-def test_as_many_workers_as_cores_to_spare_read_streamed_scenes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("changen_cli.training.data.loader.cores", lambda: 16)
-    assert [choose_workers(None, processes, streamed=True) for processes in (1, 4, 16)] == [8, 3, 1]
+def test_as_many_workers_as_cores_to_spare_read_streamed_scenes() -> None:
+    found = [choose_workers(None, processes, streamed=True, available=16) for processes in (1, 4, 16)]
+    assert found == [8, 3, 1]
     assert choose_workers(None, 1, streamed=False) == 1
     assert [choose_workers(asked, 1, streamed=True) for asked in (0, 5)] == [0, 5]
 
