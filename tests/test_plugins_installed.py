@@ -43,6 +43,15 @@ def run(*words: object) -> None:
         ("An event", ["my_package/flood.py"]),
         ("A synthesizer", ["my_package/negative.py"]),
         ("A format", ["my_package/npz.py"]),
+        (
+            "A model",
+            [
+                "my_package/sketch/__init__.py",
+                "my_package/sketch/learner.py",
+                "my_package/sketch/recipe.yaml",
+                "my_package/sketching.py",
+            ],
+        ),
         ("A metric", ["my_package/brightness.py"]),
     ],
 )
@@ -105,6 +114,33 @@ def test_a_format_is_written_read_and_cleared(
         list(data)
     run(*words, "-o", tmp_path / "npz", "-f", "zarr", "--overwrite")
     assert tree(tmp_path / "npz") == tree(tmp_path / "zarr"), "nothing of the other format stays"
+
+
+def test_a_model_is_trained_packed_and_used(scene: Path, tmp_path: Path) -> None:
+    words = (
+        "--iterations",
+        2,
+        "--batch-size",
+        2,
+        "--crop",
+        64,
+        "--validation-crops",
+        4,
+        "--segmenter",
+        "",
+        "--workers",
+        0,
+    )
+    run("train", "--data", scene, "--model", "sketch", "--output", tmp_path / "run", *words)
+    run("weights", "pack", tmp_path / "run", "--name", "mine", "--output", tmp_path)
+    made = ("--synthesizer", "sketch", "--weights", tmp_path / "mine.safetensors", "--workers", 0, "-q")
+    run("generate", "-i", scene, "-o", tmp_path / "out", *made)
+    (sample,) = open_series(tmp_path / "out")
+    changed = sample.change[0] > 0
+    assert changed.any()
+    before, after = sample.image
+    np.testing.assert_array_equal(after[:, ~changed], before[:, ~changed])
+    assert (after[:, changed] != before[:, changed]).any()
 
 
 def test_a_metric_is_computed_and_shown(scene: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
