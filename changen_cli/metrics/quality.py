@@ -12,7 +12,7 @@ from changen_cli.metrics.evaluation import Evaluation
 from changen_cli.metrics.networks import Networks, load_networks
 from changen_cli.metrics.options import QualityOptions
 from changen_cli.metrics.pairs import Pair, choose, pairs_of, samples_of
-from changen_cli.metrics.reference import Reference, open_reference, read_options, whole_areas
+from changen_cli.metrics.reference import Reference, open_reference, read_options, tiles_without_series, whole_areas
 from changen_cli.reporter import Progress, Reporter, Silent
 from changen_cli.store.series import SeriesDataset, open_series
 from changen_cli.version import __version__
@@ -75,6 +75,7 @@ def evaluate_quality(
         min_valid=arguments.get("min_valid", 0.5),
         split=options.reference_split,
         limit=options.limit,
+        without=tiles_without_series(data),
     )
     networks = networks or load_networks(
         segmenter=options.segmenter,

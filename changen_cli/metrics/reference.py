@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +22,8 @@ from changen_cli.scenes.window import TileGrid
 from changen_cli.store.base import Status
 from changen_cli.store.manifest import NAME
 from changen_cli.store.series import Sample, SeriesDataset, open_series
+
+_VARIANT = re.compile(r"__v\d+$")
 
 
 class Reference(Protocol):
@@ -46,6 +49,7 @@ def open_reference(
     min_valid: float = 0.5,
     split: str | None = None,
     limit: int | None = None,
+    without: Collection[str] = (),
 ) -> Reference:
     """Opens what a user names as reference.
 
@@ -56,6 +60,7 @@ def open_reference(
         min_valid: Least share of valid pixels of a tile.
         split: Of a series, or of scenes whose folders give them one.
         limit: Most images, spread evenly.
+        without: Tiles of scenes to leave out (:func:`tiles_without_series`).
 
     Raises:
         StoreError: If a series cannot be read.
@@ -64,7 +69,7 @@ def open_reference(
     """
     if len(inputs) == 1 and (Path(inputs[0]) / NAME).is_file():
         return SeriesReference(inputs[0], size, split, limit)
-    return SceneReference(inputs, size, options, min_valid, split, limit)
+    return SceneReference(inputs, size, options, min_valid, split, limit, without)
 
 
 class SeriesReference:
@@ -104,8 +109,9 @@ class SceneReference:
         min_valid: float,
         split: str | None,
         limit: int | None,
+        without: Collection[str],
     ) -> None:
-        self._options, self._min_valid, self._size = options, min_valid, size[0]
+        self._options, self._min_valid, self._size, self._without = options, min_valid, size[0], without
         sources = find_scenes(list(inputs), require_labels=False)
         if split is not None:
             sources = [source for source in sources if source.split == split]
@@ -122,6 +128,11 @@ class SceneReference:
                 f"{unplaced} of {len(sources)} reference scenes have no georeference and were read at their own "
                 f"pixels, not at {options.resolution:g} m",
             )
+        if without:
+            self.notes += (
+                f"{len(without)} tiles of which there is no series, since they were skipped or failed, are left out of "
+                "the reference too, where it has them",
+            )
         starts = np.cumsum([0, *(len(grid) for grid in grids)])
         self._chosen: list[tuple[SceneSource, TileGrid, list[int]]] = []
         wanted = np.array(choose(int(starts[-1]), limit))
@@ -137,6 +148,9 @@ class SceneReference:
         for source, grid, places in self._chosen:
             with open_scene(source, self._options) as scene:
                 for place in places:
+                    if f"{source.id}__{grid[place].tile_id}" in self._without:
+                        yield None
+                        continue
                     tile = scene.read(grid[place])
                     if tile.valid.mean() < max(self._min_valid, 1e-9):
                         yield None
@@ -145,6 +159,16 @@ class SceneReference:
                     outlines = (footprint.polygon for footprint in tile.layout.footprints)
                     areas = tuple(outline.area for outline in outlines if inner.contains(outline))
                     yield RealImage(f"{tile.scene}__{tile.id}", tile.image, areas)
+
+
+def tiles_without_series(data: SeriesDataset) -> frozenset[str]:
+    """Returns the tiles of a run, as ``<scene>__<tile>``, of which no variant is done.
+
+    A reference that has them shows kinds of places that the series leave out.
+    """
+    done = pc.equal(data.table["status"], str(Status.DONE)).to_pylist()
+    tiles = [_VARIANT.sub("", name) for name in data.table["sample"].to_pylist()]
+    return frozenset(tiles) - {tile for tile, there in zip(tiles, done, strict=True) if there}
 
 
 def whole_areas(sample: Sample) -> tuple[float, ...]:

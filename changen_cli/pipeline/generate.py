@@ -39,7 +39,8 @@ def generate(
         What was done.
 
     Raises:
-        NothingMadeError: If no series could be made; all that was tried is recorded.
+        NothingMadeError: If no series, or not one of the changes that were asked for, could be made; all that was tried
+            is recorded.
         ChangenError: If nothing can be done, or the output cannot be written. What was written stays, and the same
             call goes on from there.
     """
@@ -66,7 +67,7 @@ def generate(
         finish_run(writer, journal, result_record(run, arguments, summary))
     summary.seconds = time.monotonic() - begun
     reporter.progress(summary.progress())
-    if not summary.statuses[Status.DONE]:
+    if summary.nothing_made:
         raise NothingMadeError(summary)
     return summary
 

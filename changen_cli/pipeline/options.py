@@ -94,6 +94,8 @@ class GenerateOptions(ReadOptions, ScheduleOptions):
         overlap: Pixels that neighbouring tiles share.
         edges: "shift" moves the last tile inwards, "pad" lets it overhang.
         min_valid: Least share of valid pixels of a tile that is not skipped.
+        unchanged: What becomes of a tile where nothing can change: "keep" makes a series without a change, since a
+            detector has to see such pairs too; "skip" records it as skipped.
         library: Vector file of footprints whose outlines new objects take; else the scene's own.
         synthesizer: Name of the plugin.
         weights: Name or path; None for the plugin's default.
@@ -131,6 +133,11 @@ class GenerateOptions(ReadOptions, ScheduleOptions):
     )
     min_valid: Annotated[Number, Ge(0), Le(1)] = option(
         default=0.5, help="Least share of valid pixels of a tile.", group=INPUT
+    )
+    unchanged: Literal["keep", "skip"] = option(
+        default="keep",
+        help="Tiles where nothing can change: keep (a series without a change) or skip.",
+        group=EVENTS,
     )
     steps: Annotated[Whole, Ge(1)] = option(default=1, help="Steps of a series.", group=EVENTS)
     variants: Annotated[Whole, Ge(1)] = option(

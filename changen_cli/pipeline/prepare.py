@@ -40,6 +40,7 @@ class Task:
         min_valid: Least share of valid pixels.
         library: Outlines for new objects, or None for the scene's own.
         noise_dim: Length of z.
+        keep_unchanged: Whether a tile where nothing can change is kept, as a series without a change.
     """
 
     plan: Plan
@@ -51,6 +52,7 @@ class Task:
     min_valid: float
     library: Library | None
     noise_dim: int
+    keep_unchanged: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,13 @@ class Preparer:
         site = Site(allowed=allowed_ground(tile), gap=self.task.gap, outlines=outlines)
         key: rng.Key = (self.task.seed, tile.scene, tile.id, place.variant)
         history = simulate(tile.layout, site, self.task.schedule, self.task.steps, key)
+        reason = ""
         if history.shortfalls and not any(history.changes):
-            return Prepared(Outcome(place.id, Status.SKIPPED, f"nothing could change: {_reasons(history)}"))
+            reason = f"nothing could change: {_reasons(history)}"
+            if not self.task.keep_unchanged:
+                return Prepared(Outcome(place.id, Status.SKIPPED, reason))
         series = self._draw(scene, tile, place, history)
-        return Prepared(Outcome(place.id, Status.DONE, series=series), self._noise(key))
+        return Prepared(Outcome(place.id, Status.DONE, reason, series), self._noise(key))
 
     def _read(self, scene: Scene, place: SampleRef) -> Tile:
         """Reads a tile once for all its variants."""

@@ -58,6 +58,7 @@ class Run:
             min_valid=options.min_valid,
             library=self.library,
             noise_dim=self.synthesizer.noise_dim,
+            keep_unchanged=options.unchanged == "keep",
         )
 
     def engine(self) -> Engine:

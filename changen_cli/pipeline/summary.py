@@ -90,16 +90,33 @@ class Summary:
             values={**self.statuses, "tile_steps_per_second": self.tile_steps_per_second},
         )
 
+    @property
+    def nothing_made(self) -> bool:
+        """Whether there is no series, or changes were asked for and no series has one."""
+        return not self.statuses[Status.DONE] or (bool(self.shortfalls) and not self.changes)
+
 
 class NothingMadeError(ChangenError):
-    """A run that could not make one series.
+    """A run that could not make one series, or not one change.
 
     Attributes:
-        summary: Statuses of its samples, none of them done.
+        summary: What became of its samples.
     """
 
     def __init__(self, summary: Summary) -> None:
-        """Makes the error; its message is the reason of the first sample."""
-        reason = summary.problems[0][2] if summary.problems else "there are no tiles"
-        super().__init__(f"no series could be made of {summary.samples} samples; the first: {reason}")
+        """Makes the error; its message is the reason of the first sample, or which events fell short in all of them."""
+        super().__init__(_without_changes(summary) if summary.statuses[Status.DONE] else _without_series(summary))
         self.summary = summary
+
+
+def _without_series(summary: Summary) -> str:
+    reason = summary.problems[0][2] if summary.problems else "there are no tiles"
+    return f"no series could be made of {summary.samples} samples; the first: {reason}"
+
+
+def _without_changes(summary: Summary) -> str:
+    short = ", ".join(f"{event} {count}" for event, count in sorted(summary.shortfalls.items()))
+    return (
+        f"nothing could change in any of {summary.statuses[Status.DONE]} series; changes that were asked for: {short}; "
+        f"samples.parquet in {summary.output} says why of each: check the footprints, or give outlines with --library"
+    )

@@ -81,7 +81,8 @@ class Outcome:
     Attributes:
         id: Id of the sample, as :attr:`Series.id`.
         status: Done, skipped (nothing to simulate here) or failed (this tile cannot be read).
-        reason: Why it was skipped or failed, with file and tile; empty when done.
+        reason: Why it was skipped or failed, with file and tile, or why nothing changed in a series that is done; else
+            empty.
         series: The series; None unless done.
     """
 

@@ -111,11 +111,15 @@ def test_an_empty_mask(generate: Changen, town: Callable[..., Path], tmp_path: P
     path = town(tmp_path / "in", labels="mask")
     with rasterio.open(tmp_path / "in" / "town_mask.tif", "r+") as file:
         file.write(np.zeros((300, 500), np.uint8), 1)
-    done = generate("-i", path, "-o", out, "--json")
+    done = generate("-i", path, "-o", out, "--unchanged", "skip", "--json")
     assert done.code == 2
     assert "no series could be made" in done.error
     assert "nothing could change" in done.error
     assert json.loads(done.out)["statuses"] == {"skipped": 12}
+    kept = generate("-i", path, "-o", tmp_path / "kept", "--json")
+    assert kept.code == 2
+    assert "nothing could change in any of 12 series" in kept.error
+    assert json.loads(kept.out)["statuses"] == {"done": 12}
 
 
 def test_an_empty_mask_beside_a_library(

@@ -164,7 +164,8 @@ def test_exclude_and_library(generate: Changen, scene: Path, tmp_path: Path, out
     )
     done = generate(
         "-i", scene, "-o", tmp_path / "out", "--events", "create", "--exclude", water, "--library", crosses,
-        "--event-option", "create.scale=1:1", "--changes-per-step", "2:4", "--steps", 2, "--json",
+        "--event-option", "create.scale=1:1", "--changes-per-step", "2:4", "--steps", 2, "--unchanged", "skip",
+        "--json",
     )  # fmt: skip
     assert done.code == 0, done.err
     for sample in read_whole(tmp_path / "out"):
@@ -202,11 +203,18 @@ def test_edges_and_overlap(generate: Changen, scene: Path, tmp_path: Path) -> No
 
 
 def test_a_tile_without_footprints(generate: Changen, scene: Path, tmp_path: Path) -> None:
-    done = generate("-i", scene, "-o", tmp_path / "out", "--events", "remove", "--tile-size", 64, "--json")
+    words = ["-i", scene, "--events", "remove", "--tile-size", 64, "--json"]
+    done = generate(*words, "--unchanged", "skip", "-o", tmp_path / "out")
     assert done.code == 0
     summary = json.loads(done.out)
     assert summary["statuses"]["skipped"] > 0
     assert "nothing could change: remove:" in summary["problems"][0]["reason"]
+    kept = generate(*words, "-o", tmp_path / "kept")
+    assert kept.code == 0
+    assert json.loads(kept.out)["statuses"] == {"done": summary["samples"]}
+    unchanged = [sample for sample in read_whole(tmp_path / "kept") if not sample.changes]
+    assert len(unchanged) == summary["statuses"]["skipped"]
+    assert not any(sample.change.any() for sample in unchanged)
     built = generate("-i", scene, "-o", tmp_path / "built", "--events", "create", "--tile-size", 64)
     assert built.code == 0
     empty = [sample for sample in read_whole(tmp_path / "built") if not sample.mask[0].any()]

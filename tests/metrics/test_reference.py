@@ -2,14 +2,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from skimage.io import imsave
 
 from changen_cli.errors import StoreError, UsageError
-from changen_cli.metrics.reference import open_reference, read_options, whole_areas
+from changen_cli.metrics.reference import open_reference, read_options, tiles_without_series, whole_areas
+from changen_cli.pipeline.generate import generate
+from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.scenes.options import ReadOptions
 from changen_cli.store.series import open_series
 
@@ -97,6 +101,38 @@ def test_tiles_with_too_little_data_are_left_out(tmp_path: Path) -> None:
     _write(tmp_path / "a.tif", image, nodata=0)
     images = list(open_reference([str(tmp_path)], SIZE, ReadOptions(), min_valid=0.5))
     assert [image is None for image in images] == [False, True]
+
+
+def _write_png_pair(folder: Path) -> None:
+    """Writes a scene of two tiles of 64 x 64 pixels; only the left one has a building."""
+    mask = np.zeros((64, 128), np.uint8)
+    mask[20:40, 20:40] = 255
+    image = np.random.default_rng(0).integers(1, 255, (64, 128, 3)).astype(np.uint8)
+    imsave(folder / "a.png", image, check_contrast=False)
+    imsave(folder / "a_mask.png", mask, check_contrast=False)
+
+
+@pytest.mark.parametrize(("unchanged", "tiles"), [("skip", 1), ("keep", 2)])
+def test_reference_has_the_tiles_that_the_series_have(
+    unchanged: Literal["keep", "skip"], tiles: int, tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    _write_png_pair(tmp_path / "in")
+    options = GenerateOptions(
+        inputs=(str(tmp_path / "in"),), output=str(tmp_path / "out"), events="remove", unchanged=unchanged,
+        tile_size=64, variants=2, synthesizer="copy", device="cpu", workers=0,
+    )  # fmt: skip
+    generate(options)
+    data = open_series(tmp_path / "out")
+    reference = open_reference([str(tmp_path / "in")], SIZE, ReadOptions(), without=tiles_without_series(data))
+    real = [image.id for image in reference if image is not None]
+    assert len(real) == tiles
+    assert set(real) == {sample.id.rpartition("__v")[0] for sample in data}
+    notes = [
+        "1 tiles of which there is no series, since they were skipped or failed, are left out of the reference too, "
+        "where it has them"
+    ]
+    assert list(reference.notes) == (notes if unchanged == "skip" else [])
 
 
 def test_options_come_from_the_series_unless_given() -> None:

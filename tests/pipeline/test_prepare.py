@@ -93,7 +93,7 @@ def test_labels_end_where_the_image_does(
     ("changes", "status", "reason"),
     [
         ({"min_valid": 1.0, "tile_size": 256}, Status.SKIPPED, "% of the pixels are valid"),
-        ({"events": "create", "gap": 100.0}, Status.SKIPPED, "nothing could change: create: "),
+        ({"events": "create", "gap": 100.0, "unchanged": "skip"}, Status.SKIPPED, "nothing could change: create: "),
     ],
 )
 def test_what_cannot_be_done_is_recorded(
@@ -103,6 +103,19 @@ def test_what_cannot_be_done_is_recorded(
     assert outcome.status is status
     assert reason in outcome.reason
     assert outcome.series is None
+
+
+def test_a_tile_where_nothing_can_change_is_an_unchanged_series(options: Callable[..., GenerateOptions]) -> None:
+    item = Preparer(resolve_run(options(events="create", gap=100.0, steps=2)).task()).prepare(0)[0]
+    series = item.outcome.series
+    assert item.outcome.status is Status.DONE
+    assert "nothing could change: create: " in item.outcome.reason
+    assert series is not None
+    assert series.masks.shape[0] == 3
+    assert not series.changes.any()
+    assert series.masks.any()
+    assert item.noise is not None
+    assert len(item.noise) == 2
 
 
 def test_a_library_is_scaled_once_per_resolution(

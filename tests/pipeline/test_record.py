@@ -33,6 +33,6 @@ def test_arguments_are_those_that_decide_the_bytes(options: Callable[..., Genera
         "background", "bands", "changen", "cog", "creation_options", "device", "edges", "exclude", "footprints",
         "footprints_crs", "format", "gap", "input_files", "inputs", "library", "masks", "min_valid", "overlap",
         "precision", "rescale", "resolution", "schedule", "seed", "shard_samples", "split", "steps", "synthesizer",
-        "threads", "tile_size", "variants",
+        "threads", "tile_size", "unchanged", "variants",
     }  # fmt: skip
     assert (arguments["split"], arguments["overlap"]) == ([1, 0, 0], 10)

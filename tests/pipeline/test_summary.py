@@ -59,6 +59,20 @@ def test_only_so_many_problems_are_kept() -> None:
     assert summary.statuses["failed"] > PROBLEMS_KEPT
 
 
+def test_series_without_any_of_the_changes_asked_for_are_nothing_made() -> None:
+    summary = Summary("out", "zarr", samples=3, steps=1)
+    summary.add(ShardSummary(0, {"done": 3}, {}, {"create": 2, "remove": 5}, ()))
+    assert summary.nothing_made
+    assert "nothing could change in any of 3 series; changes that were asked for: create 2, remove 5; sampl" in str(
+        NothingMadeError(summary)
+    )
+    summary.add(ShardSummary(1, {"done": 1}, {"create": 1}, {}, ()))
+    assert not summary.nothing_made
+    still = Summary("out", "zarr", samples=1, steps=1)
+    still.add(ShardSummary(0, {"done": 1}, {}, {}, ()))  # none were asked for
+    assert not still.nothing_made
+
+
 def test_where_nothing_was_made_the_first_reason_is_told() -> None:
     summary = Summary("out", "zarr", samples=9, steps=1)
     assert "of 9 samples; the first: there are no tiles" in str(NothingMadeError(summary))

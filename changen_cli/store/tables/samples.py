@@ -6,7 +6,7 @@ column      type         values
 index       int64        Place on the sample axis
 sample      string       Id
 status      string       done, skipped or failed
-reason      string       Why it is not done
+reason      string       Why it is not done, or why nothing changed in it
 scene, tile string       Where it comes from; null unless done, like all that follows
 variant     int32        0 .. variants - 1
 split       string       train, val or test
