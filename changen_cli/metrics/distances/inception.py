@@ -8,17 +8,14 @@ the weights are the published file; from any other weights it is called what it 
 from __future__ import annotations
 
 import io
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from changen_cli.errors import WeightsError
-from changen_cli.weights.card import file_sha256
+from changen_cli.weights.foreign import read_tensors, verify_file
 
 PUBLISHED = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 """SHA-256 of the published weights; its first eight digits are in their name."""
@@ -59,17 +56,11 @@ class InceptionExtractor:
             from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
         except ImportError as error:
             raise WeightsError(f"FID, KID and Inception score need {error.name}; install with: {EXTRA}") from error
-        if not path.is_file():
-            raise WeightsError(f"{path}: no such file of Inception weights; {SOURCE}")
-        self.sha256 = file_sha256(path)
-        if sha256 is not None and sha256.lower() != self.sha256:
-            raise WeightsError(
-                f"{path}: SHA-256 is {self.sha256}, not {sha256.lower()}; the file is damaged or another one: {SOURCE}"
-            )
+        self.sha256 = verify_file(path, sha256, SOURCE)
         self.published = self.sha256 == published
         # torch-fidelity would unpickle whatever the file holds; it gets tensors alone, through memory
         memory = io.BytesIO()
-        torch.save(_read(path), memory)
+        torch.save(read_tensors(path, SOURCE), memory)
         memory.seek(0)
         try:
             self.network = FeatureExtractorInceptionV3("inception", ["2048", "logits_unbiased"], memory).to(device)
@@ -93,19 +84,3 @@ class InceptionExtractor:
         """
         features, logits = self.network(images)
         return features, logits
-
-
-def _read(path: Path) -> dict[str, Tensor]:
-    """Reads tensors by name, and nothing else."""
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        stored = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError, SafetensorError) as error:
-        raise WeightsError(
-            f"{path}: cannot be read as weights ({str(error).splitlines()[0]}); the file is damaged or not weights: "
-            f"{SOURCE}"
-        ) from error
-    if not isinstance(stored, dict) or not all(isinstance(value, Tensor) for value in stored.values()):
-        raise WeightsError(f"{path}: holds no tensors by name; {SOURCE}")
-    return stored
