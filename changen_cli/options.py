@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LOW_TO_HIGH",
+    "Digest",
     "Ge",
     "Gt",
     "Le",
@@ -358,3 +360,13 @@ Number = Annotated[float, BeforeValidator(_no_flag), AllowInfNan(False)]
 
 PathText = Annotated[str, BeforeValidator(lambda value: os.fspath(value) if isinstance(value, os.PathLike) else value)]
 """A path, kept as text."""
+
+
+def _digest(value: str) -> str:
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", value):
+        raise ValueError("no SHA-256")
+    return value.lower()
+
+
+Digest = Annotated[str, AfterValidator(_digest), Says("64 hexadecimal digits")]
+"""A SHA-256, in small letters."""

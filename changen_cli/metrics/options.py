@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from pydantic import AfterValidator
 
 from changen_cli.errors import UsageError
-from changen_cli.options import Ge, Gt, Number, PathText, Says, Whole, option, options
+from changen_cli.options import Digest, Ge, Gt, Number, PathText, Says, Whole, option, options
 from changen_cli.scenes.options import Bands, Rescale
 
 REFERENCE, NETWORKS, OUTPUT = "Reference", "Networks", "Output"
-
-
-def _digest(value: str) -> str:
-    if not re.fullmatch(r"[0-9a-fA-F]{64}", value):
-        raise ValueError("no SHA-256")
-    return value.lower()
 
 
 def _some(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -25,9 +18,6 @@ def _some(value: tuple[str, ...]) -> tuple[str, ...]:
         raise ValueError("no reference")
     return value
 
-
-Digest = Annotated[str, AfterValidator(_digest), Says("64 hexadecimal digits")]
-"""A SHA-256, in small letters."""
 
 Inputs = Annotated[
     tuple[PathText, ...], AfterValidator(_some), Says("a folder, raster or list of real scenes, or a series")

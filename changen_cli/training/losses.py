@@ -85,6 +85,21 @@ def hinge_generator(scores: Sequence[Tensor]) -> Tensor:
     return -torch.stack([s.mean() for s in scores]).mean()
 
 
+def weighted_l1(fake: Sequence[Tensor], real: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
+    """Compares frozen features of synthesised images with those of the real images of the same layouts, as published.
+
+    Args:
+        fake: Feature maps by level, each [B, C, H, W].
+        real: Those of the real images; no gradient passes through them.
+        weights: Of the levels.
+
+    Returns:
+        Scalar: the mean absolute difference of each level times its weight, summed.
+    """
+    levels = zip(fake, real, weights, strict=True)
+    return torch.stack([weight * F.l1_loss(f.float(), r.detach().float()) for f, r, weight in levels]).sum()
+
+
 def perceptual_loss(fake: Sequence[Tensor], real: Sequence[Tensor]) -> Tensor:
     """Compares frozen features of synthesised images with those of the real images of the same layouts.
 

@@ -106,6 +106,12 @@ def test_changed_ground_can_weigh_more() -> None:
         assert float(loss(pixels)) > float(loss(None))
 
 
+def test_weighted_differences_of_levels_by_hand() -> None:
+    real = [torch.zeros(1, 2, 4, 4), torch.zeros(2, 3, 2, 2)]
+    fake = [torch.full((1, 2, 4, 4), 3.0), torch.full((2, 3, 2, 2), -8.0)]
+    assert float(losses.weighted_l1(fake, real, (0.5, 0.25))) == pytest.approx(0.5 * 3 + 0.25 * 8)
+
+
 def test_perceptual_loss() -> None:
     real = [torch.ones(1, 2, 4, 4), 100 * torch.ones(1, 3, 2, 2)]
     assert float(losses.perceptual_loss(real, real)) == 0

@@ -1,9 +1,8 @@
 """The multi-scale patch discriminator of SPADE (Park et al. 2019, appendix A), written from the paper.
 
 SPADE is trained with the hinge loss (:mod:`changen_cli.training.losses`, averaged over the scales), feature matching
-(:func:`feature_matching`, weight 10) and a perceptual loss on VGG-19 features (weight 10). The VGG weights cannot be
-had offline, so that last term is not here; a trainer may give :func:`feature_matching` the maps of the frozen
-EfficientNet-Lite0 instead, or go without, and must say which.
+(:func:`feature_matching`, weight 10) and a perceptual loss on VGG-19 features (:mod:`changen_cli.models.spade.vgg`,
+weight 10), whose weights the user has to bring.
 """
 
 from __future__ import annotations

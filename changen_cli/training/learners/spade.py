@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 import torch
@@ -11,11 +13,14 @@ from torch import Tensor, nn
 from changen_cli.device import autocast
 from changen_cli.models.layers import one_hot
 from changen_cli.models.spade import MultiScaleDiscriminator, SpadeGenerator, feature_matching
+from changen_cli.models.spade.arguments import SpadeArguments
+from changen_cli.models.spade.vgg import SOURCE, WEIGHTS, Vgg19Features
 from changen_cli.training import losses
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.batch import TrainingBatch
 from changen_cli.training.learners.adversarial import AdversarialLearner
 from changen_cli.training.learners.base import StepResult, to_device
+from changen_cli.weights.foreign import read_tensors, verify_file
 
 Maps = list[list[Tensor]]
 """Feature maps of the discriminator, by scale; the last of each scale are its scores."""
@@ -24,11 +29,11 @@ Maps = list[list[Tensor]]
 class SpadeLearner(AdversarialLearner):
     """Hinge loss on patches at several scales, feature matching, and a perceptual loss.
 
-    The published perceptual loss compares features of VGG-19, whose weights cannot be had offline. Here it compares
-    those of the frozen EfficientNet-Lite0 (:func:`~changen_cli.training.losses.perceptual_loss`).
+    The published perceptual loss compares features of VGG-19; it does here where the recipe names its weights. Without
+    them it compares those of the frozen EfficientNet-Lite0 (:func:`~changen_cli.training.losses.perceptual_loss`).
 
     Attributes:
-        features: EfficientNet-Lite0, or None where the recipe gives the perceptual loss no weight.
+        features: The frozen network, or None where the recipe gives the perceptual loss no weight.
     """
 
     columns: ClassVar[tuple[str, ...]] = ("g_hinge", "g_matching", "g_perceptual", "d_real", "d_fake")
@@ -37,8 +42,12 @@ class SpadeLearner(AdversarialLearner):
         """Makes fresh networks; arguments as for :func:`~changen_cli.training.learners.make.make_learner`."""
         generator = to_device(SpadeGenerator(config.generator), device)
         discriminator = to_device(MultiScaleDiscriminator(config.discriminator), device)
-        self.features = None
-        if config.arguments.perceptual > 0:
+        self.features: nn.Module | None = None
+        self._compare: Callable[[list[Tensor], list[Tensor]], Tensor] = losses.perceptual_loss
+        if config.arguments.vgg_weights is not None:
+            self.features = to_device(_load_vgg(config.arguments), device)
+            self._compare = partial(losses.weighted_l1, weights=WEIGHTS)
+        elif config.arguments.perceptual > 0:
             from changen_cli.models.projected import Lite0Features  # needs the extra "train"
 
             self.features = to_device(Lite0Features(), device)
@@ -57,7 +66,7 @@ class SpadeLearner(AdversarialLearner):
             if self.features is not None:
                 with torch.no_grad():
                     seen = self.features(real)
-                perceptual = losses.perceptual_loss(self.features(fake), seen)
+                perceptual = self._compare(self.features(fake), seen)
         hinge = losses.hinge_generator([scale[-1] for scale in fake_maps])
         matching = feature_matching(fake_maps, real_maps)
         return StepResult(
@@ -87,6 +96,17 @@ class SpadeLearner(AdversarialLearner):
         """Predicts G(S_t+1, z)."""
         made: Tensor = self.ema.network(batch.after, batch.noise)
         return made
+
+
+def _load_vgg(arguments: SpadeArguments) -> Vgg19Features:
+    """Loads the weights that the recipe names.
+
+    Raises:
+        WeightsError: If the file is missing, has another SHA-256, or holds no weights of VGG-19.
+    """
+    path = Path(str(arguments.vgg_weights))
+    verify_file(path, arguments.vgg_sha256, SOURCE)
+    return Vgg19Features(read_tensors(path, SOURCE))
 
 
 def _halves(maps: Maps) -> tuple[Maps, Maps]:

@@ -6,23 +6,12 @@ from torch import Tensor, nn
 
 from changen_cli.errors import WeightsError
 from changen_cli.models.spade.vgg import WEIGHTS, Vgg19Features
-
-CONVOLUTIONS = {
-    0: (3, 64), 2: (64, 64), 5: (64, 128), 7: (128, 128), 10: (128, 256), 12: (256, 256), 14: (256, 256),
-    16: (256, 256), 19: (256, 512), 21: (512, 512), 23: (512, 512), 25: (512, 512), 28: (512, 512),
-}  # fmt: skip
-"""Number in torchvision's ``vgg19().features``, inputs and outputs, up to the first of the last block."""
+from tests.models.spade.vgg_tensors import CONVOLUTIONS, draw_vgg_tensors
 
 
 @pytest.fixture(scope="module")
 def tensors() -> dict[str, Tensor]:
-    """Random weights by torchvision's names, with some of the layers behind them."""
-    draw = torch.Generator().manual_seed(0)
-    named = {}
-    for number, (inputs, outputs) in CONVOLUTIONS.items():
-        named[f"features.{number}.weight"] = torch.randn(outputs, inputs, 3, 3, generator=draw) / (4 * inputs) ** 0.5
-        named[f"features.{number}.bias"] = torch.randn(outputs, generator=draw) / 10
-    return named | {"features.30.weight": torch.zeros(512, 512, 3, 3), "classifier.6.bias": torch.zeros(1000)}
+    return draw_vgg_tensors()
 
 
 def test_names_and_layers_are_torchvisions(tensors: dict[str, Tensor]) -> None:
