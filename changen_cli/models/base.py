@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -27,7 +28,8 @@ class Model(Generic[Network]):
         network: Class of the network that is packed; takes its configuration alone.
         config: Configuration of the network, a class made by :func:`~changen_cli.options.options` whose fields are the
             arguments in a weights card.
-        learner: What trains it, as "package.module:Class"; imported by training alone.
+        learner: What trains it, as "package.module:Class", or what tells this of a configuration of the network;
+            imported by training alone.
         discriminator: Configuration of the discriminator, such a class too; None where there is none.
         arguments: Arguments of training that this model alone has, such a class too.
         shows: Which kinds of change its training shows from I_t to I_t+1: "create", "remove", both or none.
@@ -39,9 +41,13 @@ class Model(Generic[Network]):
     summary: str
     network: type[Network]
     config: type[Any]
-    learner: str
+    learner: str | Callable[[Any], str]
     discriminator: type[Any] | None = None
     arguments: type[Any] = NoArguments
     shows: frozenset[str] = field(default_factory=frozenset)
     weights: str = ""
     recipe: str = ""
+
+    def learner_of(self, network: object) -> str:
+        """Names what trains a network of a configuration, as "package.module:Class"."""
+        return self.learner if isinstance(self.learner, str) else self.learner(network)

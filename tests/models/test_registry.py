@@ -31,7 +31,7 @@ def test_a_record_is_complete(model: Model[nn.Module]) -> None:
     assert not model.summary.endswith(".")
     assert model.shows <= {"create", "remove"}
     assert model.recipe
-    module, _, name = model.learner.partition(":")
+    module, _, name = model.learner_of(model.config()).partition(":")
     assert module.isidentifier() or all(part.isidentifier() for part in module.split("."))
     assert name.isidentifier()
     for options in (model.config, model.arguments, model.discriminator):

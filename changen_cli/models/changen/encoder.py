@@ -49,16 +49,17 @@ class Fuse(nn.Module):
 class ImageEncoder(nn.Module):
     """I_t to {f_t,i}, i = 0..5: 512 / 2^i channels (times the width) at stride 32 / 2^i."""
 
-    def __init__(self, channels: tuple[int, ...], groups: int) -> None:
+    def __init__(self, channels: tuple[int, ...], groups: int, inputs: int = 3) -> None:
         """Makes the encoder.
 
         Args:
             channels: Channels of f_t,0 ... f_t,5, coarsest first.
             groups: Most groups of the group normalisations.
+            inputs: Channels of the image: 3, and one more where it is told what is hidden.
         """
         super().__init__()
         c32, c16, c8, c4, c2, c1 = channels
-        self.stem = conv(3, c4, 7, 2, bias=False)
+        self.stem = conv(inputs, c4, 7, 2, bias=False)
         self.stem_norm = group_norm(c4, groups, affine=True)
         self.layer1 = self._stage(c4, c4, 1, groups)
         self.layer2 = self._stage(c4, c8, 2, groups)
@@ -68,7 +69,7 @@ class ImageEncoder(nn.Module):
         self.up2 = Fuse(c16, c8, c8, groups)
         self.up3 = Fuse(c8, c4, c4, groups)
         self.up4 = Fuse(c4, c4, c2, groups)
-        self.up5 = Fuse(c2, 3, c1, groups)
+        self.up5 = Fuse(c2, inputs, c1, groups)
 
     @staticmethod
     def _stage(inputs: int, outputs: int, stride: int, groups: int) -> nn.Sequential:
@@ -78,7 +79,7 @@ class ImageEncoder(nn.Module):
         """Encodes a pre-event image.
 
         Args:
-            image: I_t, float [B, 3, H, W] in -1..1, H and W multiples of 32.
+            image: I_t, float [B, inputs, H, W] in -1..1, H and W multiples of 32.
 
         Returns:
             f_t,0 ... f_t,5, coarsest first.

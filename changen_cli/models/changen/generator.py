@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import torch
@@ -9,8 +10,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from changen_cli.models.changen.encoder import ImageEncoder
+from changen_cli.models.changen.look_encoder import LookEncoder
 from changen_cli.models.changen.transition import MaskedTransition
-from changen_cli.models.layers import AdaptiveResidualBlock, conv, one_hot, pad_to_multiple, pool_condition
+from changen_cli.models.layers import AdaptiveResidualBlock, add_noise, conv, one_hot, pad_to_multiple, pool_condition
+from changen_cli.models.looks import Looks, pixel_noise, pool_noise
+from changen_cli.models.spectral import spectral_norm
 from changen_cli.options import Ge, Le, Number, Whole, option, options
 
 STRIDES = (32, 16, 8, 4, 2, 1)
@@ -32,6 +36,13 @@ class GeneratorConfig:
         groups: Most groups of the group normalisations. The paper does not say.
         destyle: De-styling in the masked transition layers (Table 3).
         masking: Masking in the masked transition layers (Table 3).
+        transition_noise: z in the normalisations of the masked transition layers; equation (4) has none.
+        adaptive_shortcut: A spatially-adaptive normalisation before the shortcut of a decoder block, as SPADE has it.
+        looks: Not the paper's: one z for the ground and one for every object in place of one for the image, read from
+            images by an encoder or drawn. With it I_t is hidden where S_t or S_t+1 is foreground, and around what is
+            removed, before it is encoded; de-styling normalises over what is left; pixels have noise.
+        margin: Pixels around what is removed that looks hide: footprints are off by as much.
+        memory: Looks of objects, and of the ground, that are kept with the weights to draw new ones from.
     """
 
     classes: Annotated[Whole, Ge(2)] = option(default=2, help="Classes of the masks, background included.")
@@ -43,6 +54,21 @@ class GeneratorConfig:
     groups: Annotated[Whole, Ge(1)] = option(default=32, help="Most groups of the group normalisations.")
     destyle: bool = option(default=True, help="De-styling in the masked transition layers (Table 3).")
     masking: bool = option(default=True, help="Masking in the masked transition layers (Table 3).")
+    transition_noise: bool = option(
+        default=False, help="z in the normalisations of the masked transition layers; equation (4) has none."
+    )
+    adaptive_shortcut: bool = option(
+        default=True, help="A spatially-adaptive normalisation before the shortcut of a decoder block, as in SPADE."
+    )
+    looks: bool = option(
+        default=False, help="A look for the ground and for each object, in place of one z for the image."
+    )
+    margin: Annotated[Whole, Ge(0)] = option(
+        default=3, help="With looks: pixels around what is removed that are hidden."
+    )
+    memory: Annotated[Whole, Ge(1)] = option(
+        default=1024, help="With looks: looks of objects, and of the ground, that are kept to draw new ones from."
+    )
 
     @property
     def channels(self) -> tuple[int, ...]:
@@ -62,21 +88,39 @@ class ChangenGenerator(nn.Module):
         super().__init__()
         self.config = config
         channels = config.channels
-        shared = {"classes": config.classes, "noise_dim": config.noise_dim, "groups": config.groups}
-        self.encoder = ImageEncoder(channels, config.groups)
+        shared = {"classes": config.classes, "groups": config.groups}
+        self.encoder = ImageEncoder(channels, config.groups, inputs=4 if config.looks else 3)
+        self.looks = LookEncoder(config.noise_dim, config.memory) if config.looks else None
         self.first = conv(config.classes, channels[0], 3)
         self.first_noise = nn.Linear(config.noise_dim, channels[0], bias=False)
+        spectral_norm(self.first_noise)
         self.transitions = nn.ModuleList(
-            MaskedTransition(c, hidden=h, destyle=config.destyle, masking=config.masking, **shared)
+            MaskedTransition(
+                c,
+                hidden=h,
+                noise_dim=config.noise_dim if config.transition_noise else 0,
+                destyle=config.destyle,
+                masking=config.masking,
+                visible=config.looks,
+                **shared,
+            )
             for c, h in zip(channels, config.hidden, strict=True)
         )
         self.blocks = nn.ModuleList(
-            AdaptiveResidualBlock(c, out, hidden=h, **shared)
+            AdaptiveResidualBlock(
+                c,
+                out,
+                hidden=h,
+                noise_dim=config.noise_dim,
+                adaptive_shortcut=config.adaptive_shortcut,
+                textured=config.looks,
+                **shared,
+            )
             for c, out, h in zip(channels, (*channels[1:], channels[-1]), config.hidden, strict=True)
         )
         self.last = conv(channels[-1], 3, 3)
 
-    def forward(self, image: Tensor, before: Tensor, after: Tensor, noise: Tensor) -> Tensor:
+    def forward(self, image: Tensor, before: Tensor, after: Tensor, noise: Tensor | Looks) -> Tensor:
         """Synthesises post-event images.
 
         Args:
@@ -84,29 +128,49 @@ class ChangenGenerator(nn.Module):
                 inside to multiples of 32 by reflection (below 32 by repeating the edge) and the result is cropped.
             before: S_t, integer [B, H, W].
             after: S_t+1, integer [B, H, W].
-            noise: z, float [B, noise_dim], standard normal.
+            noise: z, float [B, noise_dim], standard normal; of a generator with looks a z for each region of S_t+1.
 
         Returns:
             I_t+1, float [B, 3, H, W] in -1..1.
         """
         height, width = image.shape[-2:]
         # the layouts with the image: a building that the padding mirrors must be hidden there like any other
-        image, before, after = pad_to_multiple(STRIDES[0], image, before, after)
+        if isinstance(noise, Looks):
+            image, before, after, regions = pad_to_multiple(STRIDES[0], image, before, after, noise.regions)
+            noise = replace(noise, regions=regions)
+        else:
+            image, before, after = pad_to_multiple(STRIDES[0], image, before, after)
         result = self._synthesize(image, before, after, noise)
         return result[..., :height, :width]
 
-    def _synthesize(self, image: Tensor, before: Tensor, after: Tensor, noise: Tensor) -> Tensor:
-        classes = self.config.classes
-        condition = one_hot(after, classes)
-        # where S_t has any class but background
-        foreground = (before > 0).unsqueeze(1).float()
+    def _synthesize(self, image: Tensor, before: Tensor, after: Tensor, noise: Tensor | Looks) -> Tensor:
+        condition = one_hot(after, self.config.classes)
+        hidden = self._hidden(before, after)
+        texture = None
+        if isinstance(noise, Looks):
+            # before the convolutions, which would carry what is hidden to its neighbours
+            image = torch.cat([image.masked_fill(hidden > 0, 0), 1 - hidden], 1)
+            texture = pixel_noise(noise.keys, *image.shape[-2:])
         latents = self.encoder(image)
-        feature = self.first(pool_condition(condition, STRIDES[0])) + self.first_noise(noise)[:, :, None, None]
+        coarsest = noise.at(STRIDES[0]) if isinstance(noise, Looks) else noise
+        feature = add_noise(self.first(pool_condition(condition, STRIDES[0])), self.first_noise, coarsest)
         for i, stride in enumerate(STRIDES):
             level = pool_condition(condition, stride)
-            hidden_ground = F.max_pool2d(foreground, stride) > 0 if stride > 1 else foreground > 0
-            field = self.transitions[i](latents[i], feature, hidden_ground, level, noise)  # equation (4)
-            feature = self.blocks[i](feature + field, level, noise)  # equation (5)
+            z = noise.at(stride) if isinstance(noise, Looks) else noise
+            unseen = F.max_pool2d(hidden, stride) > 0 if stride > 1 else hidden > 0
+            field = self.transitions[i](latents[i], feature, unseen, level, z)  # equation (4)
+            noise_level = None if texture is None else pool_noise(texture, stride)
+            feature = self.blocks[i](feature + field, level, z, noise_level)  # equation (5)
             if stride > 1:
                 feature = F.interpolate(feature, scale_factor=2.0, mode="nearest")
         return torch.tanh(self.last(F.leaky_relu(feature, 0.2)).float())
+
+    def _hidden(self, before: Tensor, after: Tensor) -> Tensor:
+        """Tells which pixels of I_t must not be seen: float [B, 1, H, W], 0 or 1."""
+        old = (before > 0).unsqueeze(1)
+        if not self.config.looks:
+            return old.float()  # footnote 1: where S_t has any class but background
+        new = (after > 0).unsqueeze(1)
+        margin = self.config.margin
+        removed = F.max_pool2d((old & ~new).float(), 2 * margin + 1, 1, margin)
+        return torch.maximum(removed, (old | new).float())

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from changen_cli.models.layers import SpatiallyAdaptiveNorm, conv
+from changen_cli.models.looks import Looks
 
 
 class MaskedTransition(nn.Module):
@@ -18,7 +19,16 @@ class MaskedTransition(nn.Module):
     """
 
     def __init__(
-        self, channels: int, classes: int, hidden: int, noise_dim: int, groups: int, *, destyle: bool, masking: bool
+        self,
+        channels: int,
+        classes: int,
+        hidden: int,
+        noise_dim: int,
+        groups: int,
+        *,
+        destyle: bool,
+        masking: bool,
+        visible: bool = False,
     ) -> None:
         """Makes the layer.
 
@@ -26,34 +36,39 @@ class MaskedTransition(nn.Module):
             channels: Channels of f_t,i and f_t+1,i.
             classes: Channels of the condition.
             hidden: Width inside the spatially-adaptive normalisation.
-            noise_dim: Length of z.
+            noise_dim: Length of z; 0, as in equation (4), for a normalisation that z does not modulate.
             groups: Most groups of the group normalisation.
             destyle: False gives Table 3's "w/o De-styling".
             masking: False (and ``destyle`` False) gives Table 3's "w/o De-styling and Masking".
+            visible: Whether de-styling normalises over what is not hidden. The instance normalisation of the paper
+                goes over the whole map, so two numbers a channel tell of what was there.
         """
         super().__init__()
-        self.masking = masking
+        self.masking, self.visible = masking, visible
         self.destyle = conv(channels, channels, 1) if destyle else None
         self.norm = SpatiallyAdaptiveNorm(channels, classes, hidden, noise_dim, groups)
 
-    def forward(self, before: Tensor, after: Tensor, foreground: Tensor, condition: Tensor, noise: Tensor) -> Tensor:
+    def forward(
+        self, before: Tensor, after: Tensor, hidden: Tensor, condition: Tensor, noise: Tensor | Looks
+    ) -> Tensor:
         """Computes the change field.
 
         Args:
             before: f_t,i, [B, C, H, W].
             after: f_t+1,i, [B, C, H, W].
-            foreground: Where S_t (not S_t+1: that would hide what is created and keep what is removed) is foreground,
-                bool [B, 1, H, W], pooled by maximum.
+            hidden: Where I_t is not to be seen, bool [B, 1, H, W], pooled by maximum. In the paper where S_t (not
+                S_t+1: that would hide what is created and keep what is removed) is foreground.
             condition: S_t+1 at this level, one-hot [B, classes, H, W].
-            noise: z, [B, noise_dim].
+            noise: z, [B, noise_dim], or a z for each region, at this level.
 
         Returns:
             The change field from t to t + 1, [B, C, H, W].
         """
         if self.destyle is not None:
-            before = F.leaky_relu(_instance_norm(self.destyle(before)), 0.2)
+            styled = self.destyle(before)
+            before = F.leaky_relu(_visible_norm(styled, hidden) if self.visible else _instance_norm(styled), 0.2)
         if self.masking:
-            before = torch.where(foreground, after, before.to(after.dtype))
+            before = torch.where(hidden, after, before.to(after.dtype))
         field: Tensor = self.norm(before, condition, noise)
         return field
 
@@ -61,3 +76,12 @@ class MaskedTransition(nn.Module):
 def _instance_norm(x: Tensor) -> Tensor:
     """Normalises each channel of each sample; a single pixel becomes 0, its deviation from itself (PyTorch refuses)."""
     return F.instance_norm(x) if x.shape[-2] * x.shape[-1] > 1 else torch.zeros_like(x)
+
+
+def _visible_norm(x: Tensor, hidden: Tensor) -> Tensor:
+    """Normalises each channel of each sample by mean and variance of what is not hidden, in float32."""
+    visible = (~hidden).float()
+    share = 1 / visible.sum((2, 3), keepdim=True).clamp(min=1)
+    centred = x.float() - (x.float() * visible).sum((2, 3), keepdim=True) * share
+    variance = (centred.square() * visible).sum((2, 3), keepdim=True) * share
+    return (centred * torch.rsqrt(variance + 1e-5)).to(x.dtype)

@@ -27,7 +27,7 @@ def args() -> dict[str, Tensor]:
     return {
         "before": torch.randn(2, CHANNELS, SIZE, SIZE, generator=draw),
         "after": torch.randn(2, CHANNELS, SIZE, SIZE, generator=draw),
-        "foreground": foreground,
+        "hidden": foreground,
         "condition": one_hot(after, 2),
         "noise": torch.randn(2, 4, generator=draw),
     }
@@ -51,13 +51,13 @@ def difference(layer: MaskedTransition, args: dict[str, Tensor], before: Tensor)
 
 
 def test_without_destyling_pre_event_foreground_has_no_influence_at_all(args: dict[str, Tensor]) -> None:
-    other = torch.where(args["foreground"], 100 * torch.randn_like(args["before"]), args["before"])
+    other = torch.where(args["hidden"], 100 * torch.randn_like(args["before"]), args["before"])
     assert difference(make(destyle=False), args, other).max() == 0
 
 
 def test_pre_event_foreground_gets_through_as_mean_and_variance_only(args: dict[str, Tensor]) -> None:
     # the 1x1 convolution mixes channels, so here all channels are shuffled alike
-    places = args["foreground"][0, 0]
+    places = args["hidden"][0, 0]
     other = args["before"].clone()
     other[:, :, places] = args["before"][:, :, places].flip(-1)
     assert difference(make(), args, other).max() < 1e-4
@@ -70,23 +70,23 @@ def test_what_the_instance_normalisation_lets_through_is_one_scale_and_shift_per
     layer = make()
     seen: list[Tensor] = []
     layer.norm.register_forward_pre_hook(lambda module, given: seen.append(given[0]))
-    other = torch.where(args["foreground"], 3 * args["before"].roll(1, 0) + 1, args["before"])
+    other = torch.where(args["hidden"], 3 * args["before"].roll(1, 0) + 1, args["before"])
     with torch.inference_mode():
         for before in (args["before"], other):
             layer(**(args | {"before": before}))
-    ground = ~args["foreground"][0, 0]
+    ground = ~args["hidden"][0, 0]
     # undo the leaky ReLU, which is invertible
     first, second = (torch.where(s > 0, s, s / 0.2)[:, :, ground] for s in seen)
     assert not torch.allclose(first, second)
     for a, b in zip(first.flatten(0, 1), second.flatten(0, 1), strict=True):
         assert torch.corrcoef(torch.stack([a, b]))[0, 1] > 0.9999
-    hidden = args["foreground"][0, 0]
+    hidden = args["hidden"][0, 0]
     assert torch.equal(seen[0][:, :, hidden], args["after"][:, :, hidden])
 
 
 def test_without_masking_it_leaks(args: dict[str, Tensor]) -> None:
-    places = args["foreground"][0, 0]
-    other = shuffled(args["before"], args["foreground"])
+    places = args["hidden"][0, 0]
+    other = shuffled(args["before"], args["hidden"])
     assert difference(make(masking=False), args, other)[places].max() > 0.1
     assert difference(make(masking=False, destyle=False), args, other)[places].max() > 0.1
 
