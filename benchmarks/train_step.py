@@ -26,13 +26,14 @@ from typing import Any, cast
 from scenes import make_scene
 
 RECIPES = {
-    "changen": ("compact", {"projected": 1.0, "changed": 8.0}),
+    "changen": ("compact-paper", {"projected": 1.0, "changed": 8.0}),
+    "looks": ("compact", {}),
     "oasis": ("oasis", {}),
     "spade": ("spade", {}),
     "deepfill": ("deepfill", {}),
     "segmenter": ("segmenter", {}),
 }
-"""The shipped recipe of a model, and what benchmarks/quality.yaml changes in it."""
+"""Shipped recipes by what they train, and what benchmarks/quality.yaml changes in them."""
 
 WARM_UP = 2
 """Steps before any is timed: the first ones allocate and choose kernels."""
@@ -121,10 +122,11 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
     name, changes = RECIPES[arguments.model]
+    shipped = yaml.safe_load((FOLDER / f"{name}.yaml").read_text())
     recipe = {
-        **yaml.safe_load((FOLDER / f"{name}.yaml").read_text()), **changes,
+        **shipped, **changes,
         "data": [{"path": str(arguments.worker)}], "batch_size": arguments.batch,
-        "crops": {"size": arguments.crop},
+        "crops": {**shipped["crops"], "size": arguments.crop},
     }  # fmt: skip
     config = parse_config(recipe, name)
     scenes, _ = load_scenes(config.data)

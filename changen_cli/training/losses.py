@@ -108,12 +108,41 @@ def perceptual_loss(fake: Sequence[Tensor], real: Sequence[Tensor]) -> Tensor:
         real: Those of the real images; no gradient passes through them.
 
     Returns:
-        Scalar: for each sample and level the mean absolute difference over the mean magnitude of the real features
-        there (the levels of a network differ by orders of magnitude), averaged over levels and samples. Each sample
-        has its own scale, so that a batch may be shared between processes.
+        Scalar: the mean over samples of :func:`feature_distances`.
+    """
+    return feature_distances(fake, real).mean()
+
+
+def feature_distances(fake: Sequence[Tensor], real: Sequence[Tensor]) -> Tensor:
+    """Compares frozen features of synthesised images with those of real ones, sample by sample.
+
+    Args:
+        fake: Feature maps by level, each [B, C, H, W].
+        real: Those of the real images; no gradient passes through them.
+
+    Returns:
+        float32 [B]: for each level the mean absolute difference over the mean magnitude of the real features there
+        (the levels of a network differ by orders of magnitude), averaged over levels. Each sample has its own
+        scale, so that a batch may be shared between processes.
     """
     levels = [
         (f.float() - r.float()).abs().mean((1, 2, 3)) / r.float().abs().mean((1, 2, 3)).clamp(min=1e-6)
         for f, r in zip(fake, (r.detach() for r in real), strict=True)
     ]
-    return torch.stack(levels).mean()
+    return torch.stack(levels).mean(0)
+
+
+def divergence(mean: Tensor, log_variance: Tensor, seen: Tensor) -> Tensor:
+    """Kullback-Leibler divergence of looks from N(0, 1).
+
+    Args:
+        mean: float32 [B, R, D].
+        log_variance: float32 [B, R, D].
+        seen: Regions that count, bool [B, R].
+
+    Returns:
+        Scalar, in nats: the mean over the numbers of a look, over the regions of a sample, and over samples, so that a
+        batch may be shared between processes.
+    """
+    each = (mean.square() + log_variance.exp() - 1 - log_variance).mean(2) / 2
+    return ((each * seen).sum(1) / seen.sum(1).clamp(min=1)).mean()

@@ -55,7 +55,7 @@ def tiny_batch(noise_dim: int, first: int = 0, device: str = "cpu") -> TrainingB
     noise = torch.randn(2, noise_dim, generator=draw)
     uids = torch.stack([before, after], 1).int()
     valid = torch.ones(2, 64, 64, dtype=torch.bool)
-    return TrainingBatch(image, before, after, noise, valid, uids, first).to(device)
+    return TrainingBatch(image, before, after, noise, valid, uids, first=first).to(device)
 
 
 def tiny_learner(config: TrainConfig, precision: torch.dtype = torch.float32, device: str = "cpu") -> Learner:

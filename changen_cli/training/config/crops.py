@@ -50,6 +50,11 @@ class CropOptions(ScheduleOptions):
     bare_scenes: bool = option(
         default=False, help="Whether crops are drawn from scenes without a building, too.", group="Crops"
     )
+    covered: bool = option(
+        default=False,
+        help="Whether crops come with ground over what the events take away, for models that learn to draw it again.",
+        group="Crops",
+    )
 
     def __post_init__(self) -> None:
         self.schedule()

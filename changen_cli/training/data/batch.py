@@ -24,6 +24,9 @@ class TrainingBatch(Batch):
     Attributes:
         valid: Where the scene has data, bool [B, H, W].
         instances: uids of the footprints of S_t and of S_t+1, int32 [B, 2, H, W]; 0 for ground.
+        covered: I_t with ground over the objects of S_t that are not, or not there, in S_t+1, uint8 [B, 3, H, W]; None
+            where crops are not covered.
+        regions: Regions to give looks to, at least 2: the ground, and every uid up to the largest in ``instances``.
         first: Number of the first sample in the run, from 0. Whatever else a learner draws for a sample is keyed by its
             number, so that neither resuming nor sharing a batch between processes changes it.
         counts: Pixels of each class in S_t and in S_t+1 of the whole mini-batch, float32 [2, classes], where this is a
@@ -32,6 +35,8 @@ class TrainingBatch(Batch):
 
     valid: Tensor
     instances: Tensor
+    covered: Tensor | None = None
+    regions: int = 1
     first: int = 0
     counts: Tensor | None = None
 
@@ -42,6 +47,7 @@ class TrainingBatch(Batch):
             super().part(start, stop),
             valid=self.valid[rows],
             instances=self.instances[rows],
+            covered=None if self.covered is None else self.covered[rows],
             first=self.first + start,
         )
 
@@ -82,6 +88,8 @@ def make_batch(crops: Sequence[Crop], noise: Tensor, first: int = 0) -> Training
         noise=noise,
         valid=stack("valid"),
         instances=stack("instances"),
+        covered=None if crops[0].covered is None else stack("covered"),
+        regions=max(2, *(1 + int(crop.instances.max()) for crop in crops)),
         first=first,
     )
 

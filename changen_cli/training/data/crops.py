@@ -20,6 +20,7 @@ from changen_cli.events.ground import allowed_ground
 from changen_cli.events.simulate import simulate
 from changen_cli.scenes.window import Window
 from changen_cli.training.config.crops import CropOptions
+from changen_cli.training.data.cover import cover
 from changen_cli.training.data.cut import cut_tile, turned
 from changen_cli.training.data.scenes import Drawable, TrainingScene
 from changen_cli.types import BoolArray, Int32Array, UInt8Array
@@ -42,6 +43,8 @@ class Crop:
         after: Classes of S_t+1, uint8 [size, size].
         instances: uids of the footprints of S_t and of S_t+1, int32 [2, size, size]; what moves keeps its uid.
         changes: What led from S_t to S_t+1, in pixels of the crop.
+        covered: I_t with ground over the objects of S_t that are not, or not there, in S_t+1, uint8 [3, size, size];
+            None where the options do not ask for it.
     """
 
     image: UInt8Array
@@ -50,6 +53,7 @@ class Crop:
     after: UInt8Array
     instances: Int32Array
     changes: tuple[Change, ...] = ()
+    covered: UInt8Array | None = None
 
 
 def scene_shares(scenes: Sequence[Drawable]) -> NDArray[np.float64]:
@@ -116,6 +120,11 @@ class CropSampler:
         history = simulate(tile.layout, site, self.schedule, 1, (self.seed, self.stream, index, "events"))
         _require_known(tile.scene, (c.after.category for c in history.changes[0] if c.after), self.classes)
         (before, before_uids), (after, after_uids) = (layout.rasterize() for layout in history.layouts)
+        covered = None
+        if self.crops.covered:
+            gone = (before > 0) & (before_uids != after_uids)
+            covering = rng.generator(self.seed, self.stream, index, "cover")
+            covered = cover(tile.image, gone, (before > 0) | ~tile.valid, covering) * tile.valid
         # where there is no image there is no label either
         return Crop(
             image=tile.image,
@@ -124,6 +133,7 @@ class CropSampler:
             after=after * tile.valid,
             instances=np.stack([before_uids, after_uids]) * tile.valid,
             changes=history.changes[0],
+            covered=covered,
         )
 
     def draw_scene(self, draw: np.random.Generator) -> TrainingScene:

@@ -163,8 +163,12 @@ class Learner(ABC):
             return
         self._fabric = fabric
         batch_norm_over_all(self.network)
-        for network in self.networks:
+        for network in self.shared():
             self._shared[network] = fabric.setup_module(network, move_to_device=False)
+
+    def shared(self) -> Sequence[nn.Module]:
+        """Lists what processes share the gradients of: the networks, or what calls them."""
+        return self.networks
 
     def called(self, network: nn.Module) -> nn.Module:
         """Returns what to call for a network: itself, or what averages its gradients over the processes."""

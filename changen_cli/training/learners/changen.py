@@ -48,29 +48,37 @@ class ChangenLearner(AdversarialLearner):
             logits = discriminator(fake)
             scores = [head for p in projected for head in p(fake, one_hot(batch.after, self.config.classes))]
         _, after = self.balance(batch)
-        segmentation = losses.labelled_loss(logits, batch.after, weights=after, pixels=self._pixels(batch))
+        weights = losses.change_weights(batch.before, batch.after, self.config.arguments.changed)
+        segmentation = losses.labelled_loss(logits, batch.after, weights=after, pixels=weights)
         hinge = losses.hinge_generator(scores) if scores else segmentation.new_zeros(())
         return StepResult(
             segmentation + self.config.arguments.projected * hinge,
             {"g_segmentation": segmentation.detach(), "g_projected": hinge.detach()},
-            (fake.detach(),),
+            (fake.detach(), batch.after, weights),
         )
 
     def discriminator_loss(
         self, discriminators: Sequence[nn.Module], batch: TrainingBatch, *made: Tensor
     ) -> StepResult:
-        """Line 6. One call for real and synthesised keeps the power iteration of spectral norm the same for both."""
+        """Line 6. One call for real and synthesised keeps the power iteration of spectral norm the same for both.
+
+        Args:
+            discriminators: What to call for them.
+            batch: The part of the mini-batch, with the real pairs (I_t, S_t).
+            *made: I~_t+1, the S_t+1 that it was made for, and the weights of its pixels.
+        """
         discriminator, *projected = discriminators
+        fake, layout, weights = made
         classes = self.config.classes
-        both = torch.cat([batch.pixels, *made])
+        both = torch.cat([batch.pixels, fake])
         with autocast(both.device, self.precision):
             logits = discriminator(both)
-            layouts = torch.cat([batch.before, batch.after])
+            layouts = torch.cat([batch.before, layout])
             scores = [head for p in projected for head in p(both, one_hot(layouts, classes))]
         real_logits, fake_logits = logits.chunk(2)
         before, _ = self.balance(batch)
         real = losses.labelled_loss(real_logits, batch.before, weights=before)
-        synthesised = losses.synthesised_loss(fake_logits, self._pixels(batch))
+        synthesised = losses.synthesised_loss(fake_logits, weights)
         heads = real.new_zeros(())
         if scores:
             first, second = zip(*(s.chunk(2) for s in scores), strict=True)
@@ -84,9 +92,6 @@ class ChangenLearner(AdversarialLearner):
                 "d_fake_right": (fake_logits.argmax(1) == classes).float().mean(),
             }
         return StepResult(real + synthesised + heads, scalars)
-
-    def _pixels(self, batch: TrainingBatch) -> Tensor:
-        return losses.change_weights(batch.before, batch.after, self.config.arguments.changed)
 
     @torch.inference_mode()
     def predict(self, batch: TrainingBatch) -> Tensor:

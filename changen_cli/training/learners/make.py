@@ -12,16 +12,18 @@ from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.learners.base import Learner
 
 
-def learner_class(model: str) -> type[Learner]:
+def learner_class(model: str, network: object | None = None) -> type[Learner]:
     """Imports the learner that a model's record names.
 
     Args:
         model: Name of a model.
+        network: Configuration of the network; None for its defaults.
 
     Raises:
         PluginError: If there is no such class, or it is no :class:`Learner`.
     """
-    named = get_model(model).learner
+    record = get_model(model)
+    named = record.learner_of(record.config() if network is None else network)
     module, _, name = named.partition(":")
     try:
         found = getattr(import_module(module), name)
@@ -47,6 +49,6 @@ def make_learner(config: TrainConfig, device: str, precision: torch.dtype) -> Le
         PluginError: If the model's learner cannot be imported.
         WeightsError: If the recipe wants frozen features whose packages are not installed.
     """
-    make: type = learner_class(config.model)
+    make: type = learner_class(config.model, config.generator)
     learner: Learner = make(config, device, precision)
     return learner

@@ -26,7 +26,7 @@ def test_every_model_has_a_recipe_of_its_own() -> None:
 def test_recipes_are_found_by_name_and_path(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("batch_size: 3\n")
     assert read_recipe(str(tmp_path / "mine.yaml")) == {"batch_size": 3}
-    assert read_recipe("compact")["crops"] == {"size": 128}
+    assert read_recipe("compact-paper")["crops"] == {"size": 128}
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_recipes_that_are_none(
 
 
 @pytest.mark.parametrize(("name", "switches"), [("destyle", (False, True)), ("masking", (False, False))])
-@pytest.mark.parametrize(("of", "ablations"), [("compact", "ablation"), ("paper", "paper")])
+@pytest.mark.parametrize(("of", "ablations"), [("compact-paper", "ablation"), ("paper", "paper")])
 def test_an_ablation_is_its_recipe_but_for_the_switches(
     name: str, switches: tuple[bool, bool], of: str, ablations: str
 ) -> None:

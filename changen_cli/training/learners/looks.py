@@ -1,0 +1,302 @@
+"""Changen with looks: half of a batch is Algorithm 1, of the other half the image itself is the ground truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from changen_cli import rng
+from changen_cli.device import autocast
+from changen_cli.errors import TrainingError
+from changen_cli.models.changen.look_encoder import LookDraws, LookEncoder, ReadLooks
+from changen_cli.models.layers import one_hot
+from changen_cli.models.looks import GROUND, Looks
+from changen_cli.models.projected import Lite0Features
+from changen_cli.models.units import to_bytes, to_pixels
+from changen_cli.reports.contact_sheet import Row, change_row
+from changen_cli.training import losses
+from changen_cli.training.config.options import TrainConfig
+from changen_cli.training.data.batch import TrainingBatch, make_batch
+from changen_cli.training.data.crops import Crop
+from changen_cli.training.learners.base import StepResult
+from changen_cli.training.learners.changen import ChangenLearner
+from changen_cli.types import AnyArray
+
+OWN, BORROWED, DRAWN = range(3)
+"""Whose looks the objects of a sample have: their own and new ones another's; all another's; all drawn, the ground's
+too."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What G is to do with each sample of a part of a mini-batch.
+
+    Attributes:
+        image: What is shown of I_t, uint8 [B, 3, H, W].
+        before: S_t, uint8 [B, H, W].
+        after: S_t+1, uint8 [B, H, W].
+        regions: uids of S_t+1, int32 [B, H, W].
+        supervised: Samples whose S_t+1 is what the real image shows, so that image is what G must return, bool [B].
+        draws: Where the looks come from.
+        keys: Keys of the noise of pixels, int64 [B].
+    """
+
+    image: Tensor
+    before: Tensor
+    after: Tensor
+    regions: Tensor
+    supervised: Tensor
+    draws: LookDraws
+    keys: Tensor
+
+
+class _Synthesis(nn.Module):
+    """Reads looks and synthesises with them in one call, as processes that share gradients need it."""
+
+    def __init__(self, generator: nn.Module) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def forward(self, batch: TrainingBatch, task: Task) -> tuple[Tensor, ReadLooks]:
+        """Returns I~_t+1, float [B, 3, H, W] in -1..1, and the looks of I_t."""
+        encoder = encoder_of(self.generator)
+        read = encoder(batch.pixels, regions_seen(batch), batch.regions)
+        codes = encoder.choose(read, task.draws, sampled=True)
+        looks = Looks(codes, task.regions, task.keys)
+        return self.generator(to_pixels(task.image), task.before, task.after, looks), read
+
+
+def encoder_of(generator: nn.Module) -> LookEncoder:
+    """Returns the look encoder of a generator that has one."""
+    encoder: LookEncoder = generator.get_submodule("looks")  # type: ignore[assignment]
+    return encoder
+
+
+def regions_seen(batch: TrainingBatch) -> Tensor:
+    """Returns the regions of S_t whose looks can be read from I_t, int32 [B, H, W]; -1 where there is no data."""
+    return batch.instances[:, 0].masked_fill(~batch.valid, -1)
+
+
+class LooksLearner(ChangenLearner):
+    """G with a look for the ground and each object, and the image as its own ground truth.
+
+    A supervised sample is a simulated change run backwards: S_t is the simulated layout, S_t+1 the true one. What the
+    events created stands in S_t, so G does not see the ground under it and must draw it: a removal. What they removed
+    is missing in S_t and covered in the image with ground from elsewhere, and must be drawn: a creation. The rest is
+    kept. The looks are read from the image, and the image is what G must return.
+
+    The other samples are Algorithm 1 as it is, their looks own, borrowed and drawn in turn.
+    """
+
+    columns: ClassVar[tuple[str, ...]] = (
+        "g_segmentation", "g_projected", "g_pixels", "g_matching", "g_kl",
+        "d_real", "d_fake", "d_projected", "d_real_right", "d_fake_right",
+    )  # fmt: skip
+
+    def __init__(self, config: TrainConfig, device: str, precision: torch.dtype) -> None:
+        """Makes fresh networks; arguments as for :func:`~changen_cli.training.learners.make.make_learner`.
+
+        Raises:
+            TrainingError: If samples are to be supervised and crops are not covered.
+        """
+        super().__init__(config, device, precision)
+        if config.arguments.supervised > 0 and not config.crops.covered:
+            raise TrainingError("supervised samples need covered crops; set crops: {covered: true} or supervised: 0")
+        self._synthesis = _Synthesis(self.generator)
+        self.features: nn.Module | None = None
+        if config.arguments.supervised > 0 and config.arguments.matching > 0:
+            projected = self.discriminators[1:]
+            self.features = projected[0].get_submodule("features") if projected else Lite0Features().to(device)
+
+    def called(self, network: nn.Module) -> nn.Module:
+        """Returns what to call for a network: for the generator what reads looks with it, too."""
+        return super().called(self._synthesis if network is self.generator else network)
+
+    def shared(self) -> list[nn.Module]:
+        """Lists what processes share the gradients of: the generator through what calls it."""
+        return [self._synthesis, *self.discriminators]
+
+    def task(self, batch: TrainingBatch, supervised: Sequence[bool], turns: Sequence[int], purpose: str) -> Task:
+        """Says what G is to do with each sample.
+
+        Args:
+            batch: The samples.
+            supervised: Which of them are supervised.
+            turns: :data:`OWN`, :data:`BORROWED` or :data:`DRAWN` for each; a supervised one has its own.
+            purpose: What the draws are for, part of their key.
+
+        Returns:
+            The task, on the device of the batch.
+        """
+        device = batch.image.device
+        rows = torch.tensor(supervised, device=device)
+        maps = rows.view(-1, 1, 1)
+        image, before, after = batch.image, batch.before, batch.after
+        regions = batch.instances[:, 1]
+        if batch.covered is not None:
+            image = torch.where(maps.unsqueeze(1), batch.covered, image)
+            before, after = torch.where(maps, after, before), torch.where(maps, before, after)
+            regions = torch.where(maps, batch.instances[:, 0], regions)
+        kinds = torch.tensor([OWN if s else t for s, t in zip(supervised, turns, strict=True)], device=device)
+        numbers = range(batch.first, batch.first + len(batch))
+        keys = [int(rng.generator(self.config.seed, purpose, n, "pixels").integers(2**62)) for n in numbers]
+        draws = self._draws(batch, kinds, purpose)
+        return Task(image, before, after, regions, rows, draws, torch.tensor(keys, device=device))
+
+    def _draws(self, batch: TrainingBatch, kinds: Tensor, purpose: str) -> LookDraws:
+        count, dim = batch.regions, self.config.noise_dim
+        normal = np.empty((len(batch), count, dim), np.float32)
+        pick, lent = np.empty((2, len(batch), count), np.float32)
+        for n in range(len(batch)):
+            key = (self.config.seed, purpose, batch.first + n)
+            # row by row: a sample's numbers do not depend on how many regions its neighbours have
+            normal[n] = rng.generator(*key, "looks").standard_normal((count, dim), np.float32)
+            pick[n], lent[n] = rng.generator(*key, "choices").random((count, 2), np.float32).T
+
+        def upload(values: AnyArray) -> Tensor:
+            return torch.from_numpy(values).to(batch.image.device)
+
+        return LookDraws(sources(batch, kinds, upload(lent)), upload(pick), upload(normal))
+
+    def _training_task(self, batch: TrainingBatch) -> Task:
+        share = self.config.arguments.supervised
+        numbers = range(batch.first, batch.first + len(batch))
+        supervised = [int((n + 1) * share) > int(n * share) for n in numbers]
+        return self.task(batch, supervised, [n // 2 % 3 for n in numbers], "train")
+
+    def losses_of(self, parts: Sequence[TrainingBatch]) -> list[StepResult]:
+        """Trains every network once, and keeps some of the looks of the mini-batch."""
+        self._keep(parts)
+        return super().losses_of(parts)
+
+    def generator_loss(self, generator: nn.Module, batch: TrainingBatch) -> StepResult:
+        """Wants every pixel read as its class of S_t+1, and the image of every supervised sample given back."""
+        discriminator, *projected = self.discriminators
+        arguments, task = self.config.arguments, self._training_task(batch)
+        with autocast(batch.image.device, self.precision):
+            fake, read = generator(batch, task)
+            logits = discriminator(fake)
+            scores = [head for p in projected for head in p(fake, one_hot(task.after, self.config.classes))]
+        _, after = self.balance(batch)
+        weights = losses.change_weights(task.before, task.after, arguments.changed)
+        found = {
+            "g_segmentation": losses.labelled_loss(logits, task.after, weights=after, pixels=weights),
+            "g_projected": losses.hinge_generator(scores) if scores else fake.new_zeros(()),
+            "g_kl": losses.divergence(read.mean, read.log_variance, read.seen),
+            **self._supervision(fake, batch, task),
+        }
+        total = (
+            found["g_segmentation"]
+            + arguments.projected * found["g_projected"]
+            + arguments.pixels * found["g_pixels"]
+            + arguments.matching * found["g_matching"]
+            + arguments.kl * found["g_kl"]
+        )
+        made = (fake.detach(), task.after, weights)
+        return StepResult(total, {name: value.detach() for name, value in found.items()}, made)
+
+    def _supervision(self, fake: Tensor, batch: TrainingBatch, task: Task) -> dict[str, Tensor]:
+        """Compares supervised samples with the image: means over all samples, as if all were supervised."""
+        arguments = self.config.arguments
+        none = fake.new_zeros(())
+        if not arguments.supervised:
+            return {"g_pixels": none, "g_matching": none}
+        rows = task.supervised.float() / arguments.supervised
+        uncovered = (task.before > 0) & (task.after == 0)
+        weights = torch.where(uncovered, arguments.uncovered, 1.0)
+        pixels = ((fake - batch.pixels).abs().mean(1) * weights).mean((1, 2))
+        if self.features is None:
+            return {"g_pixels": (pixels * rows).mean(), "g_matching": none}
+        with autocast(fake.device, self.precision):
+            made = self.features(fake)
+            with torch.no_grad():
+                real = self.features(batch.pixels)
+        return {
+            "g_pixels": (pixels * rows).mean(),
+            "g_matching": (losses.feature_distances(made, real) * rows).mean(),
+        }
+
+    def balance(self, batch: TrainingBatch) -> tuple[Tensor, Tensor] | tuple[None, None]:
+        """Weighs classes; S_t+1 of a supervised sample is the layout of its image."""
+        if not self.config.balance:
+            return None, None
+        before, after = batch.count_classes(self.config.classes) if batch.counts is None else batch.counts
+        share = self.config.arguments.supervised
+        return losses.class_weights(before), losses.class_weights(torch.lerp(after, before, share))
+
+    @torch.no_grad()
+    def _keep(self, parts: Sequence[TrainingBatch]) -> None:
+        """Keeps the ground's look and one object's of every sample, as the average network reads them."""
+        found = []
+        for part in parts:
+            read = encoder_of(self.ema.network)(part.pixels, regions_seen(part), part.regions)
+            lent = self._draws(part, torch.full((len(part),), BORROWED, device=part.image.device), "kept").source[:, :2]
+            # region 1 of a sample without an object has the source -1
+            usable = torch.cat([read.seen[:, :1], lent[:, 1:] >= 0], 1)
+            rows = torch.stack([torch.zeros_like(lent[:, 1]), lent[:, 1].clamp(min=0)], 1).unsqueeze(2)
+            looks = torch.cat([read.mean, read.deviation], 2)
+            found.append(torch.cat([looks.gather(1, rows.expand(-1, -1, looks.shape[2])), usable.unsqueeze(2)], 2))
+        kept = torch.cat(found)
+        if self._fabric is not None:  # every process must keep the same
+            kept = self._fabric.all_gather(kept).flatten(0, 1)  # type: ignore[union-attr]
+        encoder = encoder_of(self.generator)
+        for kind in (0, 1):
+            looks, usable = kept[:, kind, :-1], kept[:, kind, -1] > 0
+            mean, deviation = looks[usable].chunk(2, 1)
+            encoder.keep(mean, deviation, kind)
+
+    @torch.inference_mode()
+    def predict(self, batch: TrainingBatch) -> Tensor:
+        """Predicts I~_t+1; objects that stay and the ground keep their looks, new objects borrow one."""
+        return self._predict(batch, OWN)
+
+    def _predict(self, batch: TrainingBatch, turn: int) -> Tensor:
+        network, size = self.ema.network, len(batch)
+        task = self.task(batch, [False] * size, [turn] * size, "predict")
+        encoder = encoder_of(network)
+        codes = encoder.choose(encoder(batch.pixels, regions_seen(batch), batch.regions), task.draws)
+        made: Tensor = network(batch.pixels, task.before, task.after, Looks(codes, task.regions, task.keys))
+        return made
+
+    @torch.inference_mode()
+    def show(self, samples: Sequence[Crop], noise: Tensor) -> list[Row]:
+        """Shows I_t, S_t (removed in red), S_t+1 (created in green), I~_t+1 with own looks, and with all drawn."""
+        batch = make_batch(samples, noise).to(self.device)
+        made = [to_bytes(self._predict(batch, turn)).cpu().numpy() for turn in (OWN, DRAWN)]
+        return [
+            change_row(sample.image, sample.before, sample.after, results)
+            for sample, *results in zip(samples, *made, strict=True)
+        ]
+
+
+def sources(batch: TrainingBatch, kinds: Tensor, lent: Tensor) -> Tensor:
+    """Says whose look each region takes.
+
+    Args:
+        batch: The samples.
+        kinds: :data:`OWN`, :data:`BORROWED` or :data:`DRAWN` for each sample, int64 [B].
+        lent: Chooses whose look is borrowed, float32 [B, R] in 0..1.
+
+    Returns:
+        int64 [B, R], regions of I_t; -1 for a look that is drawn, also where there is no object to borrow from.
+    """
+    count = batch.regions
+    uids = torch.arange(count, device=kinds.device)
+    seen = torch.zeros(len(batch), count, dtype=torch.bool, device=kinds.device)
+    seen.scatter_(1, regions_seen(batch).flatten(1).clamp(min=GROUND).long(), True)
+    objects = seen & (uids != GROUND)
+    # the object number floor(lent x objects) of those that are seen
+    order = objects.cumsum(1)
+    wanted = (lent * order[:, -1:]).long().clamp(max=(order[:, -1:] - 1).clamp(min=0)) + 1
+    others = torch.searchsorted(order, wanted)
+    others = torch.where(order[:, -1:] > 0, others, -1)
+    own = torch.where(objects, uids, others)
+    kinds = kinds.unsqueeze(1)
+    found = torch.where(kinds == OWN, own, others).masked_fill(kinds == DRAWN, -1)
+    found[:, GROUND] = torch.where(kinds[:, 0] == DRAWN, -1, GROUND)
+    return found
