@@ -18,6 +18,7 @@ TESTS_OF_NO_MODULE = {
     "cli/test_plugins.py": "plugins of somebody else in whole runs",
     "cli/test_repeatable.py": "the same seed, the same bytes: a promise of the whole tool",
     "cli/test_series.py": "what whole runs make: series that agree with input and labels, in every format",
+    "cli/test_verbs.py": "what all verbs have in common",
 }
 """Tests in a room's folder that belong to no single module of it, and what they hold."""
 

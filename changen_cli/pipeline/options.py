@@ -15,6 +15,7 @@ from changen_cli.events.options import ScheduleOptions
 from changen_cli.options import Ge, Le, Number, PathText, Says, Whole, option, options, split
 from changen_cli.scenes.options import INPUT, ReadOptions
 from changen_cli.store.formats.registry import find_formats, get_format
+from changen_cli.synthesis.look_plan import NewLooks
 
 SHARD_BYTES = 40_000_000
 """About what a shard may hold in memory where its size is not given."""
@@ -100,6 +101,8 @@ class GenerateOptions(ReadOptions, ScheduleOptions):
         synthesizer: Name of the plugin.
         weights: Name or path; None for the plugin's default.
         background: "synthesize" (the paper) or "keep".
+        drift: How far the look of the ground moves at each step.
+        new_looks: Whose look a new object takes.
         device: "auto" or a torch device.
         precision: "auto", "fp32", "bf16" or "fp16".
         batch_size: "auto" or a number.
@@ -159,6 +162,18 @@ class GenerateOptions(ReadOptions, ScheduleOptions):
     background: Literal["synthesize", "keep"] = option(
         default="synthesize",
         help="synthesize (the paper: all pixels) or keep (only around changes).",
+        group=SYNTHESIS,
+    )
+    drift: Annotated[Number, Ge(0), Le(1)] = option(
+        default=0.5,
+        help="How far season and light move at each step: 0 not at all, 1 drawn anew (the paper). For weights with "
+        "looks.",
+        group=SYNTHESIS,
+    )
+    new_looks: NewLooks = option(
+        default="mixed",
+        help="Looks of new objects: drawn from those that the weights have seen, borrowed from another object of the "
+        "tile, or mixed. For weights with looks.",
         group=SYNTHESIS,
     )
     device: str = option(default="auto", help="auto, cpu, cuda, cuda:1 ...", group=SYNTHESIS, recorded=False)

@@ -23,6 +23,7 @@ from changen_cli.scenes.pool import ScenePool
 from changen_cli.scenes.scene import Scene
 from changen_cli.scenes.tile import Tile
 from changen_cli.store.base import Outcome, Series, Status
+from changen_cli.synthesis.look_plan import LookPlan, NewLooks, plan_looks
 from changen_cli.types import Float32Array
 
 
@@ -41,6 +42,8 @@ class Task:
         library: Outlines for new objects, or None for the scene's own.
         noise_dim: Length of z.
         keep_unchanged: Whether a tile where nothing can change is kept, as a series without a change.
+        look_dim: Length of a look; 0 for a synthesizer without looks.
+        new_looks: Whose look a new object takes.
     """
 
     plan: Plan
@@ -53,6 +56,8 @@ class Task:
     library: Library | None
     noise_dim: int
     keep_unchanged: bool = True
+    look_dim: int = 0
+    new_looks: NewLooks = "mixed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +67,12 @@ class Prepared:
     Attributes:
         outcome: As it will be stored; a series that is done has only its first frame, I_0, so far.
         noise: z of every step, float32 [steps, noise_dim]; None unless done.
+        looks: Where the looks come from; None unless done, and for a synthesizer without looks.
     """
 
     outcome: Outcome
     noise: Float32Array | None = None
+    looks: LookPlan | None = None
 
 
 class Preparer:
@@ -109,7 +116,10 @@ class Preparer:
             if not self.task.keep_unchanged:
                 return Prepared(Outcome(place.id, Status.SKIPPED, reason))
         series = self._draw(scene, tile, place, history)
-        return Prepared(Outcome(place.id, Status.DONE, reason, series), self._noise(key))
+        looks = None
+        if self.task.look_dim:
+            looks = plan_looks(history, series.instances, self.task.look_dim, self.task.new_looks, key)
+        return Prepared(Outcome(place.id, Status.DONE, reason, series), self._noise(key), looks)
 
     def _read(self, scene: Scene, place: SampleRef) -> Tile:
         """Reads a tile once for all its variants."""

@@ -13,7 +13,7 @@ from changen_cli.pipeline.plan import Plan, make_plan
 from changen_cli.pipeline.prepare import Task
 from changen_cli.reporter import Reporter, Silent
 from changen_cli.scenes.footprints.library import Library, read_library
-from changen_cli.synthesis.base import Synthesizer, SynthesizerSettings
+from changen_cli.synthesis.base import Synthesizer, SynthesizerSettings, look_dim_of
 from changen_cli.synthesis.engine import Engine, choose_batch_size
 from changen_cli.synthesis.showing import require_events, shown_by
 from changen_cli.synthesis.transfer import make_transfer
@@ -59,11 +59,14 @@ class Run:
             library=self.library,
             noise_dim=self.synthesizer.noise_dim,
             keep_unchanged=options.unchanged == "keep",
+            look_dim=look_dim_of(self.synthesizer),
+            new_looks=options.new_looks,
         )
 
     def engine(self) -> Engine:
         """The engine that feeds the synthesizer."""
-        return Engine(self.synthesizer, make_transfer(self.device), self.batch_size, self.options.background)
+        options = self.options
+        return Engine(self.synthesizer, make_transfer(self.device), self.batch_size, options.background, options.drift)
 
 
 def resolve_run(options: GenerateOptions, reporter: Reporter | None = None) -> Run:

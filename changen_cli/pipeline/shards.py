@@ -74,7 +74,13 @@ def synthesize_shards(
                 series = item.outcome.series
                 if series is not None and item.noise is not None:
                     yield Job(
-                        (shard, place), series.images[0], series.valid, series.masks, series.history.changes, item.noise
+                        (shard, place),
+                        series.images[0],
+                        series.valid,
+                        series.masks,
+                        series.history.changes,
+                        item.noise,
+                        item.looks,
                     )
 
     for (shard, place), frames in engine.run(jobs()):

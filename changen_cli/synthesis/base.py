@@ -10,6 +10,7 @@ from torch import Tensor
 
 from changen_cli.events.base import Change
 from changen_cli.models import batch
+from changen_cli.models.looks import Looks
 
 
 @dataclass(frozen=True)
@@ -20,14 +21,17 @@ class Batch(batch.Batch):
         changes: Per sample the changes from S_t to S_t+1, for synthesizers that work object by object.
         largest_class: Largest value in the masks, told by the engine so that nobody has to wait for the device to
             learn it; None where it is not known.
+        looks: Looks of the regions of S_t+1; None for a synthesizer without looks.
     """
 
     changes: tuple[tuple[Change, ...], ...] = ()
     largest_class: int | None = None
+    looks: Looks | None = None
 
     def part(self, start: int, stop: int) -> Self:
         """Takes samples ``start`` to ``stop - 1``, with their changes, as a batch of their own."""
-        return replace(super().part(start, stop), changes=self.changes[start:stop])
+        looks = None if self.looks is None else self.looks.part(start, stop)
+        return replace(super().part(start, stop), changes=self.changes[start:stop], looks=looks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +89,65 @@ class Synthesizer(Protocol):
     def as_manifest(self) -> Mapping[str, object]:
         """Returns what the manifest must say of this synthesizer: weights, SHA-256, licences (JSON values)."""
         ...
+
+
+@dataclass(frozen=True)
+class LookRequest:
+    """The looks that a chain of images starts with, all tensors on the synthesizer's device.
+
+    Attributes:
+        image: I_0, uint8 [B, 3, H, W].
+        regions: Region of every pixel of S_0, int32 [B, H, W]; 0 is the ground, -1 where there is no data.
+        source: Region of I_0 whose look a region takes, int64 [B, R]; -1 for a look that is drawn.
+        pick: Chooses what a drawn look resembles, float32 [B, R] in 0..1.
+        normal: Draws it, float32 [B, R, D].
+    """
+
+    image: Tensor
+    regions: Tensor
+    source: Tensor
+    pick: Tensor
+    normal: Tensor
+
+
+@runtime_checkable
+class LooksSynthesizer(Synthesizer, Protocol):
+    """A synthesizer that gives the ground and every object a look of its own.
+
+    One without these methods still works: the engine gives it z (:attr:`Synthesizer.noise_dim`) instead.
+
+    Attributes:
+        look_dim: Length of a look, D; 0 for weights without looks, which get z.
+    """
+
+    look_dim: int
+
+    def first_looks(self, request: LookRequest) -> Tensor:
+        """Gives every region the look that it has from I_0 on; what a sample gets depends on that sample alone.
+
+        Args:
+            request: Where the looks come from.
+
+        Returns:
+            float32 [B, R, D].
+        """
+        ...
+
+    def drift(self, ground: Tensor, pick: Tensor, normal: Tensor, amount: float) -> Tensor:
+        """Moves the look of the ground from one date to the next.
+
+        Args:
+            ground: float32 [B, D].
+            pick: Chooses what the look that it moves to resembles, float32 [B] in 0..1.
+            normal: Draws that look, float32 [B, D].
+            amount: 0: it stays; 1: it is drawn anew.
+
+        Returns:
+            float32 [B, D].
+        """
+        ...
+
+
+def look_dim_of(synthesizer: Synthesizer) -> int:
+    """Returns the length of a look; 0 for a synthesizer without looks."""
+    return synthesizer.look_dim if isinstance(synthesizer, LooksSynthesizer) else 0

@@ -15,7 +15,9 @@ from torch import Tensor
 from changen_cli.errors import PluginError, TileError, UsageError
 from changen_cli.events.base import Change
 from changen_cli.synthesis.background import keep_background
-from changen_cli.synthesis.base import Batch, Synthesizer
+from changen_cli.synthesis.base import Batch, LooksSynthesizer, Synthesizer
+from changen_cli.synthesis.look_chain import LookChain
+from changen_cli.synthesis.look_plan import LookPlan
 from changen_cli.synthesis.showing import require_changes, shown_by
 from changen_cli.synthesis.transfer import Transfer, Waiting
 from changen_cli.types import BoolArray, Float32Array, UInt8Array
@@ -37,6 +39,7 @@ class Job(Generic[T]):
         masks: S_0 ... S_n, uint8 [n + 1, H, W].
         changes: n tuples of changes.
         noise: z of every step, float32 [n, noise_dim].
+        looks: Where the looks come from; for a synthesizer with looks.
     """
 
     tag: T
@@ -45,13 +48,19 @@ class Job(Generic[T]):
     masks: UInt8Array
     changes: tuple[tuple[Change, ...], ...]
     noise: Float32Array
+    looks: LookPlan | None = None
 
 
 class Engine:
     """Runs the chain I_0 -> I_1 -> ... -> I_n for many samples, each step from the image of the last (Figure 3)."""
 
     def __init__(
-        self, synthesizer: Synthesizer, transfer: Transfer, batch_size: int, background: Background = "synthesize"
+        self,
+        synthesizer: Synthesizer,
+        transfer: Transfer,
+        batch_size: int,
+        background: Background = "synthesize",
+        drift: float = 0.0,
     ) -> None:
         """Makes an engine.
 
@@ -60,11 +69,13 @@ class Engine:
             transfer: How arrays reach its device.
             batch_size: Samples per batch, at least 1; halved for good when the device runs out of memory.
             background: "synthesize" repaints the whole image as the paper does, "keep" only what changed.
+            drift: How far the ground's look moves at each step, 0..1; for a synthesizer with looks.
         """
         self.synthesizer = synthesizer
         self.transfer = transfer
         self.batch_size = batch_size
         self.background = background
+        self.drift = drift
         self._shows = shown_by(synthesizer)
 
     def run(self, jobs: Iterable[Job[T]]) -> Iterator[tuple[T, UInt8Array | TileError]]:
@@ -129,19 +140,29 @@ class Engine:
         whole = all(job.valid.all() for job in group)
         valid = None if whole else upload(np.stack([job.valid for job in group])).unsqueeze(1)
         largest = max(int(job.masks.max()) for job in group)
+        chain = self._chain(group, image, valid)
         frames = []
         for step in range(masks.shape[1] - 1):
             before, after = masks[:, step], masks[:, step + 1]
             changes = tuple(job.changes[step] for job in group)
             for these in changes:
                 require_changes(self.synthesizer.name, self._shows, these)
-            made = self.synthesizer.synthesize(Batch(image, before, after, noise[:, step], changes, largest))
+            looks = None if chain is None else chain.next()
+            made = self.synthesizer.synthesize(Batch(image, before, after, noise[:, step], changes, largest, looks))
             self._require(made, image)
             if self.background == "keep":
-                made = keep_background(image, made, before, after)
+                changed = before != after if chain is None else chain.changed(step)
+                made = keep_background(image, made, changed)
             image = made if valid is None else made * valid
             frames.append(self.transfer.download(image))
         return frames
+
+    def _chain(self, group: list[Job[T]], image: Tensor, valid: Tensor | None) -> LookChain | None:
+        """Starts the looks of a group; None for a synthesizer without looks."""
+        plans = [job.looks for job in group if job.looks is not None]
+        if not (plans and isinstance(self.synthesizer, LooksSynthesizer)):
+            return None
+        return LookChain(self.synthesizer, self.transfer, plans, image, valid, self.drift)
 
     def _require(self, made: object, image: Tensor) -> None:
         if not isinstance(made, Tensor):

@@ -90,7 +90,7 @@ def test_bfloat16_gives_nearly_the_same_bytes(synthesizer: ChangenSynthesizer, t
     other = ChangenSynthesizer(SynthesizerSettings(weights=str(tiny_weights), precision="bf16"))
     (job,) = make_jobs(1)
     exact, rounded = (s.synthesize(make_batch(job)).float() for s in (synthesizer, other))
-    assert (exact - rounded).abs().mean() < 1.5
+    assert (exact - rounded).abs().mean() < 2
     assert not torch.equal(exact, rounded)
 
 

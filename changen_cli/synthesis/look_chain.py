@@ -1,0 +1,83 @@
+"""The looks of a batch of series, from step to step: an object keeps its own, that of the ground drifts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from changen_cli.models.looks import GROUND, Looks
+from changen_cli.synthesis.background import changed_objects
+from changen_cli.synthesis.base import LookRequest, LooksSynthesizer
+from changen_cli.synthesis.look_plan import LookPlan
+from changen_cli.synthesis.transfer import Transfer
+from changen_cli.types import AnyArray
+
+
+class LookChain:
+    """Looks of one batch, one step after the other.
+
+    Attributes:
+        codes: Looks at the present date, float32 [B, R, D].
+    """
+
+    def __init__(
+        self,
+        synthesizer: LooksSynthesizer,
+        transfer: Transfer,
+        plans: Sequence[LookPlan],
+        image: Tensor,
+        valid: Tensor | None,
+        drift: float,
+    ) -> None:
+        """Reads and draws the looks that the chains start with.
+
+        Args:
+            synthesizer: What reads and draws them.
+            transfer: How arrays reach its device.
+            plans: One for each sample, all of one number of steps.
+            image: I_0, uint8 [B, 3, H, W].
+            valid: Where there is data, bool [B, 1, H, W]; None for everywhere.
+            drift: How far the ground's look moves at each step, 0..1.
+        """
+        self.synthesizer, self.amount = synthesizer, drift
+        self._step = 0
+        count = max(len(plan.source) for plan in plans)
+        self._regions = transfer.upload(np.stack([plan.regions for plan in plans]))
+        self._ground_pick = transfer.upload(np.stack([plan.ground_pick for plan in plans]))
+        self._ground_normal = transfer.upload(np.stack([plan.ground_normal for plan in plans]))
+        self._keys = transfer.upload(np.stack([plan.keys for plan in plans]))
+        first = self._regions[:, 0]
+        request = LookRequest(
+            image=image,
+            regions=first if valid is None else first.masked_fill(~valid.squeeze(1), -1),
+            source=transfer.upload(_stacked([plan.source for plan in plans], count, -1)),
+            pick=transfer.upload(_stacked([plan.pick for plan in plans], count, 0)),
+            normal=transfer.upload(_stacked([plan.normal for plan in plans], count, 0)),
+        )
+        self.codes = synthesizer.first_looks(request)
+
+    def next(self) -> Looks:
+        """Moves on by one date, and returns the looks of its regions."""
+        step = self._step
+        self._step += 1
+        if self.amount:
+            ground = self.synthesizer.drift(
+                self.codes[:, GROUND], self._ground_pick[:, step], self._ground_normal[:, step], self.amount
+            )
+            self.codes = torch.cat([ground.unsqueeze(1), self.codes[:, GROUND + 1 :]], 1)
+        return Looks(self.codes, self._regions[:, step + 1], self._keys[:, step])
+
+    def changed(self, step: int) -> Tensor:
+        """Marks the objects that a step changes, whole, bool [B, H, W]."""
+        return changed_objects(self._regions[:, step], self._regions[:, step + 1])
+
+
+def _stacked(arrays: Sequence[AnyArray], count: int, fill: int) -> AnyArray:
+    """Stacks arrays [R, ...] of several lengths to [B, ``count``, ...]."""
+    result = np.full((len(arrays), count, *arrays[0].shape[1:]), fill, arrays[0].dtype)
+    for row, values in zip(result, arrays, strict=True):
+        row[: len(values)] = values
+    return result

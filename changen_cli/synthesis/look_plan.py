@@ -1,0 +1,92 @@
+"""Where the looks of a series come from, planned on the host before anything is synthesised.
+
+Worker processes import this; it must not import torch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from changen_cli import rng
+from changen_cli.events.base import History
+from changen_cli.types import Float32Array, Int32Array, Int64Array
+
+NewLooks = Literal["drawn", "borrowed", "mixed"]
+"""Whose look a new object takes: one drawn from what the weights have seen, another object's of the tile, or either."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookPlan:
+    """Where the looks of one series come from. Region 0 is the ground; an object keeps its region, and so its look.
+
+    Attributes:
+        uids: uid of each region, int32 [R], ascending; 0 for the ground.
+        regions: Region of every pixel of S_0 ... S_n, int32 [n + 1, H, W].
+        source: Region of I_0 whose look a region takes, int64 [R]; -1 for a look that is drawn.
+        pick: Chooses what a drawn look resembles, float32 [R] in 0..1.
+        normal: Draws it, float32 [R, D].
+        ground_pick: The same for the look that the ground drifts to at each step, float32 [n].
+        ground_normal: float32 [n, D].
+        keys: Keys of the noise of pixels at each step, int64 [n], not negative.
+    """
+
+    uids: Int32Array
+    regions: Int32Array
+    source: Int64Array
+    pick: Float32Array
+    normal: Float32Array
+    ground_pick: Float32Array
+    ground_normal: Float32Array
+    keys: Int64Array
+
+
+def plan_looks(history: History, instances: Int32Array, dim: int, new: NewLooks, key: rng.Key) -> LookPlan:
+    """Plans the looks of a series.
+
+    Every draw is keyed by what it is for: those of an object by its uid alone, so that an object has one look, at
+    every date.
+
+    Args:
+        history: The layouts.
+        instances: uids as drawn, int32 [n + 1, H, W].
+        dim: Length of a look, D.
+        new: Whose look a new object takes.
+        key: Seed, scene, tile and variant.
+
+    Returns:
+        The plan.
+    """
+    known = [footprint.uid for footprint in history.layouts[0].footprints]
+    uids = np.array(sorted({0, *(f.uid for layout in history.layouts for f in layout.footprints)}), np.int32)
+    region_of = {int(uid): region for region, uid in enumerate(uids)}
+    # only what is drawn can be looked at
+    seen = sorted({region_of[int(uid)] for uid in np.intersect1d(instances[0], known)})
+    source = np.empty(len(uids), np.int64)
+    pick = np.empty(len(uids), np.float32)
+    normal = np.empty((len(uids), dim), np.float32)
+    for region, uid in enumerate(map(int, uids)):
+        draw = rng.generator(*key, uid, "look")
+        lent, coin = draw.random(2)
+        pick[region] = draw.random(dtype=np.float32)
+        normal[region] = draw.standard_normal(dim, np.float32)
+        if region == 0 or region in seen:
+            source[region] = region
+        elif seen and (new == "borrowed" or (new == "mixed" and coin < 0.5)):
+            source[region] = seen[int(lent * len(seen))]
+        else:
+            source[region] = -1
+    steps = len(history.layouts) - 1
+    ground = [rng.generator(*key, step, "ground look") for step in range(1, steps + 1)]
+    return LookPlan(
+        uids=uids,
+        regions=np.searchsorted(uids, instances).astype(np.int32),
+        source=source,
+        pick=pick,
+        normal=normal,
+        ground_pick=np.array([draw.random(dtype=np.float32) for draw in ground], np.float32),
+        ground_normal=np.stack([draw.standard_normal(dim, np.float32) for draw in ground]),
+        keys=np.array([int(rng.generator(*key, s, "pixels").integers(2**62)) for s in range(1, steps + 1)], np.int64),
+    )

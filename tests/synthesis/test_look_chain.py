@@ -1,0 +1,157 @@
+"""Looks from step to step, with a synthesizer whose looks can be read off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from changen_cli.synthesis.base import Batch, LookRequest, LooksSynthesizer, look_dim_of
+from changen_cli.synthesis.engine import Engine, Job
+from changen_cli.synthesis.look_chain import LookChain
+from changen_cli.synthesis.look_plan import LookPlan
+from changen_cli.synthesis.transfer import HostTransfer
+
+STEPS, SIZE = 3, 24
+
+
+class Painter:
+    """Paints every pixel with the first number of its look."""
+
+    name: ClassVar[str] = "painter"
+    noise_dim = 0
+    look_dim = 2
+
+    def __init__(self) -> None:
+        self.requests: list[LookRequest] = []
+
+    def synthesize(self, batch: Batch) -> Tensor:
+        assert batch.looks is not None
+        rows = torch.arange(len(batch)).view(-1, 1, 1)
+        values = batch.looks.codes[rows, batch.looks.regions.long()][..., 0]
+        return values.round().to(torch.uint8).unsqueeze(1).expand(-1, 3, -1, -1).contiguous()
+
+    def first_looks(self, request: LookRequest) -> Tensor:
+        self.requests.append(request)
+        count = request.source.shape[1]
+        own = 10 * torch.arange(count).float().view(1, -1, 1).expand(len(request.image), count, 2)
+        return torch.where(request.source.unsqueeze(2) < 0, 200 + request.normal, own)
+
+    def drift(self, ground: Tensor, pick: Tensor, normal: Tensor, amount: float) -> Tensor:
+        return (1 - amount) * ground + amount * normal
+
+    def as_manifest(self) -> dict[str, Any]:
+        return {}
+
+
+@dataclass
+class Plain:
+    """Knows nothing of looks."""
+
+    name: ClassVar[str] = "plain"
+    noise_dim: int = 0
+
+    def synthesize(self, batch: Batch) -> Tensor:
+        assert batch.looks is None
+        return batch.image
+
+    def as_manifest(self) -> dict[str, Any]:
+        return {}
+
+
+def plan(objects: int) -> LookPlan:
+    """Objects 1 .. n: the first moves at every step, the last is new from step 2 on."""
+    regions = np.zeros((STEPS + 1, SIZE, SIZE), np.int32)
+    for step in range(STEPS + 1):
+        for region in range(1, objects + 1):
+            if region < objects or step >= 2:
+                row = 4 * region + (step if region == 1 else 0)
+                regions[step, row : row + 3, 2:9] = region
+    source = np.arange(objects + 1)
+    source[-1] = -1
+    return LookPlan(
+        uids=np.arange(objects + 1, dtype=np.int32),
+        regions=regions,
+        source=source,
+        pick=np.zeros(objects + 1, np.float32),
+        normal=np.full((objects + 1, 2), 7, np.float32),
+        ground_pick=np.zeros(STEPS, np.float32),
+        ground_normal=np.full((STEPS, 2), [[100], [120], [140]], np.float32),
+        keys=np.arange(STEPS, dtype=np.int64),
+    )
+
+
+def job(objects: int, looks: bool = True) -> Job[int]:
+    made = plan(objects)
+    image = np.zeros((3, SIZE, SIZE), np.uint8)
+    masks = (made.regions > 0).astype(np.uint8)
+    known = np.ones((SIZE, SIZE), np.bool_)
+    noise = np.zeros((STEPS, 0), np.float32)
+    return Job(objects, image, known, masks, ((),) * STEPS, noise, made if looks else None)
+
+
+def frames(drift: float, *objects: int, batch: int = 4) -> list[np.ndarray]:
+    engine = Engine(Painter(), HostTransfer(), batch, drift=drift)
+    found = []
+    for _, result in engine.run(job(n) for n in objects):
+        assert isinstance(result, np.ndarray)
+        found.append(result)
+    return found
+
+
+def test_an_object_keeps_its_look_wherever_it_goes() -> None:
+    (made,) = frames(0.0, 4)
+    regions = plan(4).regions
+    for step in range(1, STEPS + 1):
+        for region, value in ((1, 10), (2, 20), (3, 30), (4, 207)):
+            assert (made[step, 0][regions[step] == region] == value).all()
+        assert (made[step, 0][regions[step] == 0] == 0).all()
+
+
+@pytest.mark.parametrize(("drift", "expected"), [(0.0, [0, 0, 0]), (1.0, [100, 120, 140]), (0.5, [50, 85, 112])])
+def test_the_ground_drifts(drift: float, expected: list[int]) -> None:
+    (made,) = frames(drift, 3)
+    found = [int(made[step, 0, 0, 20]) for step in range(1, STEPS + 1)]
+    assert found == pytest.approx(expected, abs=1)
+
+
+def test_samples_of_other_numbers_of_objects_share_a_batch() -> None:
+    together = frames(0.5, 2, 4, 3)
+    for made, objects in zip(together, (2, 4, 3), strict=True):
+        assert np.array_equal(made, frames(0.5, objects, batch=1)[0])
+
+
+def test_pixels_without_data_have_no_region_to_read() -> None:
+    painter = Painter()
+    valid = torch.ones(1, 1, SIZE, SIZE, dtype=torch.bool)
+    valid[..., :5] = False
+    image = torch.zeros(1, 3, SIZE, SIZE, dtype=torch.uint8)
+    LookChain(painter, HostTransfer(), [plan(3)], image, valid, 0.0)
+    regions = painter.requests[0].regions
+    assert (regions[..., :5] == -1).all()
+    assert torch.equal(regions[..., 5:], torch.from_numpy(plan(3).regions[:1, :, 5:]))
+
+
+def test_a_synthesizer_without_looks_works_as_before() -> None:
+    assert isinstance(Painter(), LooksSynthesizer)
+    assert look_dim_of(Painter()) == 2
+    assert look_dim_of(Plain()) == 0
+    engine = Engine(Plain(), HostTransfer(), 2, drift=1.0)
+    ((_, made),) = engine.run([job(3, looks=False)])
+    assert isinstance(made, np.ndarray)
+    assert (made == 0).all()
+
+
+def test_background_keep_repaints_whole_objects() -> None:
+    """The object that moves overlaps where it was; there too it is painted anew."""
+    engine = Engine(Painter(), HostTransfer(), 1, "keep")
+    start = job(3)
+    start.image[:] = 255
+    ((_, made),) = engine.run([start])
+    assert isinstance(made, np.ndarray)
+    assert (made[1, 0][plan(3).regions[1] == 1] == 10).all()
+    assert (made[1, 0, :, 22:] == 255).all()

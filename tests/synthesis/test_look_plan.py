@@ -1,0 +1,87 @@
+"""Whose look an object takes is decided by what it is, never by when or beside whom it is made."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from shapely.geometry import box
+
+from changen_cli.events.base import Change, History
+from changen_cli.scenes.layout import Footprint, Layout
+from changen_cli.synthesis.look_plan import LookPlan, NewLooks, plan_looks
+from changen_cli.types import Int32Array
+
+KEY = (7, "scene", "tile", 0)
+
+
+def house(uid: int, x: float, y: float = 2) -> Footprint:
+    return Footprint(uid, box(x, y, x + 6, y + 6), 1)
+
+
+def history(created: int = 40) -> History:
+    """Houses 3 and 12 stand; 12 goes; ``created`` new ones come, one a step."""
+    first = Layout(400, 32, (house(3, 2), house(12, 12)))
+    layouts, changes = [first], []
+    for step in range(1, created + 1):
+        new = house(100 + step, 9 * step, 14)
+        kept = tuple(f for f in layouts[-1].footprints if f.uid != 12)
+        layouts.append(Layout(400, 32, (*kept, new)))
+        changes.append((Change("create", step, None, new),))
+    return History(tuple(layouts), tuple(changes))
+
+
+def drawn(past: History) -> Int32Array:
+    return np.stack([layout.rasterize()[1] for layout in past.layouts])
+
+
+def plan(new: NewLooks = "mixed", created: int = 40, dim: int = 5, key: tuple[int | str, ...] = KEY) -> LookPlan:
+    past = history(created)
+    return plan_looks(past, drawn(past), dim, new, key)
+
+
+def test_regions_are_numbered_by_uid_and_stay() -> None:
+    past, made = history(), plan()
+    assert made.uids.tolist() == [0, 3, 12, *range(101, 141)]
+    assert np.array_equal(made.uids[made.regions], drawn(past))
+    assert made.regions.dtype == np.int32
+
+
+def test_what_stands_has_its_own_look() -> None:
+    for new in ("drawn", "borrowed", "mixed"):
+        assert plan(new).source[:3].tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("new", "least", "most"), [("drawn", 0, 0), ("borrowed", 40, 40), ("mixed", 10, 30)])
+def test_new_objects_borrow_or_not(new: NewLooks, least: int, most: int) -> None:
+    source = plan(new).source[3:]
+    assert least <= (source > 0).sum() <= most
+    assert set(source.tolist()) <= {-1, 1, 2}
+    if new == "borrowed":
+        assert set(source.tolist()) == {1, 2}
+
+
+def test_where_nothing_stands_new_looks_are_drawn() -> None:
+    layouts = (Layout(32, 32), Layout(32, 32, (house(1, 4),)))
+    past = History(layouts, ((Change("create", 1, None, house(1, 4)),),))
+    assert plan_looks(past, drawn(past), 4, "borrowed", KEY).source.tolist() == [0, -1]
+
+
+def test_an_object_out_of_sight_lends_no_look() -> None:
+    past = history()
+    seen = drawn(past)
+    seen[0][seen[0] == 12] = 0
+    made = plan_looks(past, seen, 4, "borrowed", KEY)
+    assert made.source[2] == 1
+    assert set(made.source[3:].tolist()) == {1}
+
+
+def test_draws_of_an_object_are_keyed_by_its_uid() -> None:
+    long, short, other = plan(), plan(created=2), plan(key=(7, "scene", "tile", 1))
+    assert np.array_equal(long.normal[:5], short.normal[:5])
+    assert np.array_equal(long.pick[:5], short.pick[:5])
+    assert np.array_equal(long.keys[:2], short.keys)
+    assert np.array_equal(long.ground_normal[:2], short.ground_normal)
+    assert not np.array_equal(long.normal, other.normal)
+    assert len(set(long.keys.tolist())) == len(long.keys)
+    assert long.normal.shape == (43, 5)
+    assert long.normal.std() == pytest.approx(1, abs=0.15)
