@@ -31,8 +31,8 @@ def test_arguments_are_those_that_decide_the_bytes(options: Callable[..., Genera
     arguments = json.loads((tmp_path / "out" / "manifest.json").read_text())["arguments"]
     assert set(arguments) == {
         "background", "bands", "changen", "cog", "creation_options", "device", "drift", "edges", "exclude",
-        "footprints", "footprints_crs", "format", "gap", "input_files", "inputs", "library", "masks", "min_valid", "new_looks",
-        "overlap", "precision", "rescale", "resolution", "schedule", "seed", "shard_samples", "split", "steps", "synthesizer",
-        "threads", "tile_size", "unchanged", "variants",
+        "footprints", "footprints_crs", "format", "gap", "input_files", "inputs", "library", "masks", "min_valid",
+        "new_looks", "overlap", "precision", "rescale", "resolution", "schedule", "seed", "shard_samples", "split",
+        "steps", "synthesizer", "threads", "tile_size", "unchanged", "variants",
     }  # fmt: skip
     assert (arguments["split"], arguments["overlap"]) == ([1, 0, 0], 10)

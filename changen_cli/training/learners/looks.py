@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from changen_cli import rng
 from changen_cli.device import autocast
 from changen_cli.errors import TrainingError
-from changen_cli.models.changen.look_encoder import LookDraws, LookEncoder, ReadLooks
+from changen_cli.models.changen.look_encoder import LookDraws, LookEncoder
 from changen_cli.models.layers import one_hot
 from changen_cli.models.looks import GROUND, Looks
 from changen_cli.models.projected import Lite0Features
@@ -62,13 +62,35 @@ class _Synthesis(nn.Module):
         super().__init__()
         self.generator = generator
 
-    def forward(self, batch: TrainingBatch, task: Task) -> tuple[Tensor, ReadLooks]:
-        """Returns I~_t+1, float [B, 3, H, W] in -1..1, and the looks of I_t."""
+    def forward(
+        self,
+        real: Tensor,
+        seen: Tensor,
+        shown: Tensor,
+        states: tuple[Tensor, ...],
+        draws: tuple[Tensor, ...],
+        count: int,
+    ) -> tuple[Tensor, ...]:
+        """Reads looks and synthesises; tensors in and out, since Fabric looks through no dataclass that is frozen.
+
+        Args:
+            real: I_t, float [B, 3, H, W] in -1..1, whose looks are read.
+            seen: :func:`regions_seen`.
+            shown: What G is shown of I_t, float [B, 3, H, W] in -1..1.
+            states: S_t, S_t+1 and the regions of S_t+1, each integer [B, H, W].
+            draws: Source, pick and normal as in :class:`LookDraws`, and the keys of the noise of pixels.
+            count: Regions, R.
+
+        Returns:
+            I~_t+1, float [B, 3, H, W] in -1..1; mean and logarithm of the variance of the looks, and whether they are
+            seen, as in :class:`~changen_cli.models.changen.look_encoder.ReadLooks`.
+        """
         encoder = encoder_of(self.generator)
-        read = encoder(batch.pixels, regions_seen(batch), batch.regions)
-        codes = encoder.choose(read, task.draws, sampled=True)
-        looks = Looks(codes, task.regions, task.keys)
-        return self.generator(to_pixels(task.image), task.before, task.after, looks), read
+        read = encoder(real, seen, count)
+        before, after, regions = states
+        codes = encoder.choose(read, LookDraws(*draws[:3]), sampled=True)
+        made = self.generator(shown, before, after, Looks(codes, regions, draws[3]))
+        return made, read.mean, read.log_variance, read.seen
 
 
 def encoder_of(generator: nn.Module) -> LookEncoder:
@@ -179,7 +201,14 @@ class LooksLearner(ChangenLearner):
         discriminator, *projected = self.discriminators
         arguments, task = self.config.arguments, self._training_task(batch)
         with autocast(batch.image.device, self.precision):
-            fake, read = generator(batch, task)
+            fake, mean, log_variance, seen = generator(
+                batch.pixels,
+                regions_seen(batch),
+                to_pixels(task.image),
+                (task.before, task.after, task.regions),
+                (task.draws.source, task.draws.pick, task.draws.normal, task.keys),
+                batch.regions,
+            )
             logits = discriminator(fake)
             scores = [head for p in projected for head in p(fake, one_hot(task.after, self.config.classes))]
         _, after = self.balance(batch)
@@ -187,7 +216,7 @@ class LooksLearner(ChangenLearner):
         found = {
             "g_segmentation": losses.labelled_loss(logits, task.after, weights=after, pixels=weights),
             "g_projected": losses.hinge_generator(scores) if scores else fake.new_zeros(()),
-            "g_kl": losses.divergence(read.mean, read.log_variance, read.seen),
+            "g_kl": losses.divergence(mean, log_variance, seen),
             **self._supervision(fake, batch, task),
         }
         total = (
