@@ -13,8 +13,7 @@ from changen_cli.pipeline.prepare import Prepared
 from changen_cli.store.base import Outcome, Status
 from changen_cli.store.formats.base import Format
 from changen_cli.store.records import ShardSummary
-from changen_cli.synthesis.engine import Engine, Job
-from changen_cli.types import UInt8Array
+from changen_cli.synthesis.engine import Engine, Frames, Job
 
 
 class _Assembly:
@@ -24,13 +23,14 @@ class _Assembly:
         self.outcomes: list[Outcome] = [item.outcome for item in prepared]
         self.missing = sum(outcome.series is not None for outcome in self.outcomes)
 
-    def put(self, place: int, frames: UInt8Array | TileError) -> None:
+    def put(self, place: int, frames: Frames | TileError) -> None:
         outcome = self.outcomes[place]
         assert outcome.series is not None, "only series are synthesised"
         if isinstance(frames, TileError):
             self.outcomes[place] = Outcome(outcome.id, Status.FAILED, str(frames))
         else:
-            self.outcomes[place] = replace(outcome, series=replace(outcome.series, images=frames))
+            series = replace(outcome.series, images=frames.images, looks=frames.looks)
+            self.outcomes[place] = replace(outcome, series=series)
         self.missing -= 1
 
 

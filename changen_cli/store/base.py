@@ -12,6 +12,7 @@ from enum import StrEnum
 from affine import Affine
 
 from changen_cli.events.base import History
+from changen_cli.models.series_looks import SeriesLooks
 from changen_cli.types import AnyArray, BoolArray, Int32Array, UInt8Array
 
 
@@ -25,7 +26,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """What is stored of one sample: I_0 ... I_n, S_0 ... S_n, the change masks and the changes.
+    """What is stored of one sample: I_0 ... I_n, S_0 ... S_n, the change masks, the changes and the looks.
 
     Attributes:
         id: Unique in a run and safe as a file name: ``<scene>__<tile>`` and ``__v<variant>`` where there are several.
@@ -41,6 +42,7 @@ class Series:
         transform: Pixel to CRS, or None.
         crs: WKT of the CRS, or None.
         source: Path or URL of the source raster.
+        looks: The looks that it was made with; None for a synthesizer without looks.
     """
 
     id: str
@@ -56,6 +58,7 @@ class Series:
     transform: Affine | None
     crs: str | None
     source: str
+    looks: SeriesLooks | None = None
 
     @property
     def changes(self) -> UInt8Array:

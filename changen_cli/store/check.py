@@ -64,6 +64,14 @@ def _check_series(spec: StoreSpec, id_: str, series: Series) -> None:
                 f"sample {id_}: {name} is {array.dtype} {list(array.shape)}, "
                 f"the store takes {np.dtype(dtype)} {list(shape)}"
             )
+    looks = series.looks
+    if looks is not None:
+        rows = len(looks.uids), times
+        if (len(looks.codes), len(looks.ground)) != rows or looks.codes.shape[1:] != looks.ground.shape[1:]:
+            raise StoreError(
+                f"sample {id_}: looks are {list(looks.codes.shape)} of {rows[0]} objects and "
+                f"{list(looks.ground.shape)} of the ground at {times} dates"
+            )
     if series.id != id_:
         raise StoreError(f"sample {id_} holds a series of another id, {series.id}")
     if series.split not in tuple(Split):

@@ -2,15 +2,16 @@
 
 Inside an output, ``.changen`` holds::
 
-    run.json               the arguments of the run; another run must have the same ones to go on
-    lock                   held by the run that is writing
-    shards/000007.json     shard 7 is done: the record of each of its samples
-    shards/000007.parquet  the changes of shard 7
-    tmp/                   unfinished files; emptied when a run starts
+    run.json                     the arguments of the run; another run must have the same ones to go on
+    lock                         held by the run that is writing
+    shards/000007.json           shard 7 is done: the record of each of its samples
+    shards/000007.parquet        the changes of shard 7
+    shards/000007.looks.parquet  the looks of shard 7, where the synthesizer has looks
+    tmp/                         unfinished files; emptied when a run starts
 
-A shard is committed in this order: its data, its changes, its record. So a shard is done if and only if its record is
-there, and whatever instruction a run is killed at, the next run writes the same bytes. ``manifest.json`` comes last of
-all: a folder that has one is whole.
+A shard is committed in this order: its data, its changes, its looks, its record. So a shard is done if and only if its
+record is there, and whatever instruction a run is killed at, the next run writes the same bytes. ``manifest.json``
+comes last of all: a folder that has one is whole.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from changen_cli.files import (
     remove_folder_if_empty,
     write_files,
 )
-from changen_cli.store.base import Outcome
+from changen_cli.store.base import Outcome, Status
 from changen_cli.store.check import check_shard
 from changen_cli.store.formats.base import Format
 from changen_cli.store.formats.registry import clear_formats
@@ -45,19 +46,22 @@ from changen_cli.store.records import (
     ShardSummary,
     encode_record,
     events_path,
+    looks_path,
     make_record,
     read_record,
     record_path,
     to_json,
 )
 from changen_cli.store.tables.events import events_bytes, write_events
+from changen_cli.store.tables.looks import NAME as LOOKS
+from changen_cli.store.tables.looks import looks_bytes, write_looks
 from changen_cli.store.tables.samples import write_samples
 
 VERSION = 1
 """Version of the layout of an output, in ``run.json`` and in the manifest."""
 
 _RECORD = re.compile(r"(\d{6,})\.json")
-_SHARD_FILE = re.compile(r"\d{6,}\.(?:json|parquet)")
+_SHARD_FILE = re.compile(r"\d{6,}\.(?:json|parquet|looks\.parquet)")
 
 
 def commit_shard(store: Format, index: int, outcomes: Sequence[Outcome]) -> ShardSummary:
@@ -78,6 +82,9 @@ def commit_shard(store: Format, index: int, outcomes: Sequence[Outcome]) -> Shar
     check_shard(store.spec, index, outcomes)
     store.write_shard(index, outcomes)
     write_files(store.root, [(events_path(store.root, index), events_bytes(outcomes))])
+    looks = looks_bytes(outcomes)
+    if looks is not None:
+        write_files(store.root, [(looks_path(store.root, index), looks)])
     record = make_record(store.spec, index, outcomes)
     write_files(store.root, [(record_path(store.root, index), encode_record(record))])
     return record.summary()
@@ -106,6 +113,8 @@ def finish_run(store: Format, journal: Journal, manifest: Mapping[str, object]) 
     georeferenced = write_samples(root, spec, journal.samples())
     shards = [events_path(root, index) for index in range(spec.shards)]
     write_events(root, shards, georeferenced=georeferenced)
+    with_series = (summary.index for summary in journal.summaries() if summary.statuses.get(Status.DONE))
+    look_dim = write_looks(root, [looks_path(root, index) for index in with_series])
     about: StoreEntry = {
         "format": store.name,
         "version": VERSION,
@@ -115,6 +124,8 @@ def finish_run(store: Format, journal: Journal, manifest: Mapping[str, object]) 
         "width": spec.width,
         "shard_samples": spec.shard_samples,
     }
+    if look_dim:
+        about["look_dim"] = look_dim
     clear_scratch(root)
     write_manifest(root, {**manifest, "store": about})
     clear_scratch(root)
@@ -272,7 +283,8 @@ class Journal:
         remove_files(sorted(files))
         remove_folder_if_empty(shards)
         clear_formats(self.root)
-        remove_files([self.root / "samples.parquet", self.root / "events.parquet", self._home / "run.json"])
+        tables = [self.root / name for name in ("samples.parquet", "events.parquet", LOOKS)]
+        remove_files([*tables, self._home / "run.json"])
 
 
 def _flatten(value: object, name: str = "") -> dict[str, str]:

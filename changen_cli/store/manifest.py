@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from changen_cli.errors import StoreError
 from changen_cli.files import HOME, write_files
@@ -20,7 +20,10 @@ NAME = "manifest.json"
 
 
 class StoreEntry(TypedDict):
-    """The key ``store`` of the manifest: what a reader must know. ``format`` is the name of a plugin."""
+    """The key ``store`` of the manifest: what a reader must know. ``format`` is the name of a plugin.
+
+    ``look_dim``, the length of a look, is there only with looks.
+    """
 
     format: str
     version: int
@@ -29,6 +32,7 @@ class StoreEntry(TypedDict):
     height: int
     width: int
     shard_samples: int
+    look_dim: NotRequired[int]
 
 
 def write_manifest(root: Path, manifest: Mapping[str, object]) -> None:

@@ -119,6 +119,11 @@ def events_path(root: Path, index: int) -> Path:
     return root / HOME / "shards" / f"{index:06d}.parquet"
 
 
+def looks_path(root: Path, index: int) -> Path:
+    """Returns the path of the looks of a shard; there only if its series have looks."""
+    return root / HOME / "shards" / f"{index:06d}.looks.parquet"
+
+
 def make_record(spec: StoreSpec, index: int, outcomes: Sequence[Outcome]) -> ShardRecord:
     """Makes the record of a shard.
 

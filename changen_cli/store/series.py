@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,17 +18,24 @@ from shapely.geometry import MultiPolygon, Polygon
 
 from changen_cli.errors import StoreError
 from changen_cli.events.base import Change
+from changen_cli.models.series_looks import SeriesLooks
 from changen_cli.scenes.layout import Footprint
 from changen_cli.store.base import Status, StoreSpec
 from changen_cli.store.formats.base import Times
 from changen_cli.store.formats.registry import find_formats, make_format
 from changen_cli.store.manifest import StoreEntry, read_manifest
 from changen_cli.store.tables.events import ChangeRow
+from changen_cli.store.tables.looks import LooksReader
+from changen_cli.store.tables.row_groups import RowReader
 from changen_cli.store.tables.samples import SampleRow
 from changen_cli.types import AnyArray, BoolArray, Int32Array, UInt8Array
 
 if TYPE_CHECKING:
     from changen_cli.store.torch_dataset import TorchDataset
+
+
+def _no_looks() -> None:
+    """Reads the looks of a series that has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,7 @@ class Sample:
         instance: uid or 0, int32 [T, H, W]; None for a pair.
         valid: bool [H, W], False where the source has no data; None for a pair.
         changes: The changes between the first image and the last, outlines in pixel coordinates.
+        read_looks: What :attr:`looks` are read by.
     """
 
     id: str
@@ -63,6 +70,16 @@ class Sample:
     instance: Int32Array | None
     valid: BoolArray | None
     changes: tuple[Change, ...]
+    read_looks: Callable[[], SeriesLooks | None] = field(default=_no_looks, repr=False, compare=False)
+
+    @property
+    def looks(self) -> SeriesLooks | None:
+        """The looks of the whole series, read now; None for a synthesizer without looks.
+
+        Raises:
+            StoreError: If the table of looks is missing or damaged.
+        """
+        return self.read_looks()
 
 
 def open_series(path: Path | str, split: str | None = None) -> SeriesDataset:
@@ -95,6 +112,7 @@ class SeriesDataset:
         times: The times of the items of each sample, so an item's own are ``times[item % len(times)]``: all of the
             series, or every pair.
         steps: Steps per series.
+        look_dim: Length of a look; 0 for a synthesizer without looks.
         table: All samples, done or not, as ``samples.parquet`` has them.
     """
 
@@ -118,6 +136,7 @@ class SeriesDataset:
                 shard_samples=store["shard_samples"],
             )
             self._store = make_format(self.format, root, spec)
+            self.look_dim: int = store.get("look_dim", 0)
         except (KeyError, TypeError) as error:
             raise StoreError(f"{root / 'manifest.json'} does not say what the store is: no {error}") from error
         self.steps = self._store.spec.steps
@@ -134,6 +153,8 @@ class SeriesDataset:
         self._rows = np.flatnonzero(wanted.to_numpy())
         # Samples stand in the same order in both tables, so a running sum finds the rows of a sample's changes.
         self._first_change = np.concatenate(([0], np.cumsum(self.table["changes"].to_numpy())))
+        self._events = RowReader(root / "events.parquet")
+        self._looks = LooksReader(root)
 
     def __len__(self) -> int:
         """Returns the number of samples, or of pairs."""
@@ -163,11 +184,23 @@ class SeriesDataset:
             instance=arrays.instance,
             valid=arrays.valid,
             changes=tuple(c for c in self._changes(row) if times[0] < c.step <= times[-1]),
+            read_looks=partial(self._looks.read, sample["sample"]) if self.look_dim else _no_looks,
         )
 
     def __iter__(self) -> Iterator[Sample]:
         """Reads one item after the other."""
         return (self[item] for item in range(len(self)))
+
+    def looks_of(self, sample: str) -> SeriesLooks | None:
+        """Reads the looks of a sample, and nothing else; None if it has none.
+
+        Args:
+            sample: Id of the sample.
+
+        Raises:
+            StoreError: If the table of looks is missing or damaged.
+        """
+        return self._looks.read(sample) if self.look_dim else None
 
     def torch(self, pairs: bool = True, transform: Callable[[Any], Any] | None = None) -> TorchDataset:
         """Returns a ``torch.utils.data.Dataset`` of this output.
@@ -211,10 +244,6 @@ class SeriesDataset:
         row, pair = self._locate(item, self._store.pairs)
         return self._store.read_pair(self._sample(row), pair)
 
-    def __getstate__(self) -> dict[str, object]:
-        """Leaves out the open table of changes, which cannot be pickled."""
-        return {name: value for name, value in self.__dict__.items() if name not in ("_events", "_group_rows")}
-
     def _locate(self, item: int, each: tuple[Times, ...]) -> tuple[int, Times]:
         """Returns the row of a sample, and the times of the item, where each sample has so many."""
         count = len(self._rows) * len(each)
@@ -228,31 +257,13 @@ class SeriesDataset:
         sample: SampleRow = self.table.slice(row, 1).to_pylist()[0]
         return sample
 
-    @cached_property
-    def _events(self) -> pq.ParquetFile:
-        path = self.root / "events.parquet"
-        try:
-            return pq.ParquetFile(path)
-        except (OSError, pa.ArrowException) as error:
-            raise StoreError(f"cannot read {path}: {error}; run the same changen command again") from error
-
-    @cached_property
-    def _group_rows(self) -> list[int]:
-        """The first row of each row group of the table of changes."""
-        metadata = self._events.metadata
-        sizes = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
-        return [0, *np.cumsum(sizes).tolist()]
-
     def _changes(self, row: int) -> list[Change]:
         """Reads the changes of a sample."""
         first, last = int(self._first_change[row]), int(self._first_change[row + 1])
         if first == last:
             return []
-        group = bisect_right(self._group_rows, first) - 1
-        final = bisect_right(self._group_rows, last - 1)
         names = ["step", "event", "uid", "category", "pixels_before", "pixels_after"]
-        table = self._events.read_row_groups(list(range(group, final)), columns=names)
-        table = table.slice(first - self._group_rows[group], last - first)
+        table = self._events.rows(first, last, names)
         return [_change(record) for record in table.to_pylist()]
 
 

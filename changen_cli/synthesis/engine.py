@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Generic, Literal, TypeVar
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from changen_cli.errors import PluginError, TileError, UsageError
 from changen_cli.events.base import Change
+from changen_cli.models.series_looks import SeriesLooks
 from changen_cli.synthesis.background import keep_background
 from changen_cli.synthesis.base import Batch, LooksSynthesizer, Synthesizer
 from changen_cli.synthesis.look_chain import LookChain
@@ -51,6 +52,27 @@ class Job(Generic[T]):
     looks: LookPlan | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """What became of a sample.
+
+    Attributes:
+        images: I_0 ... I_n, uint8 [n + 1, 3, H, W].
+        looks: The looks that they were made with; None for a synthesizer without looks.
+    """
+
+    images: UInt8Array
+    looks: SeriesLooks | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Launched:
+    """What of a batch is on its way to the host: the frames of each step, and the looks."""
+
+    steps: list[Waiting]
+    looks: Callable[[], list[SeriesLooks]] | None
+
+
 class Engine:
     """Runs the chain I_0 -> I_1 -> ... -> I_n for many samples, each step from the image of the last (Figure 3)."""
 
@@ -78,22 +100,21 @@ class Engine:
         self.drift = drift
         self._shows = shown_by(synthesizer)
 
-    def run(self, jobs: Iterable[Job[T]]) -> Iterator[tuple[T, UInt8Array | TileError]]:
+    def run(self, jobs: Iterable[Job[T]]) -> Iterator[tuple[T, Frames | TileError]]:
         """Synthesises every job, in order.
 
         Args:
             jobs: All of one size and number of steps.
 
         Yields:
-            The job's tag, and its frames I_0 ... I_n, uint8 [n + 1, 3, H, W]; or why the synthesizer cannot make them
-            of this tile.
+            The job's tag, and its frames; or why the synthesizer cannot make them of this tile.
 
         Raises:
             PluginError: If the synthesizer returns something else than it must.
             UsageError: If the device has not the memory for a single sample, or a change is of a kind that the
                 synthesizer cannot show.
         """
-        under_way: deque[tuple[list[Job[T]], list[Waiting] | TileError]] = deque()
+        under_way: deque[tuple[list[Job[T]], _Launched | TileError]] = deque()
         source = iter(jobs)
         while group := list(islice(source, self.batch_size)):
             for part in self._launch(group):
@@ -103,13 +124,13 @@ class Engine:
         while under_way:
             yield from self._collect(*under_way.popleft())
 
-    def _launch(self, group: list[Job[T]]) -> Iterator[tuple[list[Job[T]], list[Waiting] | TileError]]:
+    def _launch(self, group: list[Job[T]]) -> Iterator[tuple[list[Job[T]], _Launched | TileError]]:
         """Starts a group, in smaller parts if the device has not the memory for all of it, or one of it fails."""
         todo = deque([group])
         while todo:
             part = todo.popleft()
             try:
-                frames: list[Waiting] | TileError = self._steps(part)
+                launched: _Launched | TileError = self._steps(part)
             except TileError as error:
                 if len(part) == 1:
                     yield part, error
@@ -127,12 +148,12 @@ class Engine:
                 self.batch_size = half
                 todo.extendleft([part[half:], part[:half]])
             else:
-                yield part, frames
+                yield part, launched
                 continue
             # only here, when the error is gone and the tensors that it held with it
             torch.cuda.empty_cache()
 
-    def _steps(self, group: list[Job[T]]) -> list[Waiting]:
+    def _steps(self, group: list[Job[T]]) -> _Launched:
         upload = self.transfer.upload
         image = upload(np.stack([job.image for job in group]))
         masks = upload(np.stack([job.masks for job in group]))
@@ -155,7 +176,7 @@ class Engine:
                 made = keep_background(image, made, changed)
             image = made if valid is None else made * valid
             frames.append(self.transfer.download(image))
-        return frames
+        return _Launched(frames, None if chain is None else chain.download())
 
     def _chain(self, group: list[Job[T]], image: Tensor, valid: Tensor | None) -> LookChain | None:
         """Starts the looks of a group; None for a synthesizer without looks."""
@@ -176,13 +197,15 @@ class Engine:
             )
 
     @staticmethod
-    def _collect(group: list[Job[T]], frames: list[Waiting] | TileError) -> Iterator[tuple[T, UInt8Array | TileError]]:
-        if isinstance(frames, TileError):
-            yield from ((job.tag, frames) for job in group)
+    def _collect(group: list[Job[T]], launched: _Launched | TileError) -> Iterator[tuple[T, Frames | TileError]]:
+        if isinstance(launched, TileError):
+            yield from ((job.tag, launched) for job in group)
             return
-        arrays = [wait() for wait in frames]
+        arrays = [wait() for wait in launched.steps]
+        looks = [None] * len(group) if launched.looks is None else launched.looks()
         for number, job in enumerate(group):
-            yield job.tag, np.stack([job.image, *(array[number] for array in arrays)])
+            images = np.stack([job.image, *(array[number] for array in arrays)])
+            yield job.tag, Frames(images, looks[number])
 
 
 def choose_batch_size(wanted: str | int, device: str) -> int:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from changen_cli.models.looks import GROUND, Looks
+from changen_cli.models.series_looks import SeriesLooks
 from changen_cli.synthesis.background import changed_objects
 from changen_cli.synthesis.base import LookRequest, LooksSynthesizer
 from changen_cli.synthesis.look_plan import LookPlan
 from changen_cli.synthesis.transfer import Transfer
-from changen_cli.types import AnyArray
+from changen_cli.types import AnyArray, Float32Array
 
 
 class LookChain:
@@ -42,7 +43,8 @@ class LookChain:
             valid: Where there is data, bool [B, 1, H, W]; None for everywhere.
             drift: How far the ground's look moves at each step, 0..1.
         """
-        self.synthesizer, self.amount = synthesizer, drift
+        self.synthesizer, self.transfer, self.amount = synthesizer, transfer, drift
+        self._uids = [plan.uids for plan in plans]
         self._step = 0
         count = max(len(plan.source) for plan in plans)
         self._regions = transfer.upload(np.stack([plan.regions for plan in plans]))
@@ -58,6 +60,10 @@ class LookChain:
             normal=transfer.upload(_stacked([plan.normal for plan in plans], count, 0)),
         )
         self.codes = synthesizer.first_looks(request)
+        if any(plan.given is not None for plan in plans):
+            given = transfer.upload(_stacked([_given(plan) for plan in plans], count, np.nan))
+            self.codes = torch.where(given.isnan(), self.codes, given)
+        self._ground = [self.codes[:, GROUND]]
 
     def next(self) -> Looks:
         """Moves on by one date, and returns the looks of its regions."""
@@ -68,14 +74,38 @@ class LookChain:
                 self.codes[:, GROUND], self._ground_pick[:, step], self._ground_normal[:, step], self.amount
             )
             self.codes = torch.cat([ground.unsqueeze(1), self.codes[:, GROUND + 1 :]], 1)
+        self._ground.append(self.codes[:, GROUND])
         return Looks(self.codes, self._regions[:, step + 1], self._keys[:, step])
+
+    def download(self) -> Callable[[], list[SeriesLooks]]:
+        """Starts copying the looks of all dates so far to the host, in one piece.
+
+        Returns:
+            Waits for them, and gives those of each sample.
+        """
+        dates = len(self._ground)
+        codes = torch.cat([torch.stack(self._ground, 1), self.codes[:, GROUND + 1 :]], 1)
+        waiting = self.transfer.download(codes.detach())
+
+        def wait() -> list[SeriesLooks]:
+            # copied, so that a series holds no more than its own
+            return [
+                SeriesLooks(uids[1:], rows[dates : dates + len(uids) - 1].copy(), rows[:dates].copy())
+                for uids, rows in zip(self._uids, waiting(), strict=True)
+            ]
+
+        return wait
 
     def changed(self, step: int) -> Tensor:
         """Marks the objects that a step changes, whole, bool [B, H, W]."""
         return changed_objects(self._regions[:, step], self._regions[:, step + 1])
 
 
-def _stacked(arrays: Sequence[AnyArray], count: int, fill: int) -> AnyArray:
+def _given(plan: LookPlan) -> Float32Array:
+    return np.full_like(plan.normal, np.nan) if plan.given is None else plan.given
+
+
+def _stacked(arrays: Sequence[AnyArray], count: int, fill: float) -> AnyArray:
     """Stacks arrays [R, ...] of several lengths to [B, ``count``, ...]."""
     result = np.full((len(arrays), count, *arrays[0].shape[1:]), fill, arrays[0].dtype)
     for row, values in zip(result, arrays, strict=True):

@@ -12,6 +12,7 @@ import numpy as np
 
 from changen_cli import rng
 from changen_cli.events.base import History
+from changen_cli.models.series_looks import SeriesLooks
 from changen_cli.types import Float32Array, Int32Array, Int64Array
 
 NewLooks = Literal["drawn", "borrowed", "mixed"]
@@ -31,6 +32,7 @@ class LookPlan:
         ground_pick: The same for the look that the ground drifts to at each step, float32 [n].
         ground_normal: float32 [n, D].
         keys: Keys of the noise of pixels at each step, int64 [n], not negative.
+        given: Looks that are known already and neither read nor drawn, float32 [R, D], NaN where not; None for none.
     """
 
     uids: Int32Array
@@ -41,9 +43,17 @@ class LookPlan:
     ground_pick: Float32Array
     ground_normal: Float32Array
     keys: Int64Array
+    given: Float32Array | None = None
 
 
-def plan_looks(history: History, instances: Int32Array, dim: int, new: NewLooks, key: rng.Key) -> LookPlan:
+def plan_looks(
+    history: History,
+    instances: Int32Array,
+    dim: int,
+    new: NewLooks,
+    key: rng.Key,
+    earlier: SeriesLooks | None = None,
+) -> LookPlan:
     """Plans the looks of a series.
 
     Every draw is keyed by what it is for: those of an object by its uid alone, so that an object has one look, at
@@ -55,6 +65,7 @@ def plan_looks(history: History, instances: Int32Array, dim: int, new: NewLooks,
         dim: Length of a look, D.
         new: Whose look a new object takes.
         key: Seed, scene, tile and variant.
+        earlier: Looks of an earlier series of the tile, of length D, which its objects and the ground of I_0 take.
 
     Returns:
         The plan.
@@ -89,4 +100,18 @@ def plan_looks(history: History, instances: Int32Array, dim: int, new: NewLooks,
         ground_pick=np.array([draw.random(dtype=np.float32) for draw in ground], np.float32),
         ground_normal=np.stack([draw.standard_normal(dim, np.float32) for draw in ground]),
         keys=np.array([int(rng.generator(*key, s, "pixels").integers(2**62)) for s in range(1, steps + 1)], np.int64),
+        given=None if earlier is None else _given(uids, source, dim, earlier),
     )
+
+
+def _given(uids: Int32Array, source: Int64Array, dim: int, earlier: SeriesLooks) -> Float32Array:
+    """Lays out the looks of an earlier series by region, float32 [R, D]; NaN for a region that is not in it."""
+    known = dict(zip(earlier.uids.tolist(), earlier.codes, strict=True)) | {0: earlier.ground[0]}
+    given = np.full((len(uids), dim), np.nan, np.float32)
+    for region, uid in enumerate(uids.tolist()):
+        if uid in known:
+            given[region] = known[uid]
+    # who borrows a look, borrows the one that its owner has
+    borrowed = np.isnan(given[:, 0]) & (source >= 0)
+    given[borrowed] = given[source[borrowed]]
+    return given

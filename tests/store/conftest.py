@@ -13,6 +13,7 @@ from shapely import affinity
 from shapely.geometry import box
 
 from changen_cli.events.base import Change, History, Shortfall
+from changen_cli.models.series_looks import SeriesLooks
 from changen_cli.rng import generator
 from changen_cli.scenes.layout import Footprint, Layout
 from changen_cli.store.base import Outcome, Series, Status, StoreSpec
@@ -31,8 +32,12 @@ def _series(
     steps: int = 2,
     crs: str | None = UTM,
     flat: bool = False,
+    looks: bool = False,
 ) -> Series:
-    """A series of ``steps`` steps: an object moves, another is created, another goes; the last column is not valid."""
+    """A series of ``steps`` steps: an object moves, another is created, another goes; the last column is not valid.
+
+    ``looks`` gives it a look of three numbers for each object, and for the ground at each date.
+    """
     height, width = size
     stay = Footprint(1, box(1, 1, 5, 5))
     moves = Footprint(2, box(8, 1, 12, 6), category=2)
@@ -58,6 +63,13 @@ def _series(
     images = generator(7, number).integers(1, 255, (steps + 1, 3, *size)).astype(np.uint8) * valid.astype(np.uint8)
     if flat:
         images[:] = 0
+    uids = sorted({footprint.uid for layout in layouts for footprint in layout.footprints})
+    draw = generator(8, number)
+    codes = SeriesLooks(
+        np.array(uids, np.int32),
+        draw.standard_normal((len(uids), 3), np.float32),
+        draw.standard_normal((steps + 1, 3), np.float32),
+    )
     short = (Shortfall(1, "create", 3, 1, "no room for a footprint of 84 px"),)
     return Series(
         id=f"{scene}__r{number}_c0",
@@ -73,6 +85,7 @@ def _series(
         transform=None if crs is None else Affine(0.5, 0, 450000.0 + 20 * number, 0, -0.5, 9990000.0),
         crs=crs,
         source="/data/kampala.tif",
+        looks=codes if looks else None,
     )
 
 
@@ -91,6 +104,19 @@ def outcomes(make_series: Callable[..., Series]) -> list[Outcome]:
         Outcome(second.id, Status.DONE, series=second),
         Outcome("kampala__r2_c0", Status.SKIPPED, "no valid pixel"),
         Outcome("kampala__r3_c0", Status.FAILED, "kampala.tif: tile r3_c0 cannot be read"),
+        Outcome(last.id, Status.DONE, series=last),
+    ]
+
+
+@pytest.fixture(scope="session")
+def with_looks(make_series: Callable[..., Series], outcomes: list[Outcome]) -> list[Outcome]:
+    """The same five, as a synthesizer with looks would have made them."""
+    first = make_series(0, looks=True)
+    second, last = make_series(1, scene="jinja", split="test", looks=True), make_series(4, flat=True, looks=True)
+    return [
+        Outcome(first.id, Status.DONE, series=first),
+        Outcome(second.id, Status.DONE, series=second),
+        *outcomes[2:4],
         Outcome(last.id, Status.DONE, series=last),
     ]
 

@@ -73,11 +73,11 @@ def memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-@pytest.mark.parametrize("format", find_formats())
+@pytest.mark.parametrize(("format", "looks"), [*((name, False) for name in find_formats()), ("geotiff", True)])
 def test_killed_anywhere_and_run_again_gives_the_same_bytes(
-    memory: Path, run_store: Run, tree: Tree, make_series: Callable[..., Series], format: str
+    memory: Path, run_store: Run, tree: Tree, make_series: Callable[..., Series], format: str, looks: bool
 ) -> None:
-    series = make_series(0, size=(16, 32), steps=1)
+    series = make_series(0, size=(16, 32), steps=1, looks=looks)
     outcomes = [Outcome(series.id, Status.DONE, series=series), Outcome("x__r9_c9", Status.FAILED, "unreadable")]
     # Zarr takes its time over each shard, and one is as good as another.
     spec = StoreSpec(2, 1, 16, 32, 2 if format == "zarr" else 1)
@@ -95,7 +95,7 @@ def test_killed_anywhere_and_run_again_gives_the_same_bytes(
 
 
 def test_killed_while_overwriting(memory: Path, run_store: Run, tree: Tree, make_series: Callable[..., Series]) -> None:
-    series = make_series(0, size=(16, 32), steps=1)
+    series = make_series(0, size=(16, 32), steps=1, looks=True)
     outcomes = [Outcome(series.id, Status.DONE, series=series)]
     spec = StoreSpec(1, 1, 16, 32, 1)
     run_store("geotiff", memory / "whole", spec, outcomes)
@@ -230,9 +230,9 @@ def test_a_folder_of_anybody_else_is_left_alone(tmp_path: Path, tree: Tree, over
 
 @pytest.mark.parametrize("format", find_formats())
 def test_overwrite_removes_only_what_changen_wrote(
-    tmp_path: Path, run_store: Run, tree: Tree, spec: StoreSpec, outcomes: list[Outcome], format: str
+    tmp_path: Path, run_store: Run, tree: Tree, spec: StoreSpec, with_looks: list[Outcome], format: str
 ) -> None:
-    run_store(format, tmp_path, spec, outcomes)
+    run_store(format, tmp_path, spec, with_looks)
     foreign = [tmp_path / "notes.txt", tmp_path / "plots" / "t0.tif", tmp_path / "LEVIR-CD+" / "README"]
     foreign += [tmp_path / "image" / "preview.png", tmp_path / ".changen" / "mine"]
     for path in foreign:

@@ -14,6 +14,7 @@ from changen_cli.store.records import (
     SampleRecord,
     encode_record,
     events_path,
+    looks_path,
     make_record,
     read_record,
     record_path,
@@ -133,6 +134,7 @@ def test_json_depends_on_the_value_alone() -> None:
 def test_the_files_of_a_shard_sort_as_their_numbers() -> None:
     assert record_path(Path("out"), 7) == Path("out/.changen/shards/000007.json")
     assert events_path(Path("out"), 7) == Path("out/.changen/shards/000007.parquet")
+    assert looks_path(Path("out"), 7) == Path("out/.changen/shards/000007.looks.parquet")
 
 
 def test_a_crs_that_is_empty_is_none(spec: StoreSpec, make_series: Callable[..., Series]) -> None:

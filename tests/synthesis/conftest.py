@@ -36,7 +36,7 @@ def run_jobs() -> RunJobs:
         results = []
         for tag, frames in engine.run(jobs):
             assert not isinstance(frames, TileError), frames
-            results.append((tag, frames))
+            results.append((tag, frames.images))
         return results
 
     return run

@@ -207,12 +207,12 @@ def test_end_to_end_through_the_engine(village: Layout, image: np.ndarray) -> No
     assert isinstance(failed, TileError)
     assert not isinstance(frames, TileError)
     assert not isinstance(mirrored, TileError)
-    assert (frames[0] == image).all()
+    assert (frames.images[0] == image).all()
     for number, footprint in enumerate(new):
         where = inside(footprint, village)
-        assert (frames[number][:, where].T == GROUND).all()
-        assert (frames[number + 1][:, where].T == RED).all()
-    assert np.array_equal(mirrored, frames[:, ::-1])
+        assert (frames.images[number][:, where].T == GROUND).all()
+        assert (frames.images[number + 1][:, where].T == RED).all()
+    assert np.array_equal(mirrored.images, frames.images[:, ::-1])
     assert engine.batch_size == 4
 
 

@@ -221,7 +221,7 @@ def test_a_tile_that_the_synthesizer_cannot_do_stops_no_other(transfer: Transfer
             assert isinstance(result, TileError)
         else:
             assert not isinstance(result, TileError)
-            assert np.array_equal(result, expected(job))
+            assert np.array_equal(result.images, expected(job))
 
 
 def test_a_change_that_the_synthesizer_cannot_show_stops_the_run(transfer: Transfer) -> None:

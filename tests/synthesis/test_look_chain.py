@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from changen_cli.synthesis.base import Batch, LookRequest, LooksSynthesizer, look_dim_of
-from changen_cli.synthesis.engine import Engine, Job
+from changen_cli.synthesis.engine import Engine, Frames, Job
 from changen_cli.synthesis.look_chain import LookChain
 from changen_cli.synthesis.look_plan import LookPlan
 from changen_cli.synthesis.transfer import HostTransfer
@@ -98,8 +98,8 @@ def frames(drift: float, *objects: int, batch: int = 4) -> list[np.ndarray]:
     engine = Engine(Painter(), HostTransfer(), batch, drift=drift)
     found = []
     for _, result in engine.run(job(n) for n in objects):
-        assert isinstance(result, np.ndarray)
-        found.append(result)
+        assert isinstance(result, Frames)
+        found.append(result.images)
     return found
 
 
@@ -142,8 +142,9 @@ def test_a_synthesizer_without_looks_works_as_before() -> None:
     assert look_dim_of(Plain()) == 0
     engine = Engine(Plain(), HostTransfer(), 2, drift=1.0)
     ((_, made),) = engine.run([job(3, looks=False)])
-    assert isinstance(made, np.ndarray)
-    assert (made == 0).all()
+    assert isinstance(made, Frames)
+    assert made.looks is None
+    assert (made.images == 0).all()
 
 
 def test_background_keep_repaints_whole_objects() -> None:
@@ -152,6 +153,37 @@ def test_background_keep_repaints_whole_objects() -> None:
     start = job(3)
     start.image[:] = 255
     ((_, made),) = engine.run([start])
-    assert isinstance(made, np.ndarray)
-    assert (made[1, 0][plan(3).regions[1] == 1] == 10).all()
-    assert (made[1, 0, :, 22:] == 255).all()
+    assert isinstance(made, Frames)
+    assert (made.images[1, 0][plan(3).regions[1] == 1] == 10).all()
+    assert (made.images[1, 0, :, 22:] == 255).all()
+
+
+def test_the_looks_come_with_the_frames() -> None:
+    """Those of each sample alone, whatever its neighbours in the batch have."""
+    engine = Engine(Painter(), HostTransfer(), 4, drift=0.5)
+    for objects, result in engine.run(job(n) for n in (2, 4, 3)):
+        assert isinstance(result, Frames)
+        looks = result.looks
+        assert looks is not None
+        assert looks.uids.tolist() == list(range(1, objects + 1))
+        assert looks.codes.dtype == looks.ground.dtype == np.float32
+        assert looks.codes[:, 0].tolist() == [*(10 * uid for uid in range(1, objects)), 207]
+        assert looks.ground.tolist() == [[0, 0], [50, 50], [85, 85], [112.5, 112.5]]
+        assert [round(float(code)) for code in looks.ground[1:, 0]] == result.images[1:, 0, 0, 20].tolist()
+
+
+def test_looks_that_are_given_are_neither_read_nor_drawn() -> None:
+    given = np.full((4, 2), np.nan, np.float32)
+    given[0], given[3] = 60, 90
+    start = job(3)
+    assert start.looks is not None
+    jobs = [job(4), replace(start, looks=replace(start.looks, given=given))]
+    (_, plain), (_, made) = Engine(Painter(), HostTransfer(), 2).run(jobs)
+    assert isinstance(plain, Frames)
+    assert isinstance(made, Frames)
+    assert plain.looks is not None
+    assert made.looks is not None
+    assert plain.looks.codes[:, 0].tolist() == [10, 20, 30, 207]
+    assert made.looks.codes[:, 0].tolist() == [10, 20, 90]
+    assert made.looks.ground[:, 0].tolist() == [60] * (STEPS + 1)
+    assert made.images[1, 0, 0, 20] == 60

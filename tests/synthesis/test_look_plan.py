@@ -7,6 +7,7 @@ import pytest
 from shapely.geometry import box
 
 from changen_cli.events.base import Change, History
+from changen_cli.models.series_looks import SeriesLooks
 from changen_cli.scenes.layout import Footprint, Layout
 from changen_cli.synthesis.look_plan import LookPlan, NewLooks, plan_looks
 from changen_cli.types import Int32Array
@@ -85,3 +86,22 @@ def test_draws_of_an_object_are_keyed_by_its_uid() -> None:
     assert len(set(long.keys.tolist())) == len(long.keys)
     assert long.normal.shape == (43, 5)
     assert long.normal.std() == pytest.approx(1, abs=0.15)
+
+
+def test_looks_of_an_earlier_series_are_taken_by_uid() -> None:
+    """House 3 and the first new one were there; who borrows from 3 gets the look that 3 has."""
+    past = history()
+    uids = np.array([3, 101, 999], np.int32)
+    codes = np.array([[1, 2], [3, 4], [5, 6]], np.float32)
+    earlier = SeriesLooks(uids, codes, np.array([[7, 8], [9, 9]], np.float32))
+    made = plan_looks(past, drawn(past), 2, "borrowed", KEY, earlier)
+    assert made.given is not None
+    assert made.given.dtype == np.float32
+    assert made.given[0].tolist() == [7, 8]
+    assert made.given[1].tolist() == [1, 2]
+    assert np.isnan(made.given[2]).all()
+    assert made.given[3].tolist() == [3, 4]
+    for region in range(4, 43):
+        lender = made.source[region]
+        assert np.array_equal(made.given[region], made.given[lender], equal_nan=True)
+    assert plan().given is None

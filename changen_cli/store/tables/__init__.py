@@ -1,1 +1,1 @@
-"""The GeoParquet tables of an output: changes and samples."""
+"""The Parquet tables of an output: changes, samples and looks."""

@@ -24,7 +24,7 @@ sample of a run has one, they hold pixel coordinates, and the file says that the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypedDict
 
@@ -39,9 +39,9 @@ from changen_cli.files import replacing
 from changen_cli.scenes.layout import Footprint
 from changen_cli.store.base import Outcome, Series
 from changen_cli.store.tables.geography import GeoRef, geo_metadata, to_lonlat, to_wkb
+from changen_cli.store.tables.row_groups import ROWS_PER_GROUP, join_shards
 
 GEOMETRIES = ("geometry", "geometry_before", "geometry_after")
-ROWS_PER_GROUP = 16384
 
 SCHEMA = pa.schema(
     [
@@ -148,33 +148,11 @@ def write_events(
         replacing(root, root / "events.parquet") as path,
         pq.ParquetWriter(path, schema, compression="zstd") as writer,
     ):
-        for table in _groups(shards, rows_per_group):
+        for table in join_shards(shards, SCHEMA, rows_per_group):
             full = table if georeferenced else _with_pixels(table)
             writer.write_table(full.replace_schema_metadata(schema.metadata), row_group_size=rows_per_group)
             count += full.num_rows
     return count
-
-
-def _groups(shards: Iterable[Path], size: int) -> Iterator[pa.Table]:
-    """Yields the rows of many small files in tables of one row group each, so that their bounds depend on nothing."""
-    waiting: list[pa.Table] = []
-    rows = 0
-    for path in shards:
-        try:
-            table = pq.read_table(path, schema=SCHEMA)
-        except (OSError, pa.ArrowException) as error:
-            raise StoreError(
-                f"cannot read {path}: {error}; delete {path.with_suffix('.json').name} beside it and run the same "
-                "command again to write this shard anew"
-            ) from error
-        waiting.append(table)
-        rows += table.num_rows
-        while rows >= size:
-            joined = pa.concat_tables(waiting)
-            yield joined.slice(0, size).combine_chunks()
-            waiting, rows = [joined.slice(size)], rows - size
-    if rows:
-        yield pa.concat_tables(waiting).combine_chunks()
 
 
 def _with_pixels(table: pa.Table) -> pa.Table:
