@@ -9,6 +9,7 @@ from changen_cli.errors import SceneError
 from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.pipeline.plan import Plan
 from changen_cli.scenes.source import is_remote
+from changen_cli.store.tables.looks import NAME as LOOKS
 
 END_BYTES = 16_384
 """How much of either end of an input file tells it from another of the same name and size."""
@@ -30,6 +31,7 @@ def fingerprint_files(plan: Plan, options: GenerateOptions) -> str:
     count = size = 0
     paths = [p for s in plan.sources for p in (s.image, s.labels.path if s.labels else "") if p]
     paths += [p for p in (options.exclude, options.library) if p]
+    paths += [] if options.looks is None else [os.path.join(options.looks, LOOKS)]
     for path in paths:
         digest.update(path.encode("utf-8", "surrogateescape"))
         file = path.partition("|layername=")[0]

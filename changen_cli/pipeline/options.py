@@ -103,6 +103,7 @@ class GenerateOptions(ReadOptions, ScheduleOptions):
         background: "synthesize" (the paper) or "keep".
         drift: How far the look of the ground moves at each step.
         new_looks: Whose look a new object takes.
+        looks: Earlier output of the same tiles whose looks objects and the ground of I_0 take.
         device: "auto" or a torch device.
         precision: "auto", "fp32", "bf16" or "fp16".
         batch_size: "auto" or a number.
@@ -176,6 +177,12 @@ class GenerateOptions(ReadOptions, ScheduleOptions):
         "tile, or mixed. For weights with looks.",
         group=SYNTHESIS,
     )
+    looks: PathText | None = option(
+        default=None,
+        help="Earlier output of the same tiles: objects, and the ground of I_0, look as they do there (by uid). With "
+        "another --seed or --drift the same buildings stand in another season. For weights with looks.",
+        group=SYNTHESIS,
+    )
     device: str = option(default="auto", help="auto, cpu, cuda, cuda:1 ...", group=SYNTHESIS, recorded=False)
     precision: Literal["auto", "fp32", "bf16", "fp16"] = option(
         default="auto", help="auto, fp32, bf16 or fp16.", group=SYNTHESIS, recorded=False
@@ -219,6 +226,8 @@ class GenerateOptions(ReadOptions, ScheduleOptions):
             raise UsageError(f"--overlap {self.overlap}: must be from 0 to {self.tile_size - 1}, less than the tile")
         if self.gap > self.tile_size:
             raise UsageError(f"--gap {self.gap:g}: must be from 0 pixels to the tile size")
+        if self.looks is not None and os.path.realpath(self.looks) == os.path.realpath(self.output):
+            raise UsageError(f"--looks and --output {self.output} are one folder; choose another --output")
         taken = get_format(self.format).options
         for name, flag in (("creation_options", "--creation-option"), ("cog", "--cog")):
             if getattr(self, name) and name not in taken:

@@ -16,6 +16,7 @@ from changen_cli.events.base import History, Site
 from changen_cli.events.ground import allowed_ground
 from changen_cli.events.schedule import Schedule
 from changen_cli.events.simulate import simulate
+from changen_cli.pipeline.earlier import EarlierLooks
 from changen_cli.pipeline.plan import Plan, SampleRef
 from changen_cli.scenes.footprints.library import Library
 from changen_cli.scenes.options import ReadOptions
@@ -44,6 +45,7 @@ class Task:
         keep_unchanged: Whether a tile where nothing can change is kept, as a series without a change.
         look_dim: Length of a look; 0 for a synthesizer without looks.
         new_looks: Whose look a new object takes.
+        earlier: Looks of an earlier output of these tiles, or None.
     """
 
     plan: Plan
@@ -58,6 +60,7 @@ class Task:
     keep_unchanged: bool = True
     look_dim: int = 0
     new_looks: NewLooks = "mixed"
+    earlier: EarlierLooks | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,9 @@ class Preparer:
         series = self._draw(scene, tile, place, history)
         looks = None
         if self.task.look_dim:
-            looks = plan_looks(history, series.instances, self.task.look_dim, self.task.new_looks, key)
+            before = self.task.earlier
+            earlier = None if before is None else before.find(place.id, tile.scene, tile.id)
+            looks = plan_looks(history, series.instances, self.task.look_dim, self.task.new_looks, key, earlier)
         return Prepared(Outcome(place.id, Status.DONE, reason, series), self._noise(key), looks)
 
     def _read(self, scene: Scene, place: SampleRef) -> Tile:

@@ -8,6 +8,7 @@ from changen_cli import plugins
 from changen_cli.device import cores, resolve_device, resolve_precision
 from changen_cli.errors import PluginError
 from changen_cli.events.schedule import Schedule
+from changen_cli.pipeline.earlier import EarlierLooks
 from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.pipeline.plan import Plan, make_plan
 from changen_cli.pipeline.prepare import Task
@@ -33,6 +34,7 @@ class Run:
         batch_size: Resolved.
         workers: Resolved.
         library: Outlines for new objects, or None for the scene's own.
+        earlier: Looks of an earlier output of the same tiles, or None.
     """
 
     options: GenerateOptions
@@ -44,6 +46,7 @@ class Run:
     batch_size: int
     workers: int
     library: Library | None = None
+    earlier: EarlierLooks | None = None
 
     def task(self) -> Task:
         """What the workers need."""
@@ -61,6 +64,7 @@ class Run:
             keep_unchanged=options.unchanged == "keep",
             look_dim=look_dim_of(self.synthesizer),
             new_looks=options.new_looks,
+            earlier=self.earlier,
         )
 
     def engine(self) -> Engine:
@@ -90,6 +94,9 @@ def resolve_run(options: GenerateOptions, reporter: Reporter | None = None) -> R
     synthesizer = factory(SynthesizerSettings(options.weights, device, precision))
     if not isinstance(synthesizer, Synthesizer):
         raise PluginError(f"synthesizer {options.synthesizer!r} has not the methods of one; see synthesis/base.py")
+    earlier = None
+    if options.looks is not None:
+        earlier = EarlierLooks(options.looks, look_dim_of(synthesizer), options.tile_size)
     return Run(
         options=options,
         schedule=schedule,
@@ -100,6 +107,7 @@ def resolve_run(options: GenerateOptions, reporter: Reporter | None = None) -> R
         batch_size=choose_batch_size(options.batch_size, device),
         workers=choose_workers(options.workers, device, cores(), cpu_bound=getattr(synthesizer, "cpu_bound", False)),
         library=None if options.library is None else read_library(options.library),
+        earlier=earlier,
     )
 
 

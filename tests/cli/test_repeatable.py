@@ -39,10 +39,17 @@ def test_the_same_run_elsewhere_gives_the_same_bytes(
 
 
 @pytest.mark.parametrize("fast", [("--workers", 1), ("--workers", 2), ("--batch-size", 5)])
+@pytest.mark.parametrize("looks", [False, True], ids=["z", "looks"])
 def test_speed_changes_no_byte(
-    generate: Changen, words: list[object], tmp_path: Path, tree: Tree, fast: tuple[object, ...]
+    generate: Changen,
+    words: list[object],
+    tmp_path: Path,
+    tree: Tree,
+    looks_weights: Path,
+    looks: bool,
+    fast: tuple[object, ...],
 ) -> None:
-    words = [*words, "--shard-samples", 2]
+    words = [*words, "--shard-samples", 2, *(("--weights", looks_weights) if looks else ())]
     assert generate(*words, "-o", tmp_path / "a").code == 0
     assert generate(*words, "-o", tmp_path / "b", *fast).code == 0
     assert tree(tmp_path / "a") == tree(tmp_path / "b")
@@ -145,9 +152,15 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(
 @pytest.mark.slow
 @pytest.mark.parametrize("format", ["zarr", "levir"])
 def test_killed_at_any_moment(
-    start: Start, generate: Changen, words: list[object], tmp_path: Path, tree: Tree, format: str
+    start: Start,
+    generate: Changen,
+    words: list[object],
+    tmp_path: Path,
+    tree: Tree,
+    looks_weights: Path,
+    format: str,
 ) -> None:
-    run = [*words, "--shard-samples", 1, "-f", format]
+    run = [*words, "--shard-samples", 1, "-f", format, "--weights", looks_weights]
     out = tmp_path / "killed"
     draw = random.Random(format)
     for _ in range(4):
@@ -160,3 +173,4 @@ def test_killed_at_any_moment(
     assert generate(*run, "-o", out).code == 0
     assert generate(*run, "-o", tmp_path / "whole").code == 0
     assert tree(out) == tree(tmp_path / "whole")
+    assert (out / "looks.parquet").exists()

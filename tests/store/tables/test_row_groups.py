@@ -18,9 +18,9 @@ NAMES = ["a"] * 3 + ["b"] * 5 + ["c"]
 
 def write_parts(folder: Path, *sizes: int) -> list[Path]:
     paths, start = [], 0
-    for size in sizes:
+    for number, size in enumerate(sizes):
         stop = start + size
-        paths.append(folder / f"{start:06d}.parquet")
+        paths.append(folder / f"{number:06d}.parquet")
         pq.write_table(pa.table({"name": NAMES[start:stop], "value": list(range(start, stop))}, SCHEMA), paths[-1])
         start = stop
     return paths
