@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def join_shards(shards: Iterable[Path], schema: pa.Schema, size: int = ROWS_PER_
             table = pq.read_table(path, schema=schema)
         except (OSError, pa.ArrowException) as error:
             raise StoreError(
-                f"cannot read {path}: {error}; delete {path.name.partition('.')[0]}.json beside it and run the same "
+                f"cannot read {path}: {_in_one_line(error)}; delete {path.name.partition('.')[0]}.json beside it and run the same "
                 "command again to write this shard anew"
             ) from error
         waiting.append(table)
@@ -46,6 +47,20 @@ def join_shards(shards: Iterable[Path], schema: pa.Schema, size: int = ROWS_PER_
             waiting, rows = [joined.slice(size)], rows - size
     if rows:
         yield pa.concat_tables(waiting).combine_chunks()
+
+
+def _in_one_line(error: Exception) -> str:
+    """Returns the message of an error; those of Arrow have several lines."""
+    return " ".join(str(error).split())
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Says which file cannot be read, and what to do."""
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"cannot read {path}: {_in_one_line(error)}; run the same changen command again") from error
 
 
 class RowReader:
@@ -61,10 +76,8 @@ class RowReader:
 
     @cached_property
     def _file(self) -> pq.ParquetFile:
-        try:
+        with _reading(self.path):
             return pq.ParquetFile(self.path)
-        except (OSError, pa.ArrowException) as error:
-            raise StoreError(f"cannot read {self.path}: {error}; run the same changen command again") from error
 
     @cached_property
     def _first_rows(self) -> list[int]:
@@ -86,7 +99,8 @@ class RowReader:
         """
         group = bisect_right(self._first_rows, first) - 1
         final = bisect_right(self._first_rows, last - 1)
-        table = self._file.read_row_groups(list(range(group, final)), columns=list(columns))
+        with _reading(self.path):
+            table = self._file.read_row_groups(list(range(group, final)), columns=list(columns))
         return table.slice(first - self._first_rows[group], last - first)
 
     def runs(self, column: str) -> dict[str, tuple[int, int]]:
@@ -101,7 +115,8 @@ class RowReader:
         found: dict[str, tuple[int, int]] = {}
         row = 0
         for group in range(len(self._first_rows) - 1):
-            values = self._file.read_row_group(group, columns=[column])[column]
+            with _reading(self.path):
+                values = self._file.read_row_group(group, columns=[column])[column]
             for entry in values.value_counts().to_pylist():
                 first, _ = found.get(entry["values"], (row, row))
                 row += entry["counts"]

@@ -58,6 +58,16 @@ def test_runs_go_on_over_row_groups(reader: RowReader) -> None:
     assert reader.runs("name") == {"a": (0, 3), "b": (3, 8), "c": (8, 9)}
 
 
+def test_a_damaged_table_is_named(reader: RowReader) -> None:
+    data = bytearray(reader.path.read_bytes())
+    data[4:300] = bytes(296)
+    reader.path.write_bytes(data)
+    with pytest.raises(StoreError, match=r"cannot read .*whole\.parquet.*run the same changen command again"):
+        reader.rows(0, 9, ["name"])
+    with pytest.raises(StoreError, match=r"cannot read .*whole\.parquet"):
+        reader.runs("name")
+
+
 def test_a_missing_table_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"cannot read .*looks\.parquet"):
         RowReader(tmp_path / "looks.parquet").rows(0, 1, ["value"])
