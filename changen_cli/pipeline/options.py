@@ -182,6 +182,7 @@ class GenerateOptions(ReadOptions, ScheduleOptions):
         help="Earlier output of the same tiles: objects, and the ground of I_0, look as they do there (by uid). With "
         "another --seed or --drift the same buildings stand in another season. For weights with looks.",
         group=SYNTHESIS,
+        recorded=False,
     )
     device: str = option(default="auto", help="auto, cpu, cuda, cuda:1 ...", group=SYNTHESIS, recorded=False)
     precision: Literal["auto", "fp32", "bf16", "fp16"] = option(

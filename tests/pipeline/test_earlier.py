@@ -41,6 +41,8 @@ def test_the_same_place_in_another_season(make: Make) -> None:
     first = make("first")
     plain, again = make("plain", seed=5, drift=1), make("again", seed=5, drift=1, looks=first)
     before, drawn_anew, taken = ({s.id: s for s in open_series(out)} for out in (first, plain, again))
+    assert open_series(again).manifest["arguments"]["looks"] == str(first)
+    assert "looks" not in open_series(plain).manifest["arguments"]
     created = 0
     # a tile that was full for one seed may have had room for the other
     for id_ in before.keys() & taken.keys():

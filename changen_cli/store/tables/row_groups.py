@@ -36,8 +36,8 @@ def join_shards(shards: Iterable[Path], schema: pa.Schema, size: int = ROWS_PER_
             table = pq.read_table(path, schema=schema)
         except (OSError, pa.ArrowException) as error:
             raise StoreError(
-                f"cannot read {path}: {_in_one_line(error)}; delete {path.name.partition('.')[0]}.json beside it and run the same "
-                "command again to write this shard anew"
+                f"cannot read {path}: {_in_one_line(error)}; delete {path.name.partition('.')[0]}.json beside it and "
+                "run the same command again to write this shard anew"
             ) from error
         waiting.append(table)
         rows += table.num_rows
