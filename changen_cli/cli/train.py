@@ -16,6 +16,7 @@ from changen_cli.models.base import Model
 from changen_cli.models.registry import get_model, model_names
 from changen_cli.training.config.options import TrainConfig, parse_config
 from changen_cli.training.config.recipes import default_recipe, override, read_recipe, recipe_names
+from changen_cli.training.config.weights import WITHOUT_RECIPE, complete, names_weights
 from changen_cli.training.validation.best import RULE
 
 
@@ -57,6 +58,12 @@ into `validation.csv` and `curves.png`. `best.ckpt` keeps the best so far: {RULE
 Those whose names begin with `paper` are for GPUs, as in section 4.1 and at full size, the others for a CPU;
 `no-destyle` and `no-masking` are the ablations of Table 3.
 
+**From trained weights** (`--init`)
+
+`--init compact` starts from the shipped weights, and from the discriminators beside them, by the recipe in their card
+(without `--preset` and without a recipe that has a `generator:` of its own): {WITHOUT_RECIPE["iterations"]} iterations
+if `--iterations` says nothing else.
+
 **Several GPUs, or processes**
 
 `--devices 8` starts a process for each of 8 GPUs (with `--device cpu`, 8 processes that compute on the CPU), and
@@ -69,6 +76,8 @@ their gradients. What is learnt does not depend on it but for rounding, so a run
 `changen train --data scenes/ --output runs/a`
 
 `changen train --data xview2/ --preset paper --devices 8 --output runs/paper`
+
+`changen train --init compact --data my-scenes/ --val 'east_*' --output runs/mine`
 
 `changen train --data scenes/ --model oasis --output runs/oasis`
 
@@ -113,11 +122,13 @@ def command(
 
     if not data and (resolution is not None or val):
         raise UsageError("--resolution and --val are for --data; in a recipe they stand beside its data")
-    recipe = config or preset or default_recipe(given.get("model", TrainConfig().model))
-    values = override(read_recipe(recipe), given)
+    recipe = config or preset
+    if not recipe and not names_weights(given.get("init")):  # weights bring their recipe along
+        recipe = default_recipe(given.get("model", TrainConfig().model))
+    values = override(read_recipe(recipe) if recipe else {}, given)
     if data:
         values["data"] = [{"path": path, "resolution": resolution, "val": val or []} for path in data]
-    parsed = parse_config(values, recipe)
+    parsed = parse_config(complete(values), recipe or "options")
     fabric = make_fabric(resolve_device(device), devices, nodes)
     with launched(fabric), ProgressView("train", quiet=quiet or not fabric.is_global_zero) as view:
         checkpoint = train(parsed, output, fabric=fabric, reporter=view)

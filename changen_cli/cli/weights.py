@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from changen_cli.errors import UsageError
-from changen_cli.weights.card import find_weights, list_cards, verify_weights
+from changen_cli.weights.card import discriminators_path, find_weights, list_cards, verify_weights
 
 app = typer.Typer(no_args_is_help=True, help="See, verify and pack weights.")
 
@@ -27,10 +27,10 @@ def list_command(as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps([asdict(card) | {"path": str(path)} for path, card in cards.values()], indent=2))
         return
-    table = Table("name", "architecture", "iterations", "size", "what it is", title=None)
+    table = Table("name", "architecture", "part", "iterations", "size", "what it is", title=None)
     for name, (path, card) in cards.items():
         size = f"{path.stat().st_size / 1e6:.1f} MB"
-        table.add_row(name, card.architecture, str(card.training.get("iterations", "")), size, card.summary)
+        table.add_row(name, card.architecture, card.part, str(card.training.get("iterations", "")), size, card.summary)
     Console().print(table)
 
 
@@ -61,6 +61,10 @@ def pack_command(
     checkpoint: Annotated[
         str, typer.Option(help="Which of a run's: last (where it stands) or best (of its validations).")
     ] = "last",
+    discriminators: Annotated[
+        bool,
+        typer.Option("--discriminators", help="Pack NAME-discriminators too, for changen train --init to start from."),
+    ] = False,
     dtype: Annotated[str, typer.Option(help="fp16 (half the size) or fp32.")] = "fp16",
     trained_with: Annotated[str, typer.Option("--command", help="The command that trained them, for the card.")] = "",
     summary: Annotated[str, typer.Option(help="One line for the card.")] = "",
@@ -76,6 +80,7 @@ def pack_command(
         output,
         name,
         checkpoint=checkpoint,
+        discriminators=discriminators,
         dtype=dtype,
         command=trained_with,
         summary=summary,
@@ -83,7 +88,8 @@ def pack_command(
         attribution=attribution,
         metrics=None if metrics is None else _read_metrics(metrics),
     )
-    typer.echo(f"{path}\n{path.with_suffix('.yaml')}")
+    for made in (path, discriminators_path(path)) if discriminators else (path,):
+        typer.echo(f"{made}\n{made.with_suffix('.yaml')}")
 
 
 def _read_metrics(path: Path) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,6 +23,36 @@ def spectral_norm(layer: nn.Module) -> None:
         layer: Its weight is [outputs, ...].
     """
     parametrize.register_parametrization(layer, "weight", SpectralNorm(layer.get_parameter("weight")))
+
+
+@torch.no_grad()
+def load_folded(network: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Takes weights whose spectral norm was folded away into a network that has it, to train on from them.
+
+    Each becomes the weight that is normalised. Its largest singular value was about 1, so it stays as it is; the
+    singular vectors start from the exact ones.
+
+    Args:
+        network: Any network; updated.
+        state: State of such a network after :func:`~changen_cli.models.layers.fold_spectral_norm`.
+
+    Raises:
+        RuntimeError: If the state is of another network.
+    """
+    values = dict(state)
+    for path, layer in network.named_modules():
+        if isinstance(layer, parametrize.ParametrizationList):
+            # "conv.parametrizations.weight" holds what was "conv.weight"
+            owner, _, name = f".{path}".rpartition(".parametrizations.")
+            if (folded := f"{owner}.{name}"[1:]) in values:
+                values[f"{path}.original"] = values.pop(folded)
+                values |= {f"{path}.{key}": value for key, value in layer.named_buffers()}
+    network.load_state_dict(values)
+    for layer in network.modules():
+        if isinstance(layer, parametrize.ParametrizationList):
+            for norm in layer:
+                if isinstance(norm, SpectralNorm):
+                    norm.restart(layer.original)
 
 
 class SpectralNorm(nn.Module):
@@ -51,6 +81,15 @@ class SpectralNorm(nn.Module):
             self.register_buffer(name, F.normalize(matrix.new_empty(size).normal_(), dim=0, eps=eps))
         for _ in range(FIRST_ITERATIONS):
             _iterate(matrix, self._u, self._v, eps)
+
+    @torch.no_grad()
+    def restart(self, weight: Tensor) -> None:
+        """Starts again from the singular vectors of the largest singular value of a weight, [outputs, ...]."""
+        matrix = weight.detach().flatten(1).cpu().double()  # not all devices have doubles
+        _, vectors = torch.linalg.eigh(matrix @ matrix.t())
+        u = vectors[:, -1]
+        self._u.copy_(u)
+        self._v.copy_(F.normalize(matrix.t() @ u, dim=0, eps=self.eps))
 
     def forward(self, weight: Tensor) -> Tensor:
         """Normalises a weight, [outputs, ...]; in evaluation mode by the singular vectors as they are."""

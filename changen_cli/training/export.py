@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save
+from torch import Tensor
 
 from changen_cli.errors import TrainingError, UsageError
 from changen_cli.files import write_whole
 from changen_cli.models.layers import fold_spectral_norm
 from changen_cli.models.registry import make_network
-from changen_cli.training.run.checkpoint import BEST, LAST, read_checkpoint
+from changen_cli.training.learners.make import make_learner
+from changen_cli.training.run.checkpoint import BEST, LAST, Checkpoint, read_checkpoint
 from changen_cli.training.run.log import BEST_SO_FAR, VALIDATION, read_log
 from changen_cli.version import __version__
-from changen_cli.weights.card import Card, file_sha256
+from changen_cli.weights.card import Card, discriminators_path, file_sha256
 
 DTYPES = {"fp16": torch.float16, "fp32": torch.float32}
 
@@ -30,6 +34,7 @@ def pack_weights(
     name: str,
     *,
     checkpoint: str = "last",
+    discriminators: bool = False,
     dtype: str = "fp16",
     command: str = "",
     summary: str = "",
@@ -45,6 +50,9 @@ def pack_weights(
         name: Name of the weights; a plain file name.
         checkpoint: Of a folder "last", where the run stands, or "best", where its best validation was
             (:mod:`changen_cli.training.validation.best`).
+        discriminators: Whether what the network was trained against is packed too, into NAME-discriminators beside it,
+            for a training that starts from these weights. Keys are "number of the network.name"; spectral norm stays,
+            and frozen features are not in it.
         dtype: "fp16" (half the size) or "fp32", as stored; loading gives float32.
         command: The command that trained them, for the card.
         summary: One line for the card.
@@ -56,7 +64,8 @@ def pack_weights(
         The safetensors file; its card lies beside it.
 
     Raises:
-        TrainingError: If there is no such checkpoint, or its weights are not finite.
+        TrainingError: If there is no such checkpoint, or its weights are not finite, or discriminators are asked
+            for and it has none.
         UsageError: For a name that is not a plain file name, an unknown dtype or checkpoint, or the best of a file.
         StoreError: If the output cannot be written.
     """
@@ -67,42 +76,69 @@ def pack_weights(
     source = _find_checkpoint(run, checkpoint)
     state = read_checkpoint(source)
     config = state["config"]
-    arguments = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(config.generator).items()}
+    arguments = _arguments(config.generator)
     generator = make_network(config.model, arguments)
     generator.load_state_dict(state["ema"])
     fold_spectral_norm(generator.eval())
-    # whole numbers (how many batches a normalisation has seen) stay whole
-    tensors = {
-        key: value.contiguous().to(DTYPES[dtype] if value.is_floating_point() else value.dtype)
-        for key, value in generator.state_dict().items()
+    tensors = _stored(generator.state_dict(), dtype, source)
+    against = _stored(_discriminators(state, source), dtype, source) if discriminators else {}
+    validated = _validated(source.parent / VALIDATION, state["iteration"])
+    training = {
+        "command": command,
+        "changen": __version__,
+        "checkpoint": next((which for which, file in CHECKPOINTS.items() if file == source.name), source.name),
+        "iterations": state["iteration"],
+        **validated,
+        "seed": config.seed,
+        "recipe": config.to_dict(),
     }
-    for key, tensor in tensors.items():
+    path = output / f"{name}.safetensors"
+    origin: dict[str, Any] = {"licence": licence, "attribution": attribution, "training": training}
+    _write(path, tensors, config.model, arguments, summary=summary, metrics=metrics or {}, **origin)
+    if discriminators:
+        line = f"what {name} was trained against, for changen train --init"
+        own = _arguments(config.discriminator)
+        _write(discriminators_path(path), against, config.model, own, summary=line, part="discriminators", **origin)
+    return path
+
+
+def _arguments(config: Any) -> dict[str, object]:
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(config).items()}
+
+
+def _discriminators(state: Checkpoint, source: Path) -> dict[str, Tensor]:
+    """Gives the state of every trained network but the first; a network leaves out what of it is frozen."""
+    if len(state["networks"]) < 2:
+        raise TrainingError(
+            f"{source}: {state['config'].model!r} is trained against no discriminator; pack without --discriminators"
+        )
+    learner = make_learner(state["config"], "cpu", torch.float32)
+    tensors = {}
+    for number, (network, values) in enumerate(zip(learner.networks, state["networks"], strict=True)):
+        if number:
+            network.load_state_dict(values)
+            tensors |= {f"{number}.{key}": value for key, value in network.state_dict().items()}
+    return tensors
+
+
+def _stored(tensors: Mapping[str, Tensor], dtype: str, source: Path) -> dict[str, Tensor]:
+    """Gives tensors as they are stored; whole numbers (how many batches a normalisation has seen) stay whole."""
+    stored = {
+        key: value.contiguous().to(DTYPES[dtype] if value.is_floating_point() else value.dtype)
+        for key, value in tensors.items()
+    }
+    for key, tensor in stored.items():
         if not bool(torch.isfinite(tensor).all()):
             raise TrainingError(f"{source}: {key} is not finite in {dtype}; pack an earlier checkpoint or use fp32")
-    validated = _validated(source.parent / VALIDATION, state["iteration"])
-    path = output / f"{name}.safetensors"
+    return stored
+
+
+def _write(path: Path, tensors: dict[str, Tensor], model: str, arguments: dict[str, object], **card: Any) -> None:
+    """Writes a safetensors file and its card."""
     # one key: safetensors writes several in any order, and the same run must give the same SHA-256
     write_whole(path, save(tensors, metadata={"format": "pt"}))
-    Card(
-        name=name,
-        architecture=config.model,
-        arguments=arguments,
-        sha256=file_sha256(path),
-        summary=summary,
-        licence=licence,
-        attribution=attribution,
-        training={
-            "command": command,
-            "changen": __version__,
-            "checkpoint": next((which for which, file in CHECKPOINTS.items() if file == source.name), source.name),
-            "iterations": state["iteration"],
-            **validated,
-            "seed": config.seed,
-            "recipe": config.to_dict(),
-        },
-        metrics=metrics or {},
-    ).write(path.with_suffix(".yaml"))
-    return path
+    made = Card(name=path.stem, architecture=model, arguments=arguments, sha256=file_sha256(path), **card)
+    made.write(path.with_suffix(".yaml"))
 
 
 def _find_checkpoint(run: Path, checkpoint: str) -> Path:

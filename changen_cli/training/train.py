@@ -20,10 +20,11 @@ from changen_cli.training.data.samplers import make_samplers
 from changen_cli.training.distributed import local_processes, make_fabric, mean_over
 from changen_cli.training.learners.base import Learner
 from changen_cli.training.learners.make import make_learner
-from changen_cli.training.run.checkpoint import LAST, restore, start_from
+from changen_cli.training.run.checkpoint import LAST, restore
 from changen_cli.training.run.finite import require_finite
 from changen_cli.training.run.folder import RunFolder, find_state
 from changen_cli.training.run.progress import Throughput, training_progress
+from changen_cli.training.run.start import start
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -58,6 +59,7 @@ def train(
     Raises:
         TrainingError: If the folder holds a run with other arguments, a loss or weight is no longer finite, the
             device has not the memory, or the folder cannot be written (the disk is full).
+        WeightsError: If the weights that it starts from are missing, damaged, or of another network.
         StoreError: If a picture cannot be written.
         SceneError: If the data cannot be read.
         UsageError: If the batch cannot be shared evenly by the processes.
@@ -75,7 +77,7 @@ def train(
     if state is not None:
         done = restore(state, learner)
     elif config.init:
-        start_from(Path(config.init), learner)
+        start(config, learner, reporter)
     learner.share(fabric)
     source = batches(
         samplers.train,

@@ -6,6 +6,7 @@ import hashlib
 import os
 from dataclasses import asdict
 from pathlib import Path
+from typing import Literal
 
 import yaml
 
@@ -32,6 +33,8 @@ class Card:
         attribution: What anyone who uses them must say of the data.
         training: Command, seed, iterations, data, and the recipe in full.
         metrics: Metrics on held-out scenes, by name.
+        part: Which part of a model the file holds: "network", what is used, or "discriminators", what it was trained
+            against, whose configuration ``arguments`` then are.
     """
 
     name: str
@@ -43,6 +46,9 @@ class Card:
     attribution: str = option(default="", help="What anyone who uses them must say of the data.")
     training: dict[str, object] = option(default_factory=dict, help="Command, seed, iterations, data, and the recipe.")
     metrics: dict[str, object] = option(default_factory=dict, help="Metrics on held-out scenes, by name.")
+    part: Literal["network", "discriminators"] = option(
+        default="network", help="Which part of a model the file holds: the network, or its discriminators."
+    )
 
     def write(self, path: Path) -> None:
         """Writes the card as YAML, whole or not at all.
@@ -134,6 +140,15 @@ def find_weights(name_or_path: str) -> tuple[Path, Card]:
         )
     # only this one's card is read: another's that is broken is no reason to refuse it
     return known[name_or_path], read_card(known[name_or_path].with_suffix(".yaml"))
+
+
+def discriminators_path(path: Path) -> Path:
+    """Returns where the discriminators of weights lie, if they are there: beside them, NAME-discriminators.
+
+    Args:
+        path: Safetensors file of the network.
+    """
+    return path.with_name(f"{path.stem}-discriminators.safetensors")
 
 
 def file_sha256(path: Path) -> str:

@@ -56,10 +56,15 @@ def load_network(
         The network, float32, in evaluation mode, spectral norm folded, channels last; and its card.
 
     Raises:
-        WeightsError: If the weights are missing, damaged, or made for another architecture.
+        WeightsError: If the weights are missing, damaged, made for another architecture, or a model's discriminators.
         PluginError: If the card's model is a plugin that cannot be loaded.
     """
     path, card = _find(weights, model)
+    if card.part != "network":
+        raise WeightsError(
+            f"{path}: holds the {card.part} of {card.architecture!r}, which only changen train --init uses, and beside "
+            "their network; name the weights of the network"
+        )
     verify_weights(path, card)
     if model is not None and card.architecture != model.name:
         raise WeightsError(

@@ -87,7 +87,10 @@ class TrainConfig:
         default=True, help="Weigh classes by their inverse frequency, as OASIS does.", group=OPTIMIZER
     )
     init: str = option(
-        default="", help="Checkpoint whose state the run starts from; none for fresh networks.", group=TRAINING
+        default="",
+        help="Weights (a name such as compact, or a .safetensors file) or checkpoint that the run starts from; none "
+        "for fresh networks. Weights bring their recipe along where none is given.",
+        group=TRAINING,
     )
     precision: Literal["auto", "fp32", "bf16"] = option(default="auto", help="auto, fp32 or bf16.", group=RUN)
     seed: Whole = option(default=0, help="Seed of everything.", group=RUN)

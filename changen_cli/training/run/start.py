@@ -1,0 +1,122 @@
+"""What a fresh run starts from: weights with their discriminators, or another run's checkpoint."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from changen_cli.errors import ChangenError, WeightsError
+from changen_cli.models.registry import get_model
+from changen_cli.models.spectral import load_folded
+from changen_cli.options import build
+from changen_cli.reporter import Reporter
+from changen_cli.training.config.options import TrainConfig
+from changen_cli.training.config.weights import find_start, names_weights
+from changen_cli.training.learners.base import Learner
+from changen_cli.training.run.checkpoint import start_from
+from changen_cli.weights.card import Card, discriminators_path, read_card, verify_weights
+
+
+def start(config: TrainConfig, learner: Learner, reporter: Reporter) -> None:
+    """Takes what a recipe's ``init`` names as the start of a run.
+
+    A checkpoint brings networks and optimizers. Weights bring the network and its moving average (both are what was
+    packed, buffers included) and, where NAME-discriminators lies beside them, the discriminators; optimizers are fresh.
+
+    Args:
+        config: The recipe, with an ``init``.
+        learner: Fresh networks and optimizers; updated.
+        reporter: Told what the run starts from.
+
+    Raises:
+        TrainingError: If a checkpoint is missing, damaged, or of other networks.
+        WeightsError: If weights are missing, damaged, or of another model or architecture.
+    """
+    if not names_weights(config.init):
+        start_from(Path(config.init), learner)
+        return
+    path, card = find_start(config.init, config.model)
+    _require_equal(path, card, get_model(config.model).config, config.generator, "generator")
+    _load(path, card, learner.network, _read(path, card))
+    learner.ema.network.load_state_dict(learner.network.state_dict())
+    others = learner.networks[1:]
+    beside = discriminators_path(path)
+    if others and beside.is_file():
+        _start_discriminators(beside, config, others)
+        reporter.say(f"starts from {path} and its discriminators; optimizers start fresh")
+        return
+    reporter.say(f"starts from {path}; optimizers start fresh")
+    if others:
+        reporter.warn(f"{beside}: not there, so the discriminators start fresh, and the first images may get worse")
+
+
+def _start_discriminators(path: Path, config: TrainConfig, networks: tuple[nn.Module, ...]) -> None:
+    card = read_card(path.with_suffix(".yaml"))
+    if card.part != "discriminators" or card.architecture != config.model:
+        raise WeightsError(
+            f"{path}: holds the {card.part} of {card.architecture!r}, not the discriminators of {config.model!r}; move "
+            "it away, and they start fresh"
+        )
+    kind = get_model(config.model).discriminator
+    if kind is not None:
+        _require_equal(path, card, kind, config.discriminator, "discriminator")
+    tensors = _read(path, card)
+    states: dict[str, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        number, _, name = key.partition(".")
+        states.setdefault(number, {})[name] = value
+    if states.keys() != {str(number) for number in range(1, len(networks) + 1)}:
+        raise WeightsError(
+            f"{path}: holds {len(states)} discriminators, and the recipe trains {len(networks)}; take its losses from "
+            "the card, or move the file away, and they start fresh"
+        )
+    for number, network in enumerate(networks, 1):
+        _load(path, card, network, states[str(number)])
+
+
+def _require_equal(path: Path, card: Card, kind: type[Any], wanted: Any, group: str) -> None:
+    """Compares the arguments in a card with a recipe's, defaults included.
+
+    Raises:
+        WeightsError: If one differs; names the first.
+    """
+    try:
+        held = asdict(build(kind, card.arguments, f"{group} of its card"))
+    except ChangenError as error:
+        raise WeightsError(f"{path}: this changen cannot use it ({error}); start from other weights") from error
+    for name, value in asdict(wanted).items():
+        if held[name] != value:
+            raise WeightsError(
+                f"{path}: is of {group}: {{{name}: {_text(held[name])}}}, and the recipe has {_text(value)}; leave "
+                f"{group} out of the recipe (the card's is taken), or start from other weights"
+            )
+
+
+def _text(value: object) -> str:
+    return str(list(value) if isinstance(value, tuple) else value)
+
+
+def _read(path: Path, card: Card) -> dict[str, Tensor]:
+    verify_weights(path, card)
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise WeightsError(f"{path}: not a safetensors file ({error}); pack it again") from error
+
+
+def _load(path: Path, card: Card, network: nn.Module, tensors: dict[str, Tensor]) -> None:
+    """Loads weights, whether their spectral norm was folded away or not."""
+    values = {key: value.float() if value.is_floating_point() else value for key, value in tensors.items()}
+    try:
+        if card.part == "network":
+            load_folded(network, values)
+        else:
+            network.load_state_dict(values)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise WeightsError(f"{path}: does not fit its card ({reason}); start from other weights") from error
