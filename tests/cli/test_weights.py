@@ -69,6 +69,23 @@ def test_pack(changen: Changen, tiny_run: Path, out: Path) -> None:
     assert read_card(out / "mine.yaml").licence == "CC0-1.0"
 
 
+def test_pack_discriminators_too(
+    changen: Changen, tiny_run: Path, out: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    packed = changen("weights", "pack", tiny_run, "--name", "mine", "-o", out, "--discriminators")
+    assert packed.code == 0, packed.err
+    names = ("mine.safetensors", "mine.yaml", "mine-discriminators.safetensors", "mine-discriminators.yaml")
+    assert packed.out.split() == [str(out / name) for name in names]
+    monkeypatch.setenv("CHANGEN_WEIGHTS", str(out))
+    assert changen("weights", "verify", "mine-discriminators").code == 0
+    cards = {card["name"]: card for card in json.loads(changen("weights", "list", "--json").out)}
+    assert (cards["mine"]["part"], cards["mine-discriminators"]["part"]) == ("network", "discriminators")
+    assert yaml.safe_load(changen("weights", "show", "mine-discriminators").out)["part"] == "discriminators"
+    done = changen("generate", "-i", tiny_run, "-o", tmp_path / "series", "--weights", "mine-discriminators")
+    assert done.code == 2
+    assert "holds the discriminators of 'changen'" in done.error or "no scenes" in done.error
+
+
 def test_no_run_to_pack(changen: Changen, tmp_path: Path) -> None:
     done = changen("weights", "pack", tmp_path, "--name", "mine")
     assert done.code == 2

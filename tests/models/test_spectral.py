@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
-from changen_cli.models.layers import conv, normalized_once
-from changen_cli.models.spectral import power_iteration_held, spectral_norm
+from changen_cli.models.layers import conv, fold_spectral_norm, normalized_once
+from changen_cli.models.spectral import SpectralNorm, load_folded, power_iteration_held, spectral_norm
 
 LAYERS: dict[str, Callable[[], nn.Module]] = {
     "convolution": lambda: nn.Conv2d(5, 7, 3),
@@ -136,3 +136,33 @@ def test_a_power_iteration_is_held_only_where_it_goes_on() -> None:
         assert not trained.get_submodule("parametrizations.weight.0").training
     assert trained.get_submodule("parametrizations.weight.0").training
     assert not frozen.get_submodule("parametrizations.weight.0").training
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_folded_weights_come_back_as_they_were(name: str) -> None:
+    torch.manual_seed(4)
+    network = nn.Sequential(LAYERS[name](), nn.LayerNorm(2), LAYERS[name]())
+    for layer in (network[0], network[2]):
+        spectral_norm(layer)
+        norm = layer.get_submodule("parametrizations.weight.0")
+        assert isinstance(norm, SpectralNorm)
+        norm.restart(original(layer))  # so that the largest singular value is exact
+    network.eval()
+    first, second = normalized(network[0]).detach().clone(), normalized(network[2]).detach().clone()
+    torch.testing.assert_close(torch.linalg.matrix_norm(first.flatten(1), 2), torch.tensor(1.0))
+    state = fold_spectral_norm(copy.deepcopy(network)).state_dict()
+    other = nn.Sequential(LAYERS[name](), nn.LayerNorm(2), LAYERS[name]())
+    spectral_norm(other[0])
+    spectral_norm(other[2])
+    load_folded(other, state)
+    assert "0.weight" in state  # the caller's stays as it was
+    for training in (False, True, True):
+        other.train(training)
+        torch.testing.assert_close(normalized(other[0]), first)
+        torch.testing.assert_close(normalized(other[2]), second)
+    alone = LAYERS[name]()
+    spectral_norm(alone)
+    load_folded(alone, {key[2:]: value for key, value in state.items() if key.startswith("0.")})
+    torch.testing.assert_close(normalized(alone.eval()), first)
+    with pytest.raises(RuntimeError, match=r"Missing key.*0\.parametrizations"):
+        load_folded(other, {key: value for key, value in state.items() if key != "0.weight"})

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,29 @@ def test_half_precision_halves_the_file(tiny_run: Path, tmp_path: Path) -> None:
     assert {t.dtype for t in load_file(half).values()} == {torch.float16}
     assert {t.dtype for t in load_file(full).values()} == {torch.float32}
     assert half.stat().st_size < 0.6 * full.stat().st_size
+
+
+@pytest.mark.parametrize("model", GANS)
+def test_discriminators_lie_beside_the_network(model: str, runs: Callable[[str], Path], tmp_path: Path) -> None:
+    path = pack_weights(runs(model), tmp_path, "mine", discriminators=True, dtype="fp32", licence="CC0-1.0")
+    assert path.read_bytes() == pack_weights(runs(model), tmp_path / "alone", "mine", dtype="fp32").read_bytes()
+    beside = tmp_path / "mine-discriminators.safetensors"
+    network, card = read_card(path.with_suffix(".yaml")), read_card(beside.with_suffix(".yaml"))
+    assert (card.name, card.part, card.architecture) == ("mine-discriminators", "discriminators", model)
+    assert (card.sha256, card.licence, card.training) == (file_sha256(beside), "CC0-1.0", network.training)
+    assert network.part == "network"
+    state = read_checkpoint(runs(model) / "last.ckpt")
+    assert card.arguments.keys() == asdict(state["config"].discriminator).keys()
+    expected = {f"{n}.{k}": v for n, values in enumerate(state["networks"]) if n for k, v in values.items()}
+    stored = load_file(beside)
+    assert stored.keys() == expected.keys()
+    assert all(torch.equal(value, expected[name]) for name, value in stored.items())
+
+
+def test_a_model_without_discriminators(runs: Callable[[str], Path], tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="'segmenter' is trained against no discriminator; pack without"):
+        pack_weights(runs("segmenter"), tmp_path, "mine", discriminators=True)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_same_run_gives_the_same_bytes(tiny_run: Path, tmp_path: Path) -> None:

@@ -12,7 +12,15 @@ import yaml
 from changen_cli import resources
 from changen_cli.errors import WeightsError
 from changen_cli.weights import card as module
-from changen_cli.weights.card import Card, find_weights, list_cards, read_card, verify_weights, weights_folders
+from changen_cli.weights.card import (
+    Card,
+    discriminators_path,
+    find_weights,
+    list_cards,
+    read_card,
+    verify_weights,
+    weights_folders,
+)
 
 
 @pytest.fixture
@@ -36,6 +44,20 @@ def test_cards_come_back(tmp_path: Path) -> None:
     )
     card.write(tmp_path / "a.yaml")
     assert read_card(tmp_path / "a.yaml") == card
+
+
+def test_a_card_says_which_part_of_a_model_the_file_holds(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump(values()))  # as of changen 0.1.0
+    assert read_card(tmp_path / "a.yaml").part == "network"
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump(values(part="discriminators")))
+    assert read_card(tmp_path / "a.yaml").part == "discriminators"
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump(values(part="optimizers")))
+    with pytest.raises(WeightsError, match="part"):
+        read_card(tmp_path / "a.yaml")
+
+
+def test_where_discriminators_lie() -> None:
+    assert discriminators_path(Path("a/b.v2.safetensors")) == Path("a/b.v2-discriminators.safetensors")
 
 
 @pytest.mark.parametrize(

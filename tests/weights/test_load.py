@@ -127,3 +127,12 @@ def test_a_file_without_all_its_tensors(weights: Path) -> None:
 def test_onto_cuda(weights: Path) -> None:
     generator, _ = load_generator(str(weights), "cuda")
     assert {p.device.type for p in generator.parameters()} == {"cuda"}
+
+
+def test_discriminators_are_no_network(weights: Path) -> None:
+    edit(weights, part="discriminators")
+    with pytest.raises(
+        WeightsError, match=r"tiny\.safetensors: holds the discriminators of 'changen', which only.*name"
+    ) as e:
+        load_network(str(weights))
+    assert "\n" not in str(e.value)
