@@ -113,7 +113,7 @@ def _discriminators(state: Checkpoint, source: Path) -> dict[str, Tensor]:
             f"{source}: {state['config'].model!r} is trained against no discriminator; pack without --discriminators"
         )
     learner = make_learner(state["config"], "cpu", torch.float32)
-    tensors = {}
+    tensors: dict[str, Tensor] = {}
     for number, (network, values) in enumerate(zip(learner.networks, state["networks"], strict=True)):
         if number:
             network.load_state_dict(values)

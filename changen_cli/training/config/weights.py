@@ -15,7 +15,7 @@ FROM_CARD = (
 )  # fmt: skip
 """What of the recipe in a card is taken, beside the arguments of the model alone: networks, crops, losses and rates."""
 
-WITHOUT_RECIPE: dict[str, object] = {"iterations": 1500, "sample_every": 250, "save_every": 100, "validate_every": 250}
+WITHOUT_RECIPE: dict[str, object] = {"iterations": 1000, "sample_every": 250, "save_every": 100, "validate_every": 250}
 """What a run that starts from weights does where nobody says how long: fine-tuning takes less than the training did."""
 
 

@@ -70,13 +70,13 @@ def _start_discriminators(path: Path, config: TrainConfig, networks: tuple[nn.Mo
     for key, value in tensors.items():
         number, _, name = key.partition(".")
         states.setdefault(number, {})[name] = value
-    if states.keys() != {str(number) for number in range(1, len(networks) + 1)}:
+    if states.keys() != set(map(str, range(1, len(networks) + 1))):
         raise WeightsError(
             f"{path}: holds {len(states)} discriminators, and the recipe trains {len(networks)}; take its losses from "
             "the card, or move the file away, and they start fresh"
         )
-    for number, network in enumerate(networks, 1):
-        _load(path, card, network, states[str(number)])
+    for place, network in enumerate(networks, 1):
+        _load(path, card, network, states[str(place)])
 
 
 def _require_equal(path: Path, card: Card, kind: type[Any], wanted: Any, group: str) -> None:

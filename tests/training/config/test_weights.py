@@ -34,8 +34,9 @@ def test_what_names_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     (tmp_path / "compact").mkdir()
     for name in ("compact", "compact.v2", "a/b.safetensors", "b.safetensors"):
         assert names_weights(name), name
-    for name in ("", None, 3, "last", "last.ckpt", "runs/a/last.ckpt", "runs/compact"):
-        assert not names_weights(name), name
+    others: tuple[object, ...] = ("", None, 3, "last", "last.ckpt", "runs/a/last.ckpt", "runs/compact")
+    for other in others:
+        assert not names_weights(other), other
 
 
 @pytest.mark.parametrize("by", ["name", "path"])
