@@ -91,6 +91,10 @@ def find_scenes(
     return sources
 
 
+NAMED = 5
+"""Folders that an error names; of more it says how many there are."""
+
+
 @dataclass(frozen=True)
 class _Found:
     image: str
@@ -150,7 +154,19 @@ class _Finder:
             found = read(folder, split)
             if found:
                 return found
-        raise SceneError(f"{folder}: no rasters in it, nor in an images/ folder of it; looked for {' '.join(RASTERS)}")
+        raise SceneError(
+            f"{folder}: no rasters in it, nor in an images/ folder of it; looked for {' '.join(RASTERS)}"
+            f"{self._hint(folder)}"
+        )
+
+    def _hint(self, folder: str) -> str:
+        """Names the folders inside that have rasters, for an error."""
+        inner = [os.path.join(folder, name) for name in sorted(self._names(folder))]
+        there = [path for path in inner if self._loose(path, None) or self._paired(path, None)]
+        if not there:
+            return ""
+        more = f" and {len(there) - NAMED} more" if len(there) > NAMED else ""
+        return f"; there are some in {', '.join(there[:NAMED])}{more}: give each of these folders"
 
     def _xbd(self, folder: str, split: Split | None) -> list[_Found]:
         return [_Found(image.path, split or image.split) for image in find_images(folder, self._names)]

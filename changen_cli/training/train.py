@@ -70,7 +70,7 @@ def train(
     if config.threads:
         torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
-    samplers = make_samplers(config, limits)
+    samplers = make_samplers(config, limits, reporter)
     device = str(fabric.device)
     learner = make_learner(config, device, DTYPES[resolve_precision(config.precision, device)])
     done = 0
@@ -97,6 +97,7 @@ def train(
     with opened as folder:
         if folder is not None and config.validate_every and done < config.iterations:
             folder.hold_out(samplers.held_out, learner)
+        reporter.say(f"training {config.model}; the first losses come after iteration {_first_logged(config, done)}")
         throughput = Throughput(config.batch_size, done)
         for iteration, batch in enumerate(source, done + 1):
             scalars = _step(learner, batch, config.micro_batch)
@@ -122,6 +123,11 @@ def train(
                 if saving:
                     folder.save(iteration, learner)
     return output / LAST
+
+
+def _first_logged(config: TrainConfig, done: int) -> int:
+    """Returns the next iteration whose losses are logged."""
+    return min(config.iterations, (done // config.log_every + 1) * config.log_every)
 
 
 def _step(learner: Learner, batch: TrainingBatch, micro_batch: int) -> dict[str, Tensor]:

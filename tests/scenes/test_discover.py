@@ -133,6 +133,17 @@ def test_unreadable_path_in_a_list_is_named_with_its_line(folder: Folder) -> Non
         find_scenes([str(root / "l.txt")])
 
 
+def test_a_folder_of_folders_names_those_that_have_rasters(folder: Folder) -> None:
+    root = folder("d/a.tif", "b/images/x.png", "c/readme.md")
+    with pytest.raises(SceneError, match="no rasters in it") as caught:
+        find_scenes([str(root)])
+    assert str(caught.value).endswith(f"; there are some in {root / 'b'}, {root / 'd'}: give each of these folders")
+    for number in range(6):
+        folder(f"e{number}/a.tif")
+    with pytest.raises(SceneError, match=r"e2 and 3 more: give each"):
+        find_scenes([str(root)])
+
+
 def test_unusable_inputs(folder: Folder) -> None:
     root = folder("empty/readme.md", "a.geojson", "list.txt", "two/a.tif", "two/b.tif", "m.png")
     for inputs, message in [

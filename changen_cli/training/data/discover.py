@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from changen_cli.errors import TrainingError
+from changen_cli.reporter import Reporter, Silent
 from changen_cli.scenes.discover import find_scenes
 from changen_cli.scenes.options import ReadOptions
 from changen_cli.scenes.scene import open_scene
@@ -18,6 +20,10 @@ from changen_cli.types import Split
 
 BYTES_PER_PIXEL = 5
 """Image, validity and mask."""
+
+
+SUITED = (0.3, 0.6)
+"""Metres per pixel of the crops, by the middle of the jitter, that the shipped recipes and weights are for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,7 @@ class _Candidate:
     held_out: bool
     height: int
     width: int
+    ground: float | None
 
     @property
     def decoded_bytes(self) -> int:
@@ -59,7 +66,12 @@ class _Candidate:
 
 
 def load_scenes(
-    data: Sequence[DataConfig], *, bare: bool = False, limits: Limits = LIMITS
+    data: Sequence[DataConfig],
+    *,
+    bare: bool = False,
+    limits: Limits = LIMITS,
+    scale: tuple[float, float] = (1.0, 1.0),
+    reporter: Reporter | None = None,
 ) -> tuple[list[Drawable], list[Drawable]]:
     """Finds the scenes of a run, and reads them if they fit in memory.
 
@@ -75,6 +87,8 @@ def load_scenes(
         data: The sources.
         bare: Whether to keep scenes without a footprint.
         limits: What is held in memory.
+        scale: Scale jitter of sources that have none of their own.
+        reporter: Warned of sources whose crops are far from the ground resolution that recipes and weights are for.
 
     Returns:
         Training scenes and validation scenes. All of those in memory have footprints, unless ``bare``; of those
@@ -85,6 +99,8 @@ def load_scenes(
         SceneError: If a scene cannot be read.
     """
     found, unused = _find(data, bare=bare)
+    for line in unsuited(((item.config, item.ground) for item in found), scale):
+        (reporter or Silent()).warn(line)
     train: list[Drawable] = []
     val: list[Drawable] = []
     if sum(item.decoded_bytes for item in found) > limits.memory:
@@ -105,9 +121,11 @@ def load_scenes(
 def _find(data: Sequence[DataConfig], *, bare: bool) -> tuple[list[_Candidate], int]:
     """Opens every scene once, reading no pixel; returns those of use, and how many are kept for tests."""
     found, unused = [], 0
-    for config in data:
+    # all folders are listed before the first scene is opened: what is wrong with one is said at once
+    listed = [(config, find_scenes([config.path])) for config in data]
+    for config, sources in listed:
         options = ReadOptions(resolution=config.resolution, resolution_optional=True)
-        for source in find_scenes([config.path]):
+        for source in sources:
             if _matches(source.id, config.exclude):
                 continue
             named = _matches(source.id, config.val)
@@ -115,10 +133,34 @@ def _find(data: Sequence[DataConfig], *, bare: bool) -> tuple[list[_Candidate], 
                 unused += 1
                 continue
             with open_scene(source, options) as scene:
-                size, empty = (scene.height, scene.width), scene.known_empty
+                size, empty = (scene.height, scene.width, scene.ground_resolution), scene.known_empty
             if bare or not empty:
                 found.append(_Candidate(source, config, options, named or source.split == Split.VAL, *size))
     return found, unused
+
+
+def unsuited(grounds: Iterable[tuple[DataConfig, float | None]], scale: tuple[float, float] = (1.0, 1.0)) -> list[str]:
+    """Finds sources whose crops are far from :data:`SUITED`.
+
+    Args:
+        grounds: A source and the metres per pixel that a scene of it is read at, None where they are not known.
+        scale: Scale jitter of sources that have none of their own.
+
+    Returns:
+        A line for each such source, by its first scene outside.
+    """
+    lines: dict[DataConfig, str] = {}
+    for config, ground in grounds:
+        if ground is None or config in lines:
+            continue
+        least, most = config.scale or scale
+        if not SUITED[0] <= ground / math.sqrt(least * most) <= SUITED[1]:
+            lines[config] = (
+                f"{config.path}: scenes are read at {ground:.2g} m a pixel, so crops have {ground / most:.2g} to "
+                f"{ground / least:.2g} m; recipes and weights are for {SUITED[0]:g} to {SUITED[1]:g} m: give "
+                "--resolution 0.4, if so much detail is there"
+            )
+    return list(lines.values())
 
 
 def _matches(scene: str, patterns: Sequence[str]) -> bool:

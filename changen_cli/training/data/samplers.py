@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from changen_cli.reporter import Reporter, Silent
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.crops import CropSampler
 from changen_cli.training.data.discover import LIMITS, Limits, load_scenes
@@ -27,12 +28,13 @@ class Samplers:
     streamed: bool
 
 
-def make_samplers(config: TrainConfig, limits: Limits = LIMITS) -> Samplers:
+def make_samplers(config: TrainConfig, limits: Limits = LIMITS, reporter: Reporter | None = None) -> Samplers:
     """Finds the scenes of a run, and makes what draws crops of them.
 
     Args:
         config: The recipe.
         limits: How much of the scenes is held in memory.
+        reporter: Told which scenes are read, and warned of those of an unsuited ground resolution.
 
     Returns:
         The samplers.
@@ -44,7 +46,12 @@ def make_samplers(config: TrainConfig, limits: Limits = LIMITS) -> Samplers:
         UsageError: If the events cannot be used.
         PluginError: If an event cannot be loaded.
     """
-    scenes, held_out = load_scenes(config.data, bare=config.crops.bare_scenes, limits=limits)
+    reporter = reporter or Silent()
+    reporter.say(f"reading the scenes of {', '.join(source.path for source in config.data)}")
+    scenes, held_out = load_scenes(
+        config.data, bare=config.crops.bare_scenes, limits=limits, scale=config.crops.scale, reporter=reporter
+    )
+    reporter.say(f"{len(scenes)} training scenes, {len(held_out)} held out")
     # the training scenes first: of two that cannot be used, it is theirs that an error names
     train = CropSampler(scenes, config.crops, seed=config.seed, stream="train", classes=config.classes)
     shown = CropSampler(held_out or scenes, config.crops, seed=config.seed, stream="val", classes=config.classes)

@@ -14,8 +14,9 @@ from skimage.io import imsave
 from changen_cli.errors import SceneError, TrainingError
 from changen_cli.training.config.source import DataConfig
 from changen_cli.training.data.crops import CropSampler
-from changen_cli.training.data.discover import BYTES_PER_PIXEL, Limits, load_scenes
+from changen_cli.training.data.discover import BYTES_PER_PIXEL, Limits, load_scenes, unsuited
 from changen_cli.training.data.scenes import StreamedScene, TrainingScene
+from tests.reporting import Heard
 
 MakeSampler = Callable[..., CropSampler]
 
@@ -116,3 +117,32 @@ def test_a_missing_label_stops_training_before_it_starts(xbd: Path, tmp_path: Pa
     with pytest.raises(SceneError, match=r"guatemala-volcano_00000000_pre_disaster\.json: no such label file"):
         load_scenes([DataConfig(str(root))])
     assert len(load_scenes([DataConfig(str(root), exclude=("guatemala-volcano_00000000",))])[0]) == 2
+
+
+def test_crops_far_from_the_resolution_that_weights_are_for_are_told_of() -> None:
+    fine, coarse, fitting = DataConfig("oam"), DataConfig("s2"), DataConfig("oam", scale=(0.25, 0.5))
+    grounds = [(fine, 0.15), (fine, 0.1), (coarse, 10.0), (fitting, 0.15), (DataConfig("png"), None), (fine, None)]
+    first, second = unsuited(grounds, (0.75, 1.5))
+    assert first == (
+        "oam: scenes are read at 0.15 m a pixel, so crops have 0.1 to 0.2 m; recipes and weights are for 0.3 to 0.6 m: "
+        "give --resolution 0.4, if so much detail is there"
+    )
+    assert second.startswith("s2: scenes are read at 10 m")
+
+
+def test_a_run_is_warned_of_them(town: Callable[..., Path], tmp_path: Path) -> None:
+    path = town(tmp_path)
+    heard = Heard()
+    load_scenes([DataConfig(str(path))], reporter=heard)
+    assert heard.warned == []
+    load_scenes([DataConfig(str(path), resolution=2.0)], reporter=heard)
+    (line,) = heard.warned
+    assert line.startswith(f"{path}: scenes are read at 2 m a pixel")
+
+
+def test_all_sources_are_listed_before_a_scene_is_opened(tiny_scenes: Path, tmp_path: Path) -> None:
+    (tmp_path / "unreadable.tif").write_bytes(b"no raster")
+    (tmp_path / "unreadable_mask.tif").write_bytes(b"no raster")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SceneError, match="empty: no rasters in it"):
+        load_scenes([DataConfig(str(tmp_path / "unreadable.tif")), DataConfig(str(tmp_path / "empty"))])

@@ -10,6 +10,16 @@ from changen_cli.errors import TrainingError
 from changen_cli.training.config.options import parse_config
 from changen_cli.training.data.discover import Limits
 from changen_cli.training.data.samplers import make_samplers
+from tests.reporting import Heard
+
+
+def test_what_is_read_is_said(tiny_recipe: dict[str, Any]) -> None:
+    heard = Heard()
+    config = parse_config(tiny_recipe)
+    make_samplers(config, reporter=heard)
+    first, second = heard.said
+    assert first == f"reading the scenes of {', '.join(source.path for source in config.data)}"
+    assert "training scenes, " in second
 
 
 def test_held_out_scenes_are_shown_and_not_trained_on(tiny_recipe: dict[str, Any]) -> None:

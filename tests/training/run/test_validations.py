@@ -98,7 +98,9 @@ def test_without_held_out_scenes_that_is_said(tiny_recipe: dict[str, Any], tmp_p
         tmp_path,
         reporter=Heard(said=said),
     )
-    assert said == ["validation: none, since no scene is held out; name some with --val, or val: in a recipe's data"]
+    assert [line for line in said if "validation" in line] == [
+        "validation: none, since no scene is held out; name some with --val, or val: in a recipe's data"
+    ]
     assert not (tmp_path / "validation.csv").exists()
 
 
@@ -112,7 +114,7 @@ def test_a_segmenter_is_validated_by_what_it_sees(tiny_recipe: dict[str, Any], t
     columns, rows = read_log(tmp_path / "validation.csv")
     assert columns == ("iou", "right", "building", "background", "best")
     assert rows[-1].values["iou"] > max(0.5, rows[0].values["iou"] - 0.05)  # roofs of one colour are easily seen
-    assert said[0] == "validation: kept as best.ckpt: the highest iou"
+    assert next(line for line in said if "validation" in line) == "validation: kept as best.ckpt: the highest iou"
 
 
 @pytest.mark.parametrize(
@@ -138,7 +140,8 @@ def test_a_run_goes_on_without_its_picture(
     monkeypatch.setattr("changen_cli.training.run.folder.draw_curves", missing)
     said: list[str] = []
     train(parse_config(tiny_recipe | {"sample_every": 1}), tmp_path, reporter=Heard(said=said))
-    assert said == ['curves.png needs matplotlib; install with: pip install "changen[train]"']  # once
+    once = ['curves.png needs matplotlib; install with: pip install "changen[train]"']
+    assert [line for line in said if "curves" in line] == once
 
 
 def test_a_run_draws_its_curves(tiny_recipe: dict[str, Any], tmp_path: Path, curves: None) -> None:
