@@ -34,7 +34,7 @@ def test_missing_package_is_a_reason_not_an_error(monkeypatch: pytest.MonkeyPatc
 
 
 def test_wrong_weights_are_an_error(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match="no such file of Inception weights"):
+    with pytest.raises(WeightsError, match=r"no such file of weights.*--inception-weights"):
         load_networks(lite0=False, inception_weights=str(tmp_path / "none.pth"))
     with pytest.raises(WeightsError, match="no weights named 'nobody'"):
         load_networks(lite0=False, segmenter="nobody")
