@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
@@ -38,6 +38,8 @@ class GeneratorConfig:
         masking: Masking in the masked transition layers (Table 3).
         transition_noise: z in the normalisations of the masked transition layers; equation (4) has none.
         adaptive_shortcut: A spatially-adaptive normalisation before the shortcut of a decoder block, as SPADE has it.
+        upsampling: How the decoder doubles the size of a feature map. Equation (5) does not say; SPADE and OASIS repeat
+            pixels. What is drawn without an image to go by then shows the squares of the coarser pixels.
         looks: Not the paper's: one z for the ground and one for every object in place of one for the image, read from
             images by an encoder or drawn. With it I_t is hidden where S_t or S_t+1 is foreground, and around what is
             removed, before it is encoded; de-styling normalises over what is left; pixels have noise.
@@ -59,6 +61,9 @@ class GeneratorConfig:
     )
     adaptive_shortcut: bool = option(
         default=True, help="A spatially-adaptive normalisation before the shortcut of a decoder block, as in SPADE."
+    )
+    upsampling: Literal["nearest", "bilinear"] = option(
+        default="nearest", help="How the decoder doubles a feature map: nearest, as in SPADE, or bilinear (no squares)."
     )
     looks: bool = option(
         default=False, help="A look for the ground and for each object, in place of one z for the image."
@@ -162,7 +167,7 @@ class ChangenGenerator(nn.Module):
             noise_level = None if texture is None else pool_noise(texture, stride)
             feature = self.blocks[i](feature + field, level, z, noise_level)  # equation (5)
             if stride > 1:
-                feature = F.interpolate(feature, scale_factor=2.0, mode="nearest")
+                feature = F.interpolate(feature, scale_factor=2.0, mode=self.config.upsampling)
         return torch.tanh(self.last(F.leaky_relu(feature, 0.2)).float())
 
     def _hidden(self, before: Tensor, after: Tensor) -> Tensor:

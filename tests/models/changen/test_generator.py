@@ -325,3 +325,23 @@ def test_looks_of_any_size_and_on_any_device() -> None:
         elsewhere = Looks(*(getattr(looks, name).to("meta") for name in ("codes", "regions", "keys")))
         made = make(LOOKS).to("meta")(image.to("meta"), before.to("meta"), after.to("meta"), elsewhere)
     assert made.device.type == "meta"
+
+
+def test_bilinear_upsampling_draws_no_squares_where_nothing_is_to_be_seen() -> None:
+    """All is hidden, and noise is at the coarsest level alone: what differs within its cells is upsampling's."""
+    steps = {}
+    for upsampling in ("nearest", "bilinear"):
+        network = make(replace(COMPACT, upsampling=upsampling)).eval()
+        for block in network.blocks:
+            nn.init.constant_(block.texture, 0.0)
+        nn.init.normal_(network.blocks[0].texture, std=3.0)
+        image, before, after, _ = inputs(128, 128, batch=1)
+        regions = torch.zeros(1, 128, 128, dtype=torch.int64)
+        looks = Looks(torch.zeros(1, 1, 48), regions, torch.tensor([7]))
+        with torch.inference_mode():
+            made = network(image, torch.ones_like(before), torch.zeros_like(after), looks)[0].mean(0)
+        inner = made[32:96, 32:96]
+        change = inner.diff(dim=0).abs()
+        at_borders = change[15::16].mean()  # between cells of stride 16
+        steps[upsampling] = float(at_borders / change.mean())
+    assert steps["bilinear"] < 0.5 * steps["nearest"]
