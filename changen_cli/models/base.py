@@ -12,6 +12,9 @@ from changen_cli.options import options
 
 Network = TypeVar("Network", bound=nn.Module, covariant=True)
 
+TRAINING = "changen_cli.training.config.options:TrainConfig"
+"""Arguments of a run on single-date scenes: ``changen train``."""
+
 
 @options()
 class NoArguments:
@@ -30,6 +33,7 @@ class Model(Generic[Network]):
             arguments in a weights card.
         learner: What trains it, as "package.module:Class", or what tells this of a configuration of the network;
             imported by training alone.
+        options: Arguments of a run that trains it, as "package.module:Class"; imported by training alone.
         discriminator: Configuration of the discriminator, such a class too; None where there is none.
         arguments: Arguments of training that this model alone has, such a class too.
         shows: Which kinds of change its training shows from I_t to I_t+1: "create", "remove", both or none.
@@ -42,6 +46,7 @@ class Model(Generic[Network]):
     network: type[Network]
     config: type[Any]
     learner: str | Callable[[Any], str]
+    options: str = TRAINING
     discriminator: type[Any] | None = None
     arguments: type[Any] = NoArguments
     shows: frozenset[str] = field(default_factory=frozenset)

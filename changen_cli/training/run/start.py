@@ -15,14 +15,14 @@ from changen_cli.models.registry import get_model
 from changen_cli.models.spectral import load_folded
 from changen_cli.options import build
 from changen_cli.reporter import Reporter
-from changen_cli.training.config.options import TrainConfig
+from changen_cli.training.config.run import RunOptions
 from changen_cli.training.config.weights import find_start, names_weights
-from changen_cli.training.learners.base import Learner
+from changen_cli.training.learners.base import AnyLearner
 from changen_cli.training.run.checkpoint import start_from
 from changen_cli.weights.card import Card, discriminators_path, read_card, verify_weights
 
 
-def start(config: TrainConfig, learner: Learner, reporter: Reporter) -> None:
+def start(config: RunOptions, learner: AnyLearner, reporter: Reporter) -> None:
     """Takes what a recipe's ``init`` names as the start of a run.
 
     A checkpoint brings networks and optimizers. Weights bring the network and its moving average (both are what was
@@ -41,9 +41,9 @@ def start(config: TrainConfig, learner: Learner, reporter: Reporter) -> None:
         start_from(Path(config.init), learner)
         return
     path, card = find_start(config.init, config.model)
-    _require_equal(path, card, get_model(config.model).config, config.generator, "generator")
+    _require_equal(path, card, get_model(config.model).config, config.architecture, config.architecture_field)
     _load(path, card, learner.network, _read(path, card))
-    learner.ema.network.load_state_dict(learner.network.state_dict())
+    learner.start_fresh()
     others = learner.networks[1:]
     beside = discriminators_path(path)
     if others and beside.is_file():
@@ -55,7 +55,7 @@ def start(config: TrainConfig, learner: Learner, reporter: Reporter) -> None:
         reporter.warn(f"{beside}: not there, so the discriminators start fresh, and the first images may get worse")
 
 
-def _start_discriminators(path: Path, config: TrainConfig, networks: tuple[nn.Module, ...]) -> None:
+def _start_discriminators(path: Path, config: RunOptions, networks: tuple[nn.Module, ...]) -> None:
     card = read_card(path.with_suffix(".yaml"))
     if card.part != "discriminators" or card.architecture != config.model:
         raise WeightsError(
@@ -64,7 +64,7 @@ def _start_discriminators(path: Path, config: TrainConfig, networks: tuple[nn.Mo
         )
     kind = get_model(config.model).discriminator
     if kind is not None:
-        _require_equal(path, card, kind, config.discriminator, "discriminator")
+        _require_equal(path, card, kind, getattr(config, "discriminator", None), "discriminator")
     tensors = _read(path, card)
     states: dict[str, dict[str, Tensor]] = {}
     for key, value in tensors.items():
