@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from changen_cli.events.listing import list_events
+from changen_cli.events.schedule import EVENT
 
 app = typer.Typer(no_args_is_help=True, help="See the installed change events.")
 
@@ -25,7 +25,7 @@ def list_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
 ) -> None:
     """List every installed event with its parameters; set one with `--event-option EVENT.PARAMETER=VALUE`."""
-    events = list_events()
+    events = EVENT.installed()
     if as_json:
         typer.echo(json.dumps([asdict(event) for event in events], indent=2, default=str))
         return

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import pytest
 
 from changen_cli.errors import UsageError
-from changen_cli.events.parameters import (
+from changen_cli.parameters.fields import (
     describe_parameters,
     json_value,
     parameters_of,
