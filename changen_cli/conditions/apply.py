@@ -115,8 +115,10 @@ def _apply(images: Tensor, conditions: Conditions, records: Sequence[Record], va
     if valid is not None:
         images = fill_no_data(images, valid)
     images = images.contiguous()
-    for name, plugin in conditions.active:
-        images = _apply_one(name, plugin, images, _stack(name, [record[name] for record in records])).clamp_(0, 1)
+    with torch.autocast(images.device.type, enabled=False):  # whatever a trainer computes in
+        for name, plugin in conditions.active:
+            drawn = _stack(name, [record[name] for record in records])
+            images = _apply_one(name, plugin, images, drawn).clamp_(0, 1)
     return images if valid is None else images * valid
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -9,21 +10,23 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from changen_cli import rng as counter_based
 from changen_cli.conditions.base import Draw, Drawn
 from changen_cli.conditions.numbers import column
 from changen_cli.conditions.options import Strength, strength
 from changen_cli.options import Ge, Le, Number, option, options
 
-SPREAD = 4 * (256**2 - 1) / 12
-"""Variance of the sum of four random bytes."""
+PERIOD = 2**20
+"""Numbers in the field that noise is cut from."""
 
 
 @options()
 class Noise:
-    """Adds to every pixel and band a number of its own, near to normally distributed.
+    """Adds to every pixel and band a number of its own, normally distributed.
 
-    The pattern is a hash of the pixel's place and of two numbers drawn for the image, so it is the same on every
-    device, and nothing but the two numbers comes from the host.
+    The numbers of an image are the sum of two pieces of one field of a million, cut at places drawn for the image: as
+    film grain is made, since a normal number for every pixel would take longer than all other conditions together. It
+    is the same on every device, and does not repeat in practice: there are 10^12 pairs of places.
     """
 
     name: ClassVar[str] = "noise"
@@ -35,31 +38,25 @@ class Noise:
         """Draws; see :meth:`changen_cli.conditions.base.Condition.draw`."""
         return {
             "deviation": rng.uniform(0, self.deviation) * self.strength,
-            "seed": rng.integers(0, 2**31, 2).tolist(),
+            "places": rng.integers(0, PERIOD, 2).tolist(),
         }
 
     def apply(self, images: Tensor, drawn: Drawn) -> Tensor:
         """Applies; see :meth:`changen_cli.conditions.base.Condition.apply`."""
         size = images[0].numel()
-        total = _byte_sums(size, drawn["seed"], images.device).view_as(images).to(torch.float32)
-        scale = column(drawn["deviation"], images) / SPREAD**0.5
-        return total.sub_(4 * 255 / 2).mul_(scale).add_(images)
+        field = _field(size, str(images.device))
+        first, second = (_cut(field, places, size) for places in drawn["places"].T)
+        scale = column(drawn["deviation"], images) * 0.5**0.5
+        return first.add_(second).view_as(images).mul_(scale).add_(images)
 
 
-def _byte_sums(size: int, seeds: NDArray[np.float64], device: torch.device) -> Tensor:
-    """Returns sums of four random bytes for each place of each image, int32 [B, size].
+@lru_cache(maxsize=4)
+def _field(size: int, device: str) -> Tensor:
+    """Returns the field and, after it, as much of its beginning as a piece may need, float32 [PERIOD + size]."""
+    numbers = counter_based.generator("conditions", "noise").standard_normal(PERIOD, np.float32)
+    return torch.from_numpy(np.resize(numbers, PERIOD + size)).to(device)
 
-    The bytes are those of a hash by multiplying and shifting (Wellons' lowbias32), which changes half of its bits with
-    every bit of a place. PyTorch's whole numbers have signs, so what shifting right brings in is masked off.
-    """
-    first, second = torch.from_numpy(seeds.astype(np.int32)).to(device, non_blocking=True).unsqueeze(2).unbind(1)
-    bits = torch.arange(size, dtype=torch.int32, device=device) ^ first
-    bits ^= (bits >> 16) & 0xFFFF
-    bits *= 0x7FEB352D
-    bits ^= second
-    bits ^= (bits >> 15) & 0x1FFFF
-    bits *= 0x846CA68B - 2**32
-    bits ^= (bits >> 16) & 0xFFFF
-    # two bytes at a time, each in a half of the number
-    pairs = (bits & 0x00FF00FF).add_((bits >> 8) & 0x00FF00FF)
-    return (pairs & 0xFFFF).add_(pairs >> 16)
+
+def _cut(field: Tensor, places: NDArray[np.float64], size: int) -> Tensor:
+    """Cuts a piece for each image, float32 [B, size]."""
+    return torch.stack([field[int(place) : int(place) + size] for place in places])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import comb
 
 import numpy as np
@@ -26,28 +27,27 @@ def column(values: NDArray[np.float64], images: Tensor) -> Tensor:
     return tensor.reshape(len(values), -1, 1, 1)
 
 
-def smooth_field(nodes: NDArray[np.float64], images: Tensor) -> Tensor:
-    """Draws a smooth surface over each image, a Bezier surface: nowhere above or below its nodes.
+def smooth_fields(nodes: NDArray[np.float64], images: Tensor) -> Tensor:
+    """Draws smooth surfaces over each image, Bezier surfaces: nowhere above or below their nodes.
 
     Args:
-        nodes: N x N numbers for each image, row by row, float64 [B, N * N].
+        nodes: N x N numbers, row by row, for each of K surfaces of each image, float64 [B, K, N * N].
         images: [B, C, H, W].
 
     Returns:
-        float32 [B, H, W], on the device of the images.
+        float32 [B, H, W, K], on the device of the images.
     """
-    count = round(nodes.shape[1] ** 0.5)
-    down, across = (_bernstein(count, size) for size in images.shape[2:])
-    # rows on the host, H x N numbers an image; columns on the device, by sums whose order no batch changes
-    rows = np.einsum("ih,bij->bjh", down, nodes.reshape(-1, count, count)).astype(np.float32)
-    left = torch.from_numpy(rows).to(images.device, non_blocking=True).unsqueeze(3)
-    right = torch.from_numpy(across.astype(np.float32)).to(images.device, non_blocking=True)
-    field = left[:, 0] * right[0]
-    for node in range(1, count):
-        field += left[:, node] * right[node]
-    return field
+    batch, kinds, count = len(nodes), nodes.shape[1], round(nodes.shape[2] ** 0.5)
+    height, width = images.shape[2:]
+    grids = nodes.reshape(batch, kinds, count, count)
+    # along rows on the host, few numbers; along columns one product of matrices, which writes the surfaces interleaved
+    rows = np.einsum("nh,bknm->bhkm", _bernstein(count, height), grids).reshape(batch * height, kinds * count)
+    columns = np.einsum("mw,kl->kmwl", _bernstein(count, width), np.eye(kinds)).reshape(kinds * count, width * kinds)
+    left, right = (torch.from_numpy(part.astype(np.float32)).to(images.device) for part in (rows, columns))
+    return (left @ right).reshape(batch, height, width, kinds)
 
 
+@lru_cache(maxsize=16)
 def _bernstein(count: int, size: int) -> NDArray[np.float64]:
     """Returns the Bernstein polynomials of degree ``count`` - 1 at the pixels of a line, float64 [count, size]."""
     place = (np.arange(size) + 0.5) / size

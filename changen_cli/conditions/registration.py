@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from changen_cli.conditions.base import Draw, Drawn
-from changen_cli.conditions.numbers import column, smooth_field
+from changen_cli.conditions.numbers import smooth_fields
 from changen_cli.conditions.options import Strength, strength
 from changen_cli.options import Ge, Le, Number, option, options
 
@@ -47,23 +48,15 @@ class Registration:
     def apply(self, images: Tensor, drawn: Drawn) -> Tensor:
         """Applies; see :meth:`changen_cli.conditions.base.Condition.apply`."""
         height, width = images.shape[2:]
-        across = self._places(drawn["warp_x"], drawn["shift"][:, 0], width, images)
-        down = self._places(drawn["warp_y"], drawn["shift"][:, 1], height, images)
-        places = torch.stack(
-            [
-                across.add_(torch.linspace(-1, 1, width, device=images.device)),
-                down.add_(torch.linspace(-1, 1, height, device=images.device).unsqueeze(1)),
-            ],
-            dim=3,
-        )
+        nodes = np.stack([drawn["warp_x"], drawn["warp_y"]], 1) + drawn["shift"][:, :, None]
+        # grid_sample counts in halves of an image, from its middle
+        moved = smooth_fields(nodes * (2 / (np.array([[width], [height]]) - 1)), images)
+        places = moved.add_(_at_rest(height, width, str(images.device)))
         return F.grid_sample(images, places, mode="bilinear", padding_mode="reflection", align_corners=True)
 
-    @staticmethod
-    def _places(
-        nodes: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
-        shift: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
-        size: int,
-        images: Tensor,
-    ) -> Tensor:
-        """Returns how far from a pixel its colour is taken, [B, H, W], in units of half an image."""
-        return smooth_field(nodes, images).add_(column(shift, images)[:, 0]).mul_(2 / (size - 1))
+
+@lru_cache(maxsize=4)
+def _at_rest(height: int, width: int, device: str) -> Tensor:
+    """Returns where grid_sample finds each pixel itself, float32 [H, W, 2]."""
+    down, across = torch.linspace(-1, 1, height), torch.linspace(-1, 1, width)
+    return torch.stack(torch.meshgrid(across, down, indexing="xy"), 2).to(device)

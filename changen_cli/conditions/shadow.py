@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor
 
 from changen_cli.conditions.base import Draw, Drawn
-from changen_cli.conditions.numbers import column, smooth_field
+from changen_cli.conditions.numbers import column, smooth_fields
 from changen_cli.conditions.options import Strength, strength
 from changen_cli.options import LOW_TO_HIGH, Ge, Le, Number, option, options
 
@@ -53,6 +53,6 @@ class Shadow:
         """Applies; see :meth:`changen_cli.conditions.base.Condition.apply`."""
         if not drawn["depth"].any():
             return images
-        shade = smooth_field(drawn["outline"], images).mul_(EDGE).clamp_(0, 1).unsqueeze(1)
+        shade = smooth_fields(drawn["outline"][:, None], images).mul_(EDGE).clamp_(0, 1).permute(0, 3, 1, 2)
         depth = drawn["depth"].reshape(len(images), -1)
         return (shade * -column(depth, images)).add_(1).mul_(images)

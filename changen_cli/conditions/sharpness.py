@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -47,28 +46,37 @@ class Sharpness:
         blurred, coarse = np.flatnonzero(drawn["blur"]), np.flatnonzero(drawn["coarser"] > 1)
         if not (len(blurred) or len(coarse)):
             return images
+        if len(blurred) == len(images):
+            return _blur(images, drawn["blur"])
         result = images.clone()
         if len(blurred):
-            result[blurred] = self._blur(images[blurred], drawn["blur"][blurred])
+            result[blurred] = _blur(images[blurred], drawn["blur"][blurred])
         for number in coarse:
             result[number] = _coarsen(images[number : number + 1], drawn["coarser"][number])[0]
         return result
 
-    def _blur(self, images: Tensor, sigma: NDArray[np.float64]) -> Tensor:
-        """Blurs by a Gaussian, along one axis and then the other, by sums whose order no batch changes."""
-        # as wide as the widest that could be drawn, so that it does not depend on what the batch has
-        radius = min(math.ceil(3 * self.blur[1] * self.strength), min(images.shape[2:]) - 1)
-        weights = np.exp(-0.5 * (np.arange(radius + 1) / sigma[:, None]) ** 2)
-        weights /= weights[:, :1] + 2 * weights[:, 1:].sum(1, keepdims=True)
-        for axis in (2, 3):
-            size = images.shape[axis]
-            pad = (0, 0, radius, radius) if axis == 2 else (radius, radius, 0, 0)
-            wide = F.pad(images, pad, mode="reflect")
-            images = images * column(weights[:, 0], images)
-            for step in range(1, radius + 1):
-                pair = wide.narrow(axis, radius - step, size) + wide.narrow(axis, radius + step, size)
-                images += pair.mul_(column(weights[:, step], images))
-        return images
+
+def _blur(images: Tensor, sigma: NDArray[np.float64]) -> Tensor:
+    """Blurs by a Gaussian, along one axis and then the other, by sums whose order no batch changes.
+
+    Args:
+        images: [B, C, H, W].
+        sigma: Standard deviations, pixels, above 0, [B].
+    """
+    radii = np.minimum(np.ceil(2.5 * sigma), min(images.shape[2:]) - 1)
+    steps = np.arange(int(radii.max()) + 1)
+    # an image's weights end at its own radius: what one with a wider blur beside it adds to it is exactly 0
+    weights = np.exp(-0.5 * (steps / sigma[:, None]) ** 2) * (steps <= radii[:, None])
+    weights /= weights[:, :1] + 2 * weights[:, 1:].sum(1, keepdims=True)
+    taps = [column(weights[:, step], images) for step in steps]
+    for axis in (2, 3):
+        size, radius = images.shape[axis], len(steps) - 1
+        wide = F.pad(images, (0, 0, radius, radius) if axis == 2 else (radius, radius, 0, 0), mode="reflect")
+        images = images * taps[0]
+        for step in range(1, radius + 1):
+            pair = wide.narrow(axis, radius - step, size) + wide.narrow(axis, radius + step, size)
+            images += pair.mul_(taps[step])
+    return images
 
 
 def _coarsen(image: Tensor, factor: float) -> Tensor:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import pytest
 
 from changen_cli.errors import UsageError
+from changen_cli.options import LOW_TO_HIGH, Ge, Le, Number, Whole, option, options
 from changen_cli.parameters.fields import (
     describe_parameters,
     json_value,
@@ -15,7 +16,6 @@ from changen_cli.parameters.fields import (
     read_value,
     write_value,
 )
-from changen_cli.options import LOW_TO_HIGH, Ge, Le, Number, Whole, option, options
 
 
 class Origin:
