@@ -99,27 +99,31 @@ def apply_records(
             f"images of {images.dtype} {list(images.shape)}: must be torch.float32 [B, C, H, W] in 0..1, of at least "
             "16 x 16 pixels"
         )
+    if not conditions.active and valid is None:
+        return images
     valid = None if valid is None else valid.reshape(len(images), 1, *images.shape[2:])
+    result = images.clone(memory_format=torch.contiguous_format)
     if images.device.type != "cpu" or len(images) < 2:
-        return _apply(images, conditions, records, valid)
-    # On a CPU a batch is slower than its images one by one, which fit its cache; and vector instructions round otherwise
-    # than what is left of a batch after the last whole vector, so that an image would depend on its place.
-    result = torch.empty_like(images, memory_format=torch.contiguous_format)
+        return _apply(result, conditions, records, valid)
+    # On a CPU a batch is slower than its images one by one, which fit its cache; and vector instructions round
+    # otherwise than what is left of a batch after the last whole vector, so that an image would depend on its place.
     for number, record in enumerate(records):
-        part = slice(number, number + 1)
-        result[part] = _apply(images[part], conditions, [record], None if valid is None else valid[part])
+        part = result[number : number + 1]
+        made = _apply(part, conditions, [record], None if valid is None else valid[number : number + 1])
+        if made.data_ptr() != part.data_ptr():
+            part.copy_(made)
     return result
 
 
 def _apply(images: Tensor, conditions: Conditions, records: Sequence[Record], valid: Tensor | None) -> Tensor:
+    """Does it to images that are ours to change."""
     if valid is not None:
         images = fill_no_data(images, valid)
-    images = images.contiguous()
     with torch.autocast(images.device.type, enabled=False):  # whatever a trainer computes in
         for name, plugin in conditions.active:
             drawn = _stack(name, [record[name] for record in records])
             images = _apply_one(name, plugin, images, drawn).clamp_(0, 1)
-    return images if valid is None else images * valid
+    return images if valid is None else images.mul_(valid)
 
 
 def _apply_one(name: str, plugin: Condition, images: Tensor, drawn: Drawn) -> Tensor:
@@ -131,8 +135,7 @@ def _apply_one(name: str, plugin: Condition, images: Tensor, drawn: Drawn) -> Te
             f"condition {name!r} returned {made.dtype} {list(made.shape)} on {made.device}; it must return "
             f"{images.dtype} {list(images.shape)} on {images.device}"
         )
-    # what comes back may be what went in, which is the caller's
-    return made.clone() if made.data_ptr() == images.data_ptr() else made.contiguous()
+    return made.contiguous()
 
 
 def _stack(name: str, draws: Sequence[dict[str, tuple[float, ...]]]) -> Drawn:

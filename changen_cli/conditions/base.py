@@ -55,8 +55,8 @@ class Condition(Protocol):
         What an image becomes must depend on that image and its numbers alone, not on its neighbours in the batch.
 
         Args:
-            images: float32 [B, C, H, W] in 0..1, contiguous, on any device; not to be changed in place. Where there is
-                no data within 8 pixels of data, it has the colour of its neighbours.
+            images: float32 [B, C, H, W] in 0..1, contiguous, on any device; may be changed in place. Where there is no
+                data within 8 pixels of data, it has the colour of its neighbours.
             drawn: What :meth:`draw` gave for each image, on the host.
 
         Returns:

@@ -53,9 +53,8 @@ class Compression:
             return images
         pixels = (images[chosen] * 255).round_().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
         decoded = np.stack([_compress(*pair) for pair in zip(pixels, drawn["quality"][chosen], strict=True)])
-        result = images.clone()
-        result[chosen] = torch.from_numpy(decoded).permute(0, 3, 1, 2).to(images.device).to(torch.float32).div_(255)
-        return result
+        images[chosen] = torch.from_numpy(decoded).permute(0, 3, 1, 2).to(images.device).to(torch.float32).div_(255)
+        return images
 
 
 def _compress(

@@ -30,4 +30,4 @@ class Haze:
     def apply(self, images: Tensor, drawn: Drawn) -> Tensor:
         """Applies; see :meth:`changen_cli.conditions.base.Condition.apply`."""
         share = column(drawn["share"], images)
-        return (images * (1 - share)).add_(share * self.air)
+        return images.mul_(1 - share).add_(share * self.air)

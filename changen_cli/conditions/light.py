@@ -41,5 +41,5 @@ class Light:
     def apply(self, images: Tensor, drawn: Drawn) -> Tensor:
         """Applies; see :meth:`changen_cli.conditions.base.Condition.apply`."""
         # x^gamma; a fifth faster than pow, and 0 stays 0
-        lit = images.log2().mul_(column(drawn["gamma"], images)).exp2_()
+        lit = images.log2_().mul_(column(drawn["gamma"], images)).exp2_()
         return lit.mul_(column(drawn["gain"], images)).add_(column(drawn["offset"], images))

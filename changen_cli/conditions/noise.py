@@ -47,7 +47,7 @@ class Noise:
         field = _field(size, str(images.device))
         first, second = (_cut(field, places, size) for places in drawn["places"].T)
         scale = column(drawn["deviation"], images) * 0.5**0.5
-        return first.add_(second).view_as(images).mul_(scale).add_(images)
+        return images.add_(first.add_(second).view_as(images).mul_(scale))
 
 
 @lru_cache(maxsize=4)

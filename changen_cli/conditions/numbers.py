@@ -39,20 +39,27 @@ def smooth_fields(nodes: NDArray[np.float64], images: Tensor) -> Tensor:
     """
     batch, kinds, count = len(nodes), nodes.shape[1], round(nodes.shape[2] ** 0.5)
     height, width = images.shape[2:]
-    grids = nodes.reshape(batch, kinds, count, count)
     # along rows on the host, few numbers; along columns one product of matrices, which writes the surfaces interleaved
-    rows = np.einsum("nh,bknm->bhkm", _bernstein(count, height), grids).reshape(batch * height, kinds * count)
-    columns = np.einsum("mw,kl->kmwl", _bernstein(count, width), np.eye(kinds)).reshape(kinds * count, width * kinds)
-    left, right = (torch.from_numpy(part.astype(np.float32)).to(images.device) for part in (rows, columns))
-    return (left @ right).reshape(batch, height, width, kinds)
+    rows = np.matmul(_bernstein(count, height), nodes.reshape(batch, kinds, count, count))
+    left = rows.transpose(0, 2, 1, 3).reshape(batch * height, kinds * count).astype(np.float32)
+    right = _across(count, width, kinds, str(images.device))
+    fields = torch.from_numpy(left).to(images.device, non_blocking=True) @ right
+    return fields.reshape(batch, height, width, kinds)
 
 
 @lru_cache(maxsize=16)
 def _bernstein(count: int, size: int) -> NDArray[np.float64]:
-    """Returns the Bernstein polynomials of degree ``count`` - 1 at the pixels of a line, float64 [count, size]."""
+    """Returns the Bernstein polynomials of degree ``count`` - 1 at the pixels of a line, float64 [size, count]."""
     place = (np.arange(size) + 0.5) / size
     degree = count - 1
-    return np.stack([comb(degree, k) * place**k * (1 - place) ** (degree - k) for k in range(count)])
+    return np.stack([comb(degree, k) * place**k * (1 - place) ** (degree - k) for k in range(count)], axis=1)
+
+
+@lru_cache(maxsize=16)
+def _across(count: int, width: int, kinds: int, device: str) -> Tensor:
+    """Returns what turns the numbers of a row, surface by surface, into its pixels, [K * N, W * K]."""
+    spread = np.einsum("wm,kl->kmwl", _bernstein(count, width), np.eye(kinds))
+    return torch.from_numpy(spread.reshape(kinds * count, width * kinds).astype(np.float32)).to(device)
 
 
 def log_uniform(rng: np.random.Generator, low: float, high: float, size: int | None = None) -> NDArray[np.float64]:

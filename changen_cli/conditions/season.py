@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from changen_cli.conditions.base import Draw, Drawn
@@ -55,11 +54,8 @@ class Season:
         # G - R of vegetation, which a brown leaf has the other way round
         turned = (green * 2).sub_(red).sub_(blue).sub_(BARE).mul_(1 / (GREEN - BARE)).clamp_(0, 1)
         turned.mul_(green - red).mul_(column(drawn["turn"], images)[:, 0])
-        red = red + turned
-        green = green - turned.mul_(0.5)
+        red += turned
+        green -= turned.mul_(0.5)
         grey = (red * LUMA[0]).add_(green * LUMA[1]).add_(blue * LUMA[2]).mul_(1 - saturation)
-        result = torch.empty_like(images)
-        for band, colour in enumerate((red, green, blue)):
-            torch.mul(colour, saturation, out=result[:, band]).add_(grey)
-        result[:, 3:] = images[:, 3:]
-        return result
+        images[:, :3].mul_(saturation.unsqueeze(1)).add_(grey.unsqueeze(1))
+        return images

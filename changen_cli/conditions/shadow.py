@@ -55,4 +55,4 @@ class Shadow:
             return images
         shade = smooth_fields(drawn["outline"][:, None], images).mul_(EDGE).clamp_(0, 1).permute(0, 3, 1, 2)
         depth = drawn["depth"].reshape(len(images), -1)
-        return (shade * -column(depth, images)).add_(1).mul_(images)
+        return images.mul_((shade * -column(depth, images)).add_(1))

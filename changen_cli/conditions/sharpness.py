@@ -44,16 +44,13 @@ class Sharpness:
     def apply(self, images: Tensor, drawn: Drawn) -> Tensor:
         """Applies; see :meth:`changen_cli.conditions.base.Condition.apply`."""
         blurred, coarse = np.flatnonzero(drawn["blur"]), np.flatnonzero(drawn["coarser"] > 1)
-        if not (len(blurred) or len(coarse)):
-            return images
         if len(blurred) == len(images):
             return _blur(images, drawn["blur"])
-        result = images.clone()
         if len(blurred):
-            result[blurred] = _blur(images[blurred], drawn["blur"][blurred])
+            images[blurred] = _blur(images[blurred], drawn["blur"][blurred])
         for number in coarse:
-            result[number] = _coarsen(images[number : number + 1], drawn["coarser"][number])[0]
-        return result
+            images[number] = _coarsen(images[number : number + 1], drawn["coarser"][number])[0]
+        return images
 
 
 def _blur(images: Tensor, sigma: NDArray[np.float64]) -> Tensor:
