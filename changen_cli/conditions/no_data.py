@@ -18,9 +18,9 @@ def fill_no_data(images: Tensor, valid: Tensor) -> Tensor:
         valid: Where there is data, bool [B, 1, H, W].
 
     Returns:
-        The images, 0 where there is no data within :data:`REACH` pixels; ``images`` itself where all is valid.
+        The images, 0 where there is no data within :data:`REACH` pixels.
     """
-    if bool(valid.all()):  # waits for the device, once a batch
+    if images.device.type == "cpu" and bool(valid.all()):  # another device would have to be waited for
         return images
     known = valid.to(images.dtype)
     images = torch.where(valid, images, 0)
