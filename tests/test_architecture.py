@@ -16,10 +16,11 @@ PACKAGE = "changen_cli"
 ORDER = """
     errors types version
     rng files options reporter resources plugins device
+    parameters
     scenes
     events
     models
-    weights
+    weights conditions
     synthesis store
     metrics
     reports pipeline

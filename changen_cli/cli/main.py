@@ -25,6 +25,7 @@ VERBS = {
     "train": "Train a network on single-date scenes with footprints.",
     "evaluate": "Measure what a run made.",
     "events": "See the installed change events.",
+    "conditions": "See the installed conditions: what differs between two dates besides the change.",
     "weights": "See, verify and pack weights.",
 }
 """What there is, each a module of this package of the same name, and the summaries that ``changen --help`` shows."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from changen_cli import plugins
+from changen_cli.conditions.choose import Conditions
 from changen_cli.device import cores, resolve_device, resolve_precision
 from changen_cli.errors import PluginError
 from changen_cli.events.schedule import Schedule
@@ -27,6 +28,7 @@ class Run:
     Attributes:
         options: As asked.
         schedule: The events of every step.
+        conditions: What differs between the dates besides the change.
         plan: The samples.
         synthesizer: The plugin.
         device: Resolved.
@@ -39,6 +41,7 @@ class Run:
 
     options: GenerateOptions
     schedule: Schedule
+    conditions: Conditions
     plan: Plan
     synthesizer: Synthesizer
     device: str
@@ -70,7 +73,14 @@ class Run:
     def engine(self) -> Engine:
         """The engine that feeds the synthesizer."""
         options = self.options
-        return Engine(self.synthesizer, make_transfer(self.device), self.batch_size, options.background, options.drift)
+        return Engine(
+            self.synthesizer,
+            make_transfer(self.device),
+            self.batch_size,
+            options.background,
+            options.drift,
+            self.conditions,
+        )
 
 
 def resolve_run(options: GenerateOptions, reporter: Reporter | None = None) -> Run:
@@ -87,6 +97,7 @@ def resolve_run(options: GenerateOptions, reporter: Reporter | None = None) -> R
         ChangenError: If an argument, the weights, a plugin or all of the input cannot be used.
     """
     schedule = options.schedule()
+    conditions = options.chosen_conditions()
     device = resolve_device(options.device)
     precision = resolve_precision(options.precision, device)
     factory = plugins.load(plugins.SYNTHESIZERS, options.synthesizer)
@@ -100,6 +111,7 @@ def resolve_run(options: GenerateOptions, reporter: Reporter | None = None) -> R
     return Run(
         options=options,
         schedule=schedule,
+        conditions=conditions,
         plan=make_plan(options, reporter or Silent()),
         synthesizer=synthesizer,
         device=device,

@@ -16,6 +16,7 @@ import shapely
 from affine import Affine
 from shapely.geometry import MultiPolygon, Polygon
 
+from changen_cli.conditions.base import Record
 from changen_cli.errors import StoreError
 from changen_cli.events.base import Change
 from changen_cli.models.series_looks import SeriesLooks
@@ -24,6 +25,7 @@ from changen_cli.store.base import Status, StoreSpec
 from changen_cli.store.formats.base import Times
 from changen_cli.store.formats.registry import find_formats, make_format
 from changen_cli.store.manifest import StoreEntry, read_manifest
+from changen_cli.store.tables.conditions import ConditionsReader
 from changen_cli.store.tables.events import ChangeRow
 from changen_cli.store.tables.looks import LooksReader
 from changen_cli.store.tables.row_groups import RowReader
@@ -36,6 +38,11 @@ if TYPE_CHECKING:
 
 def _no_looks() -> None:
     """Reads the looks of a series that has none."""
+
+
+def _no_conditions() -> tuple[Record, ...]:
+    """Reads the conditions of a series that has none."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,7 @@ class Sample:
         valid: bool [H, W], False where the source has no data; None for a pair.
         changes: The changes between the first image and the last, outlines in pixel coordinates.
         read_looks: What :attr:`looks` are read by.
+        read_conditions: What :attr:`conditions` are read by.
     """
 
     id: str
@@ -71,6 +79,7 @@ class Sample:
     valid: BoolArray | None
     changes: tuple[Change, ...]
     read_looks: Callable[[], SeriesLooks | None] = field(default=_no_looks, repr=False, compare=False)
+    read_conditions: Callable[[], tuple[Record, ...]] = field(default=_no_conditions, repr=False, compare=False)
 
     @property
     def looks(self) -> SeriesLooks | None:
@@ -80,6 +89,17 @@ class Sample:
             StoreError: If the table of looks is missing or damaged.
         """
         return self.read_looks()
+
+    @property
+    def conditions(self) -> tuple[Record, ...]:
+        """What was done to each image besides the change, read now; empty in a run without conditions.
+
+        One record for each of :attr:`times`: numbers by name by condition, such as ``{"haze": {"share": (0.2,)}}``.
+
+        Raises:
+            StoreError: If the table of conditions is missing or damaged.
+        """
+        return self.read_conditions()
 
 
 def open_series(path: Path | str, split: str | None = None) -> SeriesDataset:
@@ -113,6 +133,7 @@ class SeriesDataset:
             series, or every pair.
         steps: Steps per series.
         look_dim: Length of a look; 0 for a synthesizer without looks.
+        has_conditions: Whether its images were put under conditions.
         table: All samples, done or not, as ``samples.parquet`` has them.
     """
 
@@ -137,6 +158,7 @@ class SeriesDataset:
             )
             self._store = make_format(self.format, root, spec)
             self.look_dim: int = store.get("look_dim", 0)
+            self.has_conditions: bool = store.get("conditions", False)
         except (KeyError, TypeError) as error:
             raise StoreError(f"{root / 'manifest.json'} does not say what the store is: no {error}") from error
         self.steps = self._store.spec.steps
@@ -155,6 +177,7 @@ class SeriesDataset:
         self._first_change = np.concatenate(([0], np.cumsum(self.table["changes"].to_numpy())))
         self._events = RowReader(root / "events.parquet")
         self._looks = LooksReader(root)
+        self._conditions = ConditionsReader(root)
 
     def __len__(self) -> int:
         """Returns the number of samples, or of pairs."""
@@ -185,6 +208,9 @@ class SeriesDataset:
             valid=arrays.valid,
             changes=tuple(c for c in self._changes(row) if times[0] < c.step <= times[-1]),
             read_looks=partial(self._looks.read, sample["sample"]) if self.look_dim else _no_looks,
+            read_conditions=(
+                partial(self._conditions.read, sample["sample"], times) if self.has_conditions else _no_conditions
+            ),
         )
 
     def __iter__(self) -> Iterator[Sample]:
