@@ -23,6 +23,7 @@ from changen_cli.version import __version__
 if TYPE_CHECKING:
     from changen_cli.errors import ChangenError
     from changen_cli.events.base import Event
+    from changen_cli.pairs.discover import open_pairs
     from changen_cli.pipeline.generate import generate
     from changen_cli.pipeline.options import GenerateOptions
     from changen_cli.store.series import open_series
@@ -37,6 +38,7 @@ __all__ = [
     "__version__",
     "generate",
     "load_generator",
+    "open_pairs",
     "open_series",
 ]
 
@@ -47,6 +49,7 @@ _HOMES = {
     "Synthesizer": "synthesis.base",
     "generate": "pipeline.generate",
     "load_generator": "weights.load",
+    "open_pairs": "pairs.discover",
     "open_series": "store.series",
 }
 """Where the public names live."""

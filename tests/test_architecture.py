@@ -22,9 +22,11 @@ ORDER = """
     models
     weights conditions
     synthesis store
+    pairs
     metrics
     reports pipeline
     training
+    detection
     cli
 """
 LEVELS = {room: level for level, line in enumerate(ORDER.strip().splitlines()) for room in line.split()}

@@ -29,6 +29,7 @@ def test_importing_is_light() -> None:
         ("Synthesizer", "changen_cli.synthesis.base"),
         ("generate", "changen_cli.pipeline.generate"),
         ("load_generator", "changen_cli.weights.load"),
+        ("open_pairs", "changen_cli.pairs.discover"),
         ("open_series", "changen_cli.store.series"),
     ],
 )
