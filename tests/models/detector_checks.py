@@ -71,5 +71,3 @@ def check_it_learns(network: Detector, steps: int, rate: float) -> None:
         optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < 0.3 * losses[0], losses[:: steps // 5]
-
-

@@ -67,7 +67,9 @@ def test_two_networks_of_one_seed_are_one(model: Model[nn.Module], smallest: dic
 
 
 def test_what_is_unknown_is_named() -> None:
-    with pytest.raises(PluginError, match="unknown model 'diffusion'; installed: changelite, changen, changestar, deepfill"):
+    with pytest.raises(
+        PluginError, match="unknown model 'diffusion'; installed: changelite, changen, changestar, deepfill"
+    ):
         make_network("diffusion", {})
     with pytest.raises(UsageError, match="segmenter arguments: unknown key 'depth'; known: classes, groups, width"):
         make_network("segmenter", {"depth": 7})

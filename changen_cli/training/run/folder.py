@@ -21,6 +21,7 @@ from changen_cli.training.run.log import LOSSES, TIMES, MetricLog
 from changen_cli.training.run.sheets import Sheets
 from changen_cli.training.run.validations import Validations
 
+
 class RunFolder:
     """What a run writes.
 

@@ -15,6 +15,7 @@ from changen_cli.models.registry import get_model
 from changen_cli.models.spectral import load_folded
 from changen_cli.options import build
 from changen_cli.reporter import Reporter
+from changen_cli.training.config.detection import IMAGENET, NOTHING, DetectionConfig
 from changen_cli.training.config.run import RunOptions
 from changen_cli.training.config.weights import find_start, names_weights
 from changen_cli.training.learners.base import AnyLearner
@@ -28,6 +29,8 @@ def start(config: RunOptions, learner: AnyLearner, reporter: Reporter) -> None:
     A checkpoint brings networks and optimizers. Weights bring the network and its moving average (both are what was
     packed, buffers included) and, where NAME-discriminators lies beside them, the discriminators; optimizers are fresh.
 
+    ``imagenet`` and ``none`` are for detectors: weights of the backbone alone, and nothing at all.
+
     Args:
         config: The recipe, with an ``init``.
         learner: Fresh networks and optimizers; updated.
@@ -37,6 +40,13 @@ def start(config: RunOptions, learner: AnyLearner, reporter: Reporter) -> None:
         TrainingError: If a checkpoint is missing, damaged, or of other networks.
         WeightsError: If weights are missing, damaged, or of another model or architecture.
     """
+    if isinstance(config, DetectionConfig) and config.init in (IMAGENET, NOTHING):
+        if not config.fresh:
+            file = Path(config.imagenet_weights) if config.imagenet_weights else None
+            learner.network.load_imagenet(file)  # type: ignore[operator]
+            learner.start_fresh()
+            reporter.say(f"the backbone starts from the ImageNet weights of {file or 'its package'}")
+        return
     if not names_weights(config.init):
         start_from(Path(config.init), learner)
         return

@@ -57,6 +57,8 @@ def test_imagenet_weights_come_from_their_package_or_a_file(tmp_path: Path) -> N
     torch.save(network.backbone.state_dict(), tmp_path / "lite0.pth")
     other = make()
     other.load_imagenet(tmp_path / "lite0.pth")
-    assert all(torch.equal(a, b) for a, b in zip(other.backbone.parameters(), network.backbone.parameters(), strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(other.backbone.parameters(), network.backbone.parameters(), strict=True)
+    )
     with pytest.raises(WeightsError, match="no such file"):
         other.load_imagenet(tmp_path / "gone.pth")

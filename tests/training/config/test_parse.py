@@ -15,7 +15,7 @@ def test_the_model_says_which_arguments_a_run_has() -> None:
     assert options_class("segmenter") is TrainConfig
     assert parse_run({"model": "oasis", "seed": 3}) == TrainConfig(model="oasis", seed=3)
     assert parse_run({}) == TrainConfig()
-    with pytest.raises(UsageError, match="a.yaml: no model 'diffusion'; choose"):
+    with pytest.raises(UsageError, match=r"a\.yaml: no model 'diffusion'; choose"):
         parse_run({"model": "diffusion"}, "a.yaml")
 
 

@@ -20,7 +20,6 @@ from changen_cli.training.data.scenes import Drawable
 MakeSampler = Callable[..., CropSampler]
 
 
-
 def two(sampler: CropSampler, first: int, last: int, **options: Any) -> Iterator[TrainingBatch]:
     return batches(CropBatches(sampler, 16), first, last, batch_size=2, **options)
 
