@@ -23,6 +23,8 @@ VERBS = {
     "example": "Copy the example scene that ships with changen to a folder.",
     "preview": "Draw a contact sheet of an output, to be looked at.",
     "train": "Train a network on single-date scenes with footprints.",
+    "pretrain": "Train a change detector on synthetic pairs, stored or made on the fly.",
+    "finetune": "Train a change detector on real pairs.",
     "evaluate": "Measure what a run made.",
     "events": "See the installed change events.",
     "conditions": "See the installed conditions: what differs between two dates besides the change.",

@@ -38,7 +38,9 @@ class Model(Generic[Network]):
         arguments: Arguments of training that this model alone has, such a class too.
         shows: Which kinds of change its training shows from I_t to I_t+1: "create", "remove", both or none.
         weights: Name of the weights that ship with changen for it; empty where there are none.
-        recipe: Name of the shipped recipe, or path of the recipe, that ``changen train --model`` takes by itself.
+        recipe: Name of the shipped recipe, or path of the recipe, that ``changen train --model`` (of a detector,
+            ``changen pretrain``) takes by itself.
+        finetune: The same of ``changen finetune``, of a detector.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Model(Generic[Network]):
     shows: frozenset[str] = field(default_factory=frozenset)
     weights: str = ""
     recipe: str = ""
+    finetune: str = ""
 
     def learner_of(self, network: object) -> str:
         """Names what trains a network of a configuration, as "package.module:Class"."""

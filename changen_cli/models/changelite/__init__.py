@@ -14,4 +14,5 @@ MODEL = Model(
     learner=LEARNER,
     options=OPTIONS,
     recipe="changelite",
+    finetune="changelite-pairs",
 )

@@ -121,3 +121,15 @@ class DetectionConfig(RunOptions, ConditionOptions):
     def fresh(self) -> bool:
         """Whether the run starts from nothing that was trained."""
         return self.init in ("", NOTHING)
+
+
+def with_head(values: Mapping[str, object]) -> dict[str, object]:
+    """Gives a detector a head for layouts where they are learnt and the recipe does not say whether it has one.
+
+    Args:
+        values: A recipe, as :func:`~changen_cli.training.config.run.parse` takes it.
+    """
+    detector = values.get("detector")
+    if values.get("layouts") in (None, 0, 0.0, "0") or (isinstance(detector, Mapping) and "layouts" in detector):
+        return dict(values)
+    return {**values, "detector": {**(detector if isinstance(detector, Mapping) else {}), "layouts": True}}

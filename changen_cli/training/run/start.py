@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from changen_cli.errors import ChangenError, WeightsError
+from changen_cli.errors import ChangenError, UsageError, WeightsError
 from changen_cli.models.registry import get_model
 from changen_cli.models.spectral import load_folded
 from changen_cli.options import build
@@ -19,7 +20,7 @@ from changen_cli.training.config.detection import IMAGENET, NOTHING, DetectionCo
 from changen_cli.training.config.run import RunOptions
 from changen_cli.training.config.weights import find_start, names_weights
 from changen_cli.training.learners.base import AnyLearner
-from changen_cli.training.run.checkpoint import start_from
+from changen_cli.training.run.checkpoint import read_checkpoint, start_from
 from changen_cli.weights.card import Card, discriminators_path, read_card, verify_weights
 
 
@@ -63,6 +64,35 @@ def start(config: RunOptions, learner: AnyLearner, reporter: Reporter) -> None:
     reporter.say(f"starts from {path}; optimizers start fresh")
     if others:
         reporter.warn(f"{beside}: not there, so the discriminators start fresh, and the first images may get worse")
+
+
+def adopt(values: Mapping[str, object]) -> dict[str, object]:
+    """Takes model and architecture of a detector from what its training starts from, where the recipe has neither.
+
+    Args:
+        values: A recipe, as :func:`~changen_cli.training.config.run.parse` takes it.
+
+    Returns:
+        The recipe, with both.
+
+    Raises:
+        TrainingError: If a checkpoint is missing or damaged.
+        WeightsError: If weights are missing.
+        UsageError: If they are of another model than the recipe's.
+    """
+    init = values.get("init")
+    if not isinstance(init, str) or init in ("", IMAGENET, NOTHING) or values.get("detector") is not None:
+        return dict(values)
+    if names_weights(init):
+        path, card = find_start(init)
+        model, arguments = card.architecture, dict(card.arguments)
+    else:
+        path = Path(init)
+        config = read_checkpoint(path)["config"]
+        model, arguments = config.model, asdict(config.architecture)
+    if values.get("model", model) != model:
+        raise UsageError(f"{path}: is of {model!r}, and the recipe trains {values['model']!r}; leave --model out")
+    return {**values, "model": model, "detector": arguments}
 
 
 def _start_discriminators(path: Path, config: RunOptions, networks: tuple[nn.Module, ...]) -> None:
