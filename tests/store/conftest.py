@@ -33,10 +33,12 @@ def _series(
     crs: str | None = UTM,
     flat: bool = False,
     looks: bool = False,
+    conditions: bool = False,
 ) -> Series:
     """A series of ``steps`` steps: an object moves, another is created, another goes; the last column is not valid.
 
-    ``looks`` gives it a look of three numbers for each object, and for the ground at each date.
+    ``looks`` gives it a look of three numbers for each object, and for the ground at each date; ``conditions`` two
+    conditions at each date.
     """
     height, width = size
     stay = Footprint(1, box(1, 1, 5, 5))
@@ -86,6 +88,15 @@ def _series(
         crs=crs,
         source="/data/kampala.tif",
         looks=codes if looks else None,
+        conditions=tuple(
+            {
+                "registration": {"shift": (0.5 * number, -1.0 * date)},
+                "haze": {"share": (0.1 * date,), "air": (0.8,)},
+            }
+            for date in range(steps + 1)
+        )
+        if conditions
+        else (),
     )
 
 
@@ -113,6 +124,20 @@ def with_looks(make_series: Callable[..., Series], outcomes: list[Outcome]) -> l
     """The same five, as a synthesizer with looks would have made them."""
     first = make_series(0, looks=True)
     second, last = make_series(1, scene="jinja", split="test", looks=True), make_series(4, flat=True, looks=True)
+    return [
+        Outcome(first.id, Status.DONE, series=first),
+        Outcome(second.id, Status.DONE, series=second),
+        *outcomes[2:4],
+        Outcome(last.id, Status.DONE, series=last),
+    ]
+
+
+@pytest.fixture(scope="session")
+def with_conditions(make_series: Callable[..., Series], outcomes: list[Outcome]) -> list[Outcome]:
+    """The same five, in a run with conditions."""
+    first = make_series(0, conditions=True)
+    second = make_series(1, scene="jinja", split="test", conditions=True)
+    last = make_series(4, flat=True, conditions=True)
     return [
         Outcome(first.id, Status.DONE, series=first),
         Outcome(second.id, Status.DONE, series=second),
