@@ -23,7 +23,8 @@ VERBS = {
     "example": "Copy the example scene that ships with changen to a folder.",
     "preview": "Draw a contact sheet of an output, to be looked at.",
     "train": "Train a network on single-date scenes with footprints.",
-    "evaluate": "Measure what a run made.",
+    "evaluate": "Measure what a run made, and what detectors find.",
+    "detect": "Detect change between two rasters of any size.",
     "events": "See the installed change events.",
     "weights": "See, verify and pack weights.",
 }
