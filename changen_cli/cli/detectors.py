@@ -9,14 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
-from changen_cli.cli.training import list_models, models_trained
+from changen_cli.cli.training import list_models
 from changen_cli.errors import UsageError
 from changen_cli.models.detector import OPTIONS
+from changen_cli.models.registry import models_trained_with
 from changen_cli.training.config.detection import DetectionConfig, with_head
 from changen_cli.training.config.recipes import default_recipe, override, read_recipe
 from changen_cli.training.config.run import default_model, parse
 
-MODELS = models_trained(OPTIONS)
+MODELS = models_trained_with(OPTIONS)
 LISTED = list_models(MODELS)
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder of the run; resumed if it holds one.")]

@@ -26,6 +26,8 @@ VERBS = {
     "pretrain": "Train a change detector on synthetic pairs, stored or made on the fly.",
     "finetune": "Train a change detector on real pairs.",
     "evaluate": "Measure what a run made.",
+    "evaluate": "Measure what a run made, and what detectors find.",
+    "detect": "Detect change between two rasters of any size.",
     "events": "See the installed change events.",
     "conditions": "See the installed conditions: what differs between two dates besides the change.",
     "weights": "See, verify and pack weights.",

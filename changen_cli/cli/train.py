@@ -9,15 +9,16 @@ from typing import Annotated, Any
 import typer
 
 from changen_cli.cli.options import takes
-from changen_cli.cli.training import list_models, models_trained, run_training
+from changen_cli.cli.training import list_models, run_training
 from changen_cli.errors import UsageError
 from changen_cli.models.base import TRAINING
+from changen_cli.models.registry import models_trained_with
 from changen_cli.training.config.options import TrainConfig, parse_config
 from changen_cli.training.config.recipes import default_recipe, override, read_recipe, recipe_names
 from changen_cli.training.config.weights import WITHOUT_RECIPE, complete, names_weights
 from changen_cli.training.validation.best import RULE
 
-MODELS = models_trained(TRAINING)
+MODELS = models_trained_with(TRAINING)
 
 
 HELP = f"""Train a network on single-date scenes with footprints: changen (Algorithm 1), or one it is compared with.

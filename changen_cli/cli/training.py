@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from changen_cli.cli.progress import ProgressView
-from changen_cli.errors import PluginError
 from changen_cli.models.base import Model
-from changen_cli.models.registry import get_model, model_names
 
 if TYPE_CHECKING:
     from changen_cli.training.config.run import RunOptions
 
 
-def models_trained(options: str) -> dict[str, Model[Any]]:
-    """Finds the models that a verb trains; one whose package is broken is no reason to refuse the others.
-
-    Args:
-        options: The arguments of a run that their records name.
-    """
-    found = {}
-    for name in model_names():
-        with suppress(PluginError):
-            record = get_model(name)
-            if record.options == options:
-                found[name] = record
-    return found
-
-
-def list_models(models: dict[str, Model[Any]]) -> str:
+def list_models(models: Mapping[str, Model[Any]]) -> str:
     """Lists models for a help text: a line for each."""
     return "\n\n".join(f"`{name}`: {model.summary}." for name, model in models.items())
 

@@ -36,13 +36,14 @@ CURVE_POINTS = 200
 """Most points of a precision-recall curve that is drawn."""
 
 
-def bins_of(probability: Float32Array) -> NDArray[np.intp]:
+def bins_of(probability: Float32Array) -> NDArray[np.int64]:
     """Returns the step of each probability, 0 .. :data:`BINS` - 1; NaN falls on the first."""
     p = np.nan_to_num(probability.astype(np.float64), nan=0.0)
     with np.errstate(divide="ignore"):
         odds = np.log(p) - np.log1p(-p)
     place = np.floor((np.clip(odds, -REACH, REACH) + REACH) * (BINS / (2 * REACH)))
-    return np.minimum(place, BINS - 1).astype(np.intp)
+    bins: NDArray[np.int64] = np.minimum(place, BINS - 1).astype(np.int64)
+    return bins
 
 
 def threshold_of(place: int) -> float:

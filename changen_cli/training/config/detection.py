@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 from changen_cli.conditions.options import ConditionOptions
 from changen_cli.errors import UsageError
 from changen_cli.models.detector import OPTIONS
-from changen_cli.models.registry import get_model, model_names
+from changen_cli.models.registry import models_trained_with
 from changen_cli.options import Ge, Gt, Le, Lt, Number, PathText, Whole, option, options
 from changen_cli.training.config.crops import CropOptions
 from changen_cli.training.config.options import sources
@@ -22,7 +22,7 @@ IMAGENET, NOTHING = "imagenet", "none"
 
 
 def _models() -> Iterable[str]:
-    return [name for name in model_names() if get_model(name).options == OPTIONS]
+    return models_trained_with(OPTIONS)
 
 
 PairSources = Annotated[tuple[PairData, ...], BeforeValidator(sources)]

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator
 
 from changen_cli.errors import UsageError
 from changen_cli.models.base import TRAINING as SCENES
-from changen_cli.models.registry import get_model, model_names
+from changen_cli.models.registry import models_trained_with
 from changen_cli.options import Ge, Gt, Lt, Number, Says, option, options, split
 from changen_cli.training.config.crops import CropOptions
 from changen_cli.training.config.run import OPTIMIZER, TRAINING, VALIDATION, RunOptions, parse
@@ -28,7 +28,7 @@ def sources(value: object) -> object:
 
 
 def _models() -> Iterable[str]:
-    return [name for name in model_names() if get_model(name).options == SCENES]
+    return models_trained_with(SCENES)
 
 
 Sources = Annotated[tuple[DataConfig, ...], BeforeValidator(sources)]

@@ -12,7 +12,7 @@ from pydantic_core import ArgsKwargs
 
 from changen_cli.errors import UsageError
 from changen_cli.models.base import Model
-from changen_cli.models.registry import find_models, get_model, model_names
+from changen_cli.models.registry import get_model, model_names, models_trained_with
 from changen_cli.options import Ge, Lt, Number, Whole, build, option, options
 
 TRAINING, OPTIMIZER, RUN, VALIDATION = "Training", "Optimizer", "Run", "Validation"
@@ -135,10 +135,10 @@ def record_of(cls: type[RunOptions], model: str) -> Model[Any]:
         UsageError: If there is no such model, or it is trained with other arguments.
     """
     if model not in model_names():
-        raise UsageError(f"no model {model!r}; choose {', '.join(model_names())}")
+        raise UsageError(f"no model {model!r}; choose {', '.join(models_of(cls))}")
     record = get_model(model)
     if record.options != f"{cls.__module__}:{cls.__qualname__}":
-        raise UsageError(f"model {model!r} is not trained by {cls.verbs}; its recipes are for another verb")
+        raise UsageError(f"model {model!r} is not trained by {cls.verbs}; choose {', '.join(models_of(cls))}")
     return record
 
 
@@ -149,8 +149,7 @@ def default_model(cls: type[RunOptions]) -> str:
 
 def models_of(cls: type[RunOptions]) -> dict[str, Model[Any]]:
     """Finds the records of the models that these arguments train, by name."""
-    own = f"{cls.__module__}:{cls.__qualname__}"
-    return {name: record for name, record in find_models().items() if record.options == own}
+    return models_trained_with(f"{cls.__module__}:{cls.__qualname__}")
 
 
 def parse(cls: type[Options], values: Mapping[str, object], where: str) -> Options:

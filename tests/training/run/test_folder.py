@@ -71,7 +71,7 @@ def test_without_held_out_crops_that_is_said_and_nothing_is_validated(
     with open_folder(tmp_path, config, samplers, said=said) as folder:
         folder.hold_out(None, learner)
         folder.validate(1, learner)
-    assert said == ["validation: none, since no scene is held out; name some with --val, or val: in a recipe's data"]
+    assert said == ["validation: none, since nothing is held out; name some with --val, or val: in a recipe's data"]
     assert not (tmp_path / "validation.csv").exists()
 
 
