@@ -25,7 +25,6 @@ VERBS = {
     "train": "Train a network on single-date scenes with footprints.",
     "pretrain": "Train a change detector on synthetic pairs, stored or made on the fly.",
     "finetune": "Train a change detector on real pairs.",
-    "evaluate": "Measure what a run made.",
     "evaluate": "Measure what a run made, and what detectors find.",
     "detect": "Detect change between two rasters of any size.",
     "events": "See the installed change events.",
