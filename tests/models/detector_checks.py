@@ -17,7 +17,7 @@ def multiply_adds(network: Detector, size: int) -> float:
         pair = torch.zeros(1, 3, size, size), torch.zeros(1, 3, size, size)
     with FlopCounterMode(display=False) as counter:
         network(*pair)
-    return counter.get_total_flops() / 2e9
+    return float(counter.get_total_flops()) / 2e9
 
 
 def check_detector(make: Callable[[bool], Detector]) -> None:

@@ -9,7 +9,7 @@ def test_synthesis_has_the_defaults_of_generate() -> None:
     made, known = SynthesisOptions(), GenerateOptions(inputs=("a",))
     for name in ("synthesizer", "weights", "background", "drift", "new_looks"):
         assert getattr(made, name) == getattr(known, name), name
-    choices = info(SynthesisOptions.__dataclass_fields__["synthesizer"]).choices  # type: ignore[attr-defined]
+    choices = info(SynthesisOptions.__dataclass_fields__["synthesizer"]).choices
     assert choices is not None
     assert {"changen", "copy-paste", "oasis"} <= set(choices())
 

@@ -17,11 +17,11 @@ from changen_cli.training.data.scenes import Drawable
 
 @pytest.fixture
 def fly() -> OnTheFly:
-    return OnTheFly(SynthesisOptions(synthesizer="copy-paste"), CropOptions().schedule(), "cpu", "fp32")
+    return OnTheFly(SynthesisOptions(synthesizer="copy-paste"), CropOptions(events="create").schedule(), "cpu", "fp32")
 
 
 @pytest.fixture
 def simulated(scenes: list[Drawable], make_sampler: Callable[..., CropSampler]) -> PairBatch:
     """Four pairs that are still to be synthesised, numbered from 0."""
-    pairs = SimulatedPairs(make_sampler(scenes), 0, 0, "mixed")
+    pairs = SimulatedPairs(make_sampler(scenes, events="create"), 0, 0, "mixed")
     return stack_pairs([pairs[k] for k in range(4)])
