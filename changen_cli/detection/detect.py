@@ -96,10 +96,10 @@ def detect(
             rescale=options.rescale,
         ) as pair,
         work_folder(output) as folder,
+        ChangeRasters(folder, pair.grid, options.threshold, windows.stride) as rasters,
     ):
         grid = pair.grid
         reporter.say(_about(grid, native=pair.native))
-        rasters = ChangeRasters(folder, grid, options.threshold, windows.stride)
         total, start = windows.blocks(grid.height, grid.width), time.monotonic()
         found = predict_blocks(predictor, pair.read, grid.height, grid.width, windows, device)
         for done, block in enumerate(found, 1):

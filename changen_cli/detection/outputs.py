@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 import rasterio
@@ -112,6 +114,16 @@ class ChangeRasters:
                 dataset.update_tags(**tags)
                 dataset.close()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with suppress(*GDAL_ERRORS):  # of what is thrown away; the error that led here is the one to report
+            self._mask.close()
+            self._probability.close()
+
     def pack(self, folder: Path) -> tuple[Path, Path]:
         """Packs both, after :meth:`close`, as cloud optimised GeoTIFFs with overviews.
 
@@ -131,9 +143,6 @@ class ChangeRasters:
                 (self.probability, packed[1], {"overview_resampling": "average", "predictor": "yes"}),
             ):
                 rasterio.shutil.copy(source, path, **COG, **options)
-                source_ok = path.is_file() and path.stat().st_size > 0
-                if not source_ok:
-                    raise StoreError(f"{path}: GDAL wrote nothing; free some space and run the same command again")
         return packed
 
 

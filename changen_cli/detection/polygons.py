@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from shapely.ops import transform as transform_geometry
 
 from changen_cli.detection.outputs import gdal
 from changen_cli.errors import StoreError, UsageError
-from changen_cli.files import replacing_file
+from changen_cli.files import put_whole, work_folder
 from changen_cli.types import AnyArray
 
 DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".json": "GeoJSON", ".parquet": ""}
@@ -94,7 +95,9 @@ def _outlines(changed: rasterio.DatasetReader) -> Iterator[Polygon]:
     band = rasterio.band(changed, 1)
     for outline, value in shapes(band, mask=band, connectivity=4, transform=changed.transform):
         if value == 1:
-            yield shape(outline)
+            polygon = shape(outline)
+            assert isinstance(polygon, Polygon), "GDAL outlines pixels with polygons"
+            yield polygon
 
 
 def _ground_area(crs: CRS) -> Callable[[BaseGeometry], float | None]:
@@ -141,15 +144,17 @@ def _corners(outline: Polygon) -> list[tuple[float, float]]:
 def _write(frame: geopandas.GeoDataFrame, target: Path) -> None:
     """Writes a file, whole or not at all."""
     driver = DRIVERS[target.suffix.lower()]
-    with replacing_file(target) as temporary, gdal(target):
-        temporary.unlink(missing_ok=True)  # of a run that was killed; GDAL would add to it
+    with work_folder(target) as folder, gdal(target), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="'crs' was not provided")
+        made = folder / target.name
         try:
             if not driver:
-                frame.to_parquet(temporary, compression="zstd")
+                frame.to_parquet(made, compression="zstd")
             elif driver == "GeoJSON" and frame.crs is not None:
-                frame.to_crs(4326).to_file(temporary, driver=driver, engine="pyogrio", RFC7946=True)
+                frame.to_crs(4326).to_file(made, driver=driver, engine="pyogrio", RFC7946=True)
             else:
-                frame.to_file(temporary, driver=driver, engine="pyogrio", layer=LAYER, geometry_type="Polygon")
+                frame.to_file(made, driver=driver, engine="pyogrio", layer=LAYER, geometry_type="Polygon")
         except (OSError, RuntimeError, ValueError) as error:
             said = " ".join(str(error).split())
             raise StoreError(f"cannot write {target} ({said}); run the same command again") from error
+        put_whole(made, target)

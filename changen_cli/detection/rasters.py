@@ -76,8 +76,7 @@ class RasterPair:
             options = ReadOptions(bands=bands, rescale=rescale)
             self._before = Pixels(first, before, self.grid, options, cache)
             chosen = choose_bands(second, after, after_bands or bands).bands
-            box = self.grid if self.native and self.grid.resampled else _plain(self.grid)
-            self._after = Pixels(laid, after, box, ReadOptions(bands=chosen, rescale=rescale), cache)
+            self._after = Pixels(laid, after, _plain(self.grid), ReadOptions(bands=chosen, rescale=rescale), cache)
         except BaseException:
             self._stack.close()
             raise
@@ -128,12 +127,11 @@ class RasterPair:
         transform, crs = georeference(second)
         there = transform is not None and crs is not None
         if (grid.transform is None or grid.crs is None) and not there:
-            height, width = round(grid.height * grid.scale_y), round(grid.width * grid.scale_x)
-            if second.shape != (height, width):
+            if second.shape != (grid.height, grid.width):
                 raise SceneError(
-                    f"{after}: has {second.width} x {second.height} pixels, {before} has {width} x {height}, and neither "
-                    "has a georeference that says how they lie on each other; cut them to one size, or give both a "
-                    "georeference"
+                    f"{after}: has {second.width} x {second.height} pixels, {before} has {grid.width} x {grid.height}, "
+                    "and neither has a georeference that says how they lie on each other; cut them to one size, or "
+                    "give both a georeference"
                 )
             return second
         if grid.transform is None or grid.crs is None or transform is None or crs is None:
@@ -175,8 +173,8 @@ class RasterPair:
         along = min(ours[3], theirs[3]) - max(ours[1], theirs[1])
         if not (across > 0 and along > 0):
             raise SceneError(
-                f"{self._paths[0]} and {self._paths[1]} do not overlap: they cover {_said(ours)} and {_said(theirs)} in "
-                f"{_name(grid.crs)}; name two rasters of one place"
+                f"{self._paths[0]} and {self._paths[1]} do not overlap: they cover {_said(ours)} and {_said(theirs)} "
+                "in the CRS of the first; name two rasters of one place"
             )
 
 
@@ -209,7 +207,3 @@ def _resampling(second: Raster, grid: GeoBox) -> Resampling:
 
 def _said(bounds: Bounds) -> str:
     return f"({', '.join(f'{value:.7g}' for value in bounds)})"
-
-
-def _name(crs: CRS | None) -> str:
-    return "no CRS" if crs is None else crs.to_string().split("[")[0] if crs.to_epsg() else "its CRS"
