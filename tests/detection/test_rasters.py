@@ -50,7 +50,8 @@ def test_a_raster_beside_is_shifted_and_what_it_lacks_is_not_valid(tmp_path: Pat
 def smooth(transform: Affine, crs: CRS, height: int, width: int) -> AnyArray:
     """An image that is a function of the place, uint8 [3, H, W], whatever grid it is drawn on."""
     columns, rows = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
-    x, y = transform @ (columns, rows)
+    x = transform.a * columns + transform.b * rows + transform.c
+    y = transform.d * columns + transform.e * rows + transform.f
     xs, ys = transform_points(crs, UTM, x.ravel().tolist(), y.ravel().tolist())
     u = (np.array(xs).reshape(x.shape) - 450000) / 20
     v = (np.array(ys).reshape(x.shape) - 9990000) / 20
