@@ -125,6 +125,9 @@ def train(
                     folder.show(iteration)
                 if saving:
                     folder.save(iteration, learner)
+            if iteration in (_first_logged(config, done), config.iterations):
+                for line in sources.train.remarks():
+                    reporter.say(line)
     return output / LAST
 
 

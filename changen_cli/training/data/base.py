@@ -66,6 +66,10 @@ class BatchSource(Protocol[Some]):
         """
         ...
 
+    def remarks(self) -> list[str]:
+        """Says what the process that trains should tell of its data so far: how fast they were made, what failed."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Sources(Generic[Some, Shown]):

@@ -39,6 +39,10 @@ class CropBatches:
         """Changes nothing: a crop is whole as it is cut."""
         return batch
 
+    def remarks(self) -> list[str]:
+        """Says nothing."""
+        return []
+
 
 @dataclass(frozen=True, slots=True)
 class Samplers:

@@ -24,6 +24,7 @@ def test_its_data_are_crops_of_scenes_as_they_are(recipe: Callable[..., dict[str
     batch = sources.train.batch(3, 4, range(1, 3))
     assert (len(batch), batch.first) == (2, 13)
     assert sources.train.prepare(batch) is batch
+    assert sources.train.remarks() == []
     assert np.array_equal(batch.image[0].numpy(), sources.train.crops[13].image)
     assert sources.held_out is sources.shown
 

@@ -78,6 +78,11 @@ class PairBatches:
         assert self.finisher is not None, "the process that trains finishes batches"
         return self.finisher(batch)
 
+    def remarks(self) -> list[str]:
+        """Says how fast pairs were synthesised, and how many could not be."""
+        fly = None if self.finisher is None else self.finisher.fly
+        return [] if fly is None or not fly.pairs else [fly.remark]
+
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "finisher": None}
 

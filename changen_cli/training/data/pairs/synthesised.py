@@ -96,3 +96,10 @@ class OnTheFly:
     def rate(self) -> float:
         """Pairs a second that it makes."""
         return self.pairs / max(self.seconds, 1e-9)
+
+    @property
+    def remark(self) -> str:
+        """Says what was made, how fast, and what could not be."""
+        name = self.engine.synthesizer.name
+        failed = f"; {self.failed} could not be made, and had no change" if self.failed else ""
+        return f"{self.pairs} pairs synthesised on the fly by {name}, {self.rate:.1f} in each second of that{failed}"

@@ -81,12 +81,14 @@ def test_workers_resuming_and_sharing_change_nothing(fly_recipe: dict[str, Any])
     (later,) = batches(source, 2, 3, batch_size=2)
     assert torch.equal(later.images, plain[2].images)
     (share,) = batches(source, 2, 3, batch_size=2, mine=range(1, 2))
+    assert source.remarks() == []
     finished = source.prepare(plain[2]).pixels
     alone = source.prepare(share).pixels
     assert finished is not None
     assert alone is not None
     assert torch.equal(alone[0], finished[1])
     seen = {batch.images[k].numpy().tobytes() for batch in plain for k in range(2)}
+    assert source.remarks()[0].startswith("3 pairs synthesised on the fly by copy-paste")
     assert len(seen) == 6  # never the same pair twice
 
 

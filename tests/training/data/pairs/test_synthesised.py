@@ -40,6 +40,8 @@ def test_what_cannot_be_made_is_told(fly: OnTheFly, simulated: PairBatch, monkey
     assert failed == [1]
     assert torch.equal(filled[1, 0], filled[1, 1])
     assert fly.failed == 1
+    assert fly.remark.startswith("4 pairs synthesised on the fly by copy-paste, ")
+    assert fly.remark.endswith("in each second of that; 1 could not be made, and had no change")
     nothing, none = fly.fill(simulated.images, replace(simulated, jobs=(None,) * 4).jobs)
     assert nothing is simulated.images
     assert none == []
