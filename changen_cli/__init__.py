@@ -21,8 +21,12 @@ from typing import TYPE_CHECKING, Any
 from changen_cli.version import __version__
 
 if TYPE_CHECKING:
+    from changen_cli.detection.detect import detect
+    from changen_cli.detection.evaluate import evaluate_detection
+    from changen_cli.detection.options import DetectOptions, EvaluateOptions
     from changen_cli.errors import ChangenError
     from changen_cli.events.base import Event
+    from changen_cli.pairs.discover import open_pairs
     from changen_cli.pipeline.generate import generate
     from changen_cli.pipeline.options import GenerateOptions
     from changen_cli.store.series import open_series
@@ -31,22 +35,32 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ChangenError",
+    "DetectOptions",
+    "EvaluateOptions",
     "Event",
     "GenerateOptions",
     "Synthesizer",
     "__version__",
+    "detect",
+    "evaluate_detection",
     "generate",
     "load_generator",
+    "open_pairs",
     "open_series",
 ]
 
 _HOMES = {
     "ChangenError": "errors",
+    "DetectOptions": "detection.options",
+    "EvaluateOptions": "detection.options",
     "Event": "events.base",
     "GenerateOptions": "pipeline.options",
     "Synthesizer": "synthesis.base",
+    "detect": "detection.detect",
+    "evaluate_detection": "detection.evaluate",
     "generate": "pipeline.generate",
     "load_generator": "weights.load",
+    "open_pairs": "pairs.discover",
     "open_series": "store.series",
 }
 """Where the public names live."""

@@ -20,6 +20,7 @@ FORMATS = "changen.formats"
 MODELS = "changen.models"
 SYNTHESIZERS = "changen.synthesizers"
 METRICS = "changen.metrics"
+CONDITIONS = "changen.conditions"
 
 
 def find(group: str) -> dict[str, EntryPoint]:

@@ -16,14 +16,17 @@ PACKAGE = "changen_cli"
 ORDER = """
     errors types version
     rng files options reporter resources plugins device
+    parameters
     scenes
     events
     models
-    weights
+    weights conditions
     synthesis store
+    pairs
     metrics
     reports pipeline
     training
+    detection
     cli
 """
 LEVELS = {room: level for level, line in enumerate(ORDER.strip().splitlines()) for room in line.split()}

@@ -41,6 +41,7 @@ def run(*words: object) -> None:
     ("section", "files"),
     [
         ("An event", ["my_package/flood.py"]),
+        ("A condition", ["my_package/stripes.py"]),
         ("A synthesizer", ["my_package/negative.py"]),
         ("A format", ["my_package/npz.py"]),
         (
@@ -66,6 +67,22 @@ def test_an_event_is_listed_and_runs(scene: Path, tmp_path: Path, capsys: pytest
     words = ("--events", "flood", "--event-option", "flood.share=1", "--synthesizer", "copy", "--workers", 0, "-q")
     run("generate", "-i", scene, "-o", tmp_path / "out", *words)
     assert {change.event for sample in open_series(tmp_path / "out") for change in sample.changes} == {"flood"}
+
+
+def test_a_condition_is_listed_and_applied(scene: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run("conditions", "list", "--json")
+    listed = {condition["name"]: condition for condition in json.loads(capsys.readouterr().out)}
+    assert [parameter["name"] for parameter in listed["stripes"]["parameters"]] == ["strength", "depth"]
+    words = ("--synthesizer", "copy", "--workers", 0, "-q")
+    run("generate", "-i", scene, "-o", tmp_path / "plain", *words)
+    striped = ("--conditions", "stripes=2", "--condition-option", "stripes.depth=0.1")
+    run("generate", "-i", scene, "-o", tmp_path / "out", *striped, *words)
+    (plain,), (sample,) = open_series(tmp_path / "plain"), open_series(tmp_path / "out")
+    assert len(sample.conditions) == 2
+    for image, other, record in zip(sample.image, plain.image, sample.conditions, strict=True):
+        ((depth,), (phase,)) = (record["stripes"][name] for name in ("depth", "phase"))
+        wanted = other / 255 + depth * np.sin(np.arange(256) * 0.9 + phase)
+        np.testing.assert_allclose(image, np.clip(wanted, 0, 1) * 255, atol=0.51)
 
 
 def test_a_synthesizer_runs(scene: Path, tmp_path: Path) -> None:

@@ -23,8 +23,12 @@ VERBS = {
     "example": "Copy the example scene that ships with changen to a folder.",
     "preview": "Draw a contact sheet of an output, to be looked at.",
     "train": "Train a network on single-date scenes with footprints.",
-    "evaluate": "Measure what a run made.",
+    "pretrain": "Train a change detector on synthetic pairs, stored or made on the fly.",
+    "finetune": "Train a change detector on real pairs.",
+    "evaluate": "Measure what a run made, and what detectors find.",
+    "detect": "Detect change between two rasters of any size.",
     "events": "See the installed change events.",
+    "conditions": "See the installed conditions: what differs between two dates besides the change.",
     "weights": "See, verify and pack weights.",
 }
 """What there is, each a module of this package of the same name, and the summaries that ``changen --help`` shows."""

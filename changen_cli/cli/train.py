@@ -3,37 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from changen_cli.cli.options import takes
-from changen_cli.cli.progress import ProgressView
-from changen_cli.errors import PluginError, UsageError
-from changen_cli.models.base import Model
-from changen_cli.models.registry import get_model, model_names
+from changen_cli.cli.training import list_models, run_training
+from changen_cli.errors import UsageError
+from changen_cli.models.base import TRAINING
+from changen_cli.models.registry import models_trained_with
 from changen_cli.training.config.options import TrainConfig, parse_config
 from changen_cli.training.config.recipes import default_recipe, override, read_recipe, recipe_names
 from changen_cli.training.config.weights import WITHOUT_RECIPE, complete, names_weights
 from changen_cli.training.validation.best import RULE
 
-
-def _installed() -> dict[str, Model[Any]]:
-    """Finds the models; one whose package is broken is no reason to refuse the others."""
-    found = {}
-    for name in model_names():
-        with suppress(PluginError):
-            found[name] = get_model(name)
-    return found
-
-
-MODELS = _installed()
-
-
-def _models() -> str:
-    return "\n\n".join(f"`{name}`: {model.summary}." for name, model in MODELS.items())
+MODELS = models_trained_with(TRAINING)
 
 
 HELP = f"""Train a network on single-date scenes with footprints: changen (Algorithm 1), or one it is compared with.
@@ -50,7 +35,7 @@ into `validation.csv` and `curves.png`. `best.ckpt` keeps the best so far: {RULE
 
 **Models** (`--model`, or `model:` in a recipe)
 
-{_models()}
+{list_models(MODELS)}
 
 **Recipes** (`--preset`)
 
@@ -116,10 +101,6 @@ def command(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> None:
     """Calls :func:`changen_cli.training.train.train`, and reports."""
-    from changen_cli.device import resolve_device
-    from changen_cli.training.distributed import launched, make_fabric
-    from changen_cli.training.train import train
-
     if not data and (resolution is not None or val):
         raise UsageError("--resolution and --val are for --data; in a recipe they stand beside its data")
     recipe = config or preset
@@ -129,8 +110,4 @@ def command(
     if data:
         values["data"] = [{"path": path, "resolution": resolution, "val": val or []} for path in data]
     parsed = parse_config(complete(values), recipe or "options")
-    fabric = make_fabric(resolve_device(device), devices, nodes)
-    with launched(fabric), ProgressView("train", quiet=quiet or not fabric.is_global_zero) as view:
-        checkpoint = train(parsed, output, fabric=fabric, reporter=view)
-    if not quiet and fabric.is_global_zero:
-        typer.echo(f"trained: {checkpoint}\npack the weights with: changen weights pack {output} --name NAME", err=True)
+    run_training(parsed, output, device=device, devices=devices, nodes=nodes, quiet=quiet)

@@ -6,16 +6,18 @@ changes of a step, ``create.turn=45`` for a parameter.
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from changen_cli import plugins
-from changen_cli.errors import ChangenError, PluginError, UsageError
+from changen_cli.errors import UsageError
 from changen_cli.events.base import Event
-from changen_cli.events.parameters import json_value, parameters_of, read_value
+from changen_cli.parameters.kind import Kind, describe_made
+
+EVENT = Kind("event", plugins.EVENTS, Event, ("propose",), "create.turn=45", "events/base.py")
+"""The kind of plugin that events are."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,7 @@ class Schedule:
             raise UsageError(f"event {twice[0]!r} is listed twice; list it once and give it a weight, {twice[0]}=2")
         for name, plugin, weight in self.events:
             _check_weight(name, weight)
-            if not isinstance(plugin, Event):
-                raise PluginError(f"event plugin {name!r} ({plugin!r}) has no name or no propose(); see events/base.py")
+            EVENT.require(name, plugin)
         low, high = self.changes_per_step
         if not (isinstance(low, int) and isinstance(high, int) and 0 <= low <= high and high >= 1):
             raise UsageError(
@@ -53,13 +54,7 @@ class Schedule:
         return {
             "changes_per_step": list(self.changes_per_step),
             "events": [
-                {
-                    "name": name,
-                    "weight": float(weight),
-                    "plugin": f"{type(plugin).__module__}:{type(plugin).__qualname__}",
-                    "parameters": _parameter_values(plugin),
-                }
-                for name, plugin, weight in self.events
+                {**describe_made(name, plugin), "weight": float(weight)} for name, plugin, weight in self.events
             ],
         }
 
@@ -77,19 +72,11 @@ def parse_events(text: str) -> dict[str, float]:
         UsageError: If the list is empty, names an event twice, or a weight is not a number above 0.
         PluginError: If no such event is installed; the message lists those that are.
     """
-    weights: dict[str, float] = {}
-    for item in text.split(","):
-        name, given, weight_text = (part.strip() for part in item.partition("="))
-        if not name:
-            raise UsageError(f"events {text!r}: an event has no name; write for example create=2,remove=1")
-        if name in weights:
-            raise UsageError(f"events {text!r}: {name!r} is listed twice; list it once and give it a weight, {name}=2")
-        try:
-            weights[name] = float(weight_text) if given else 1.0
-        except ValueError as error:
-            raise UsageError(f"events {text!r}: the weight of {name}, {weight_text!r}, is not a number") from error
-        _check_weight(name, weights[name])
-    _check_installed(weights)
+    given = EVENT.read_list(text, "weight")
+    weights = {name: 1.0 if weight is None else weight for name, weight in given.items()}
+    for name, weight in weights.items():
+        _check_weight(name, weight)
+    EVENT.require_installed(weights)
     return weights
 
 
@@ -110,39 +97,6 @@ def parse_range(text: str) -> tuple[int, int]:
     return low, high
 
 
-def parse_parameters(parameters: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Reads event parameters.
-
-    Args:
-        parameters: For example ["create.turn=45", "scale.factor=1.2:1.8", "create.align=no"].
-
-    Returns:
-        Values by parameter by event, converted by the type of the event's field. Whether they are within their range
-        is for the event to say when it is made.
-
-    Raises:
-        UsageError: If one is not written like that, is given twice, is not a parameter of its event (the message lists
-            those that are), or does not fit its type.
-        PluginError: If an event is not installed or cannot be loaded.
-    """
-    values: dict[str, dict[str, Any]] = {}
-    for item in parameters:
-        target, given, text = item.partition("=")
-        event, dot, name = (part.strip() for part in target.partition("."))
-        if not (given and dot and event and name):
-            raise UsageError(f"event parameter {item!r}: must be EVENT.PARAMETER=VALUE, for example create.turn=45")
-        plugin = _event_class(event)
-        _check_known(event, plugin, [name])
-        of_event = values.setdefault(event, {})
-        if name in of_event:
-            raise UsageError(f"event parameter {event}.{name} is given twice; give it once")
-        try:
-            of_event[name] = read_value(plugin, name, text)
-        except UsageError as error:
-            raise UsageError(f"event parameter {event}.{error}") from error
-    return values
-
-
 def make_schedule(
     events: str | Mapping[str, float],
     changes_per_step: str | tuple[int, int] | list[int] = "1:5",
@@ -153,8 +107,8 @@ def make_schedule(
     Args:
         events: As :func:`parse_events` reads it, or weights by name.
         changes_per_step: As :func:`parse_range` reads it, or the two numbers.
-        parameters: As :func:`parse_parameters` reads them, or values by parameter by event; there a value may be text
-            too, and a list stands for a tuple.
+        parameters: As :meth:`~changen_cli.parameters.kind.Kind.read_parameters` reads them, or values by parameter by
+            event; there a value may be text too, and a list stands for a tuple.
 
     Returns:
         The schedule.
@@ -164,9 +118,9 @@ def make_schedule(
         PluginError: If an event is not installed, cannot be loaded or is not an event.
     """
     weights = parse_events(events) if isinstance(events, str) else dict(events)
-    _check_installed(weights)
+    EVENT.require_installed(weights)
     values: Mapping[str, Mapping[str, Any]] = (
-        parameters if isinstance(parameters, Mapping) else parse_parameters(parameters)
+        parameters if isinstance(parameters, Mapping) else EVENT.read_parameters(parameters)
     )
     for event in values:
         if event not in weights:
@@ -174,7 +128,7 @@ def make_schedule(
                 f"parameters of {event!r} are given, but it is not among the events {', '.join(weights)}; "
                 "add it or drop them"
             )
-    made = tuple((name, _make(name, values.get(name, {})), weight) for name, weight in weights.items())
+    made = tuple((name, EVENT.make(name, values.get(name, {})), weight) for name, weight in weights.items())
     return Schedule(made, _two_numbers(changes_per_step))
 
 
@@ -187,52 +141,6 @@ def _two_numbers(changes: str | tuple[int, int] | list[int]) -> tuple[int, int]:
     raise UsageError(f'changes per step {changes!r}: must be two whole numbers; in YAML write "1:5" in quotes')
 
 
-def _make(name: str, values: Mapping[str, Any]) -> Event:
-    """Makes one event with its parameters."""
-    plugin = _event_class(name)
-    _check_known(name, plugin, values)
-    try:
-        given = {k: read_value(plugin, k, v) if isinstance(v, str) else v for k, v in values.items()}
-        event = plugin(**{k: tuple(v) if isinstance(v, list) else v for k, v in given.items()})
-    except ChangenError as error:
-        raise type(error)(f"event {name}: {error}") from error
-    except Exception as error:  # a third party's __post_init__ may raise anything
-        raise PluginError(f"event {name!r} cannot be made with {dict(values)}: {error!r}") from error
-    if not isinstance(event, Event):
-        raise PluginError(
-            f"event plugin {name!r} ({plugin.__module__}) has no name or no propose(); see events/base.py"
-        )
-    return event
-
-
-def _event_class(name: str) -> Any:
-    """Loads an event plugin, which must be a dataclass; Any, since nothing else is known of it."""
-    plugin = plugins.load(plugins.EVENTS, name)
-    if not (isinstance(plugin, type) and dataclasses.is_dataclass(plugin)):
-        raise PluginError(f"event plugin {name!r} ({plugin!r}) is not a dataclass; its author must make it one")
-    return plugin
-
-
-def _check_installed(names: Iterable[str]) -> None:
-    installed = plugins.find(plugins.EVENTS)
-    for name in names:
-        if name not in installed:
-            plugins.load(plugins.EVENTS, name)  # raises, with the list of those that are installed
-
-
-def _check_known(event: str, plugin: type, names: Iterable[str]) -> None:
-    known = parameters_of(plugin)
-    for name in names:
-        if name not in known:
-            raise UsageError(f"event {event!r} has no parameter {name!r}; it has: {', '.join(known) or 'none'}")
-
-
 def _check_weight(name: str, weight: float) -> None:
     if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < math.inf:
         raise UsageError(f"event {name}={weight}: its weight must be a number above 0")
-
-
-def _parameter_values(plugin: Event) -> dict[str, Any]:
-    if not dataclasses.is_dataclass(plugin):
-        return {}
-    return {name: json_value(getattr(plugin, name)) for name in parameters_of(type(plugin))}

@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeAlias
 from changen_cli.metrics.pairs import Pair
 from changen_cli.metrics.text import Chart, Line, number
 from changen_cli.store.series import SeriesDataset
-from changen_cli.types import AnyArray, BoolArray, UInt8Array
+from changen_cli.types import AnyArray, BoolArray, Float32Array, UInt8Array
 
 Result: TypeAlias = dict[str, Any]
 """What a metric gives: JSON values by name, or ``absent`` alone, which says why it cannot be had."""
@@ -148,6 +148,9 @@ class Accumulator:
 
     def see_classes(self, found: UInt8Array, truth: UInt8Array, valid: BoolArray) -> None:
         """Takes classes that a segmenter in training finds in a real image and the true ones, uint8 [H, W] both."""
+
+    def see_change(self, probability: Float32Array, change: UInt8Array, valid: BoolArray) -> None:
+        """Takes the probability of change that a detector in training gives each pixel of a pair, and the label."""
 
     def compute(self) -> Result:
         """Computes the metric from what was seen; more may be seen afterwards."""

@@ -12,6 +12,9 @@ from changen_cli.options import options
 
 Network = TypeVar("Network", bound=nn.Module, covariant=True)
 
+TRAINING = "changen_cli.training.config.options:TrainConfig"
+"""Arguments of a run on single-date scenes: ``changen train``."""
+
 
 @options()
 class NoArguments:
@@ -30,11 +33,14 @@ class Model(Generic[Network]):
             arguments in a weights card.
         learner: What trains it, as "package.module:Class", or what tells this of a configuration of the network;
             imported by training alone.
+        options: Arguments of a run that trains it, as "package.module:Class"; imported by training alone.
         discriminator: Configuration of the discriminator, such a class too; None where there is none.
         arguments: Arguments of training that this model alone has, such a class too.
         shows: Which kinds of change its training shows from I_t to I_t+1: "create", "remove", both or none.
         weights: Name of the weights that ship with changen for it; empty where there are none.
-        recipe: Name of the shipped recipe, or path of the recipe, that ``changen train --model`` takes by itself.
+        recipe: Name of the shipped recipe, or path of the recipe, that ``changen train --model`` (of a detector,
+            ``changen pretrain``) takes by itself.
+        finetune: The same of ``changen finetune``, of a detector.
     """
 
     name: str
@@ -42,11 +48,13 @@ class Model(Generic[Network]):
     network: type[Network]
     config: type[Any]
     learner: str | Callable[[Any], str]
+    options: str = TRAINING
     discriminator: type[Any] | None = None
     arguments: type[Any] = NoArguments
     shows: frozenset[str] = field(default_factory=frozenset)
     weights: str = ""
     recipe: str = ""
+    finetune: str = ""
 
     def learner_of(self, network: object) -> str:
         """Names what trains a network of a configuration, as "package.module:Class"."""

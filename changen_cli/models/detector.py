@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from pathlib import Path
 
 from torch import Tensor, nn
+
+from changen_cli.errors import WeightsError
+
+LEARNER = "changen_cli.training.learners.detector:DetectorLearner"
+"""What trains a detector, for its record."""
+
+OPTIONS = "changen_cli.training.config.detection:DetectionConfig"
+"""The arguments of that training, for its record."""
 
 
 @dataclass(frozen=True)
@@ -35,3 +44,15 @@ class Detector(nn.Module):
         Returns:
             Logits of the size of the images.
         """
+
+    def load_imagenet(self, file: Path | None) -> None:
+        """Gives the backbone weights that were trained on ImageNet.
+
+        Args:
+            file: Where they are; None for what a package ships.
+
+        Raises:
+            WeightsError: If there are none for this network, or the file cannot be used.
+        """
+        place = "no package ships" if file is None else f"{file} is of no use, since there are no"
+        raise WeightsError(f"{type(self).__name__}: {place} ImageNet weights for it; use --init none")

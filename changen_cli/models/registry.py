@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from torch import nn
@@ -55,6 +56,24 @@ def find_models() -> dict[str, Model[nn.Module]]:
         PluginError: If one of them cannot be imported or is no model.
     """
     return {name: get_model(name) for name in model_names()}
+
+
+def models_trained_with(options: str) -> dict[str, Model[nn.Module]]:
+    """Finds the models whose training takes certain arguments.
+
+    Args:
+        options: The arguments, as :attr:`~changen_cli.models.base.Model.options` names them.
+
+    Returns:
+        Records by name, sorted. One whose package is broken is left out: it is no reason to refuse the others.
+    """
+    found = {}
+    for name in model_names():
+        with suppress(PluginError):
+            record = get_model(name)
+            if record.options == options:
+                found[name] = record
+    return found
 
 
 def make_network(name: str, arguments: Mapping[str, Any]) -> nn.Module:

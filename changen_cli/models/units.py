@@ -1,4 +1,4 @@
-"""The one conversion between images as bytes and as networks take and give them."""
+"""The one conversion between images as bytes and as networks and conditions take and give them."""
 
 from __future__ import annotations
 
@@ -28,3 +28,27 @@ def to_bytes(pixels: Tensor) -> Tensor:
         uint8 [B, 3, H, W], rounded to the nearest, halves to even; laid out in memory as ``pixels`` is.
     """
     return (pixels.float() + 1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+
+
+def to_unit(image: Tensor) -> Tensor:
+    """Turns bytes into what conditions take.
+
+    Args:
+        image: uint8 [B, C, H, W].
+
+    Returns:
+        float32 [B, C, H, W] in 0..1, in memory of its own.
+    """
+    return image.to(torch.float32, copy=True).div_(255)
+
+
+def from_unit(image: Tensor) -> Tensor:
+    """Turns what conditions give into bytes.
+
+    Args:
+        image: float32 [B, C, H, W] in 0..1.
+
+    Returns:
+        uint8 [B, C, H, W], rounded to the nearest, halves to even.
+    """
+    return (image * 255).round_().to(torch.uint8)

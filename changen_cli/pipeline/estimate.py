@@ -85,7 +85,8 @@ def _time_step(run: Run, clock: Callable[[], float]) -> float:
     if item is None or item.outcome.series is None or item.noise is None:
         return 0.0
     series = item.outcome.series
-    job = Job(None, series.images[0], series.valid, series.masks, series.history.changes, item.noise, item.looks)
+    changes = series.history.changes
+    job = Job(None, series.images[0], series.valid, series.masks, changes, item.noise, item.looks, item.key)
     engine = run.engine()
     jobs = [job] * run.batch_size
     list(engine.run(jobs))  # the first call allocates and chooses kernels

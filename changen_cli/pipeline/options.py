@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator
 
 from changen_cli import plugins
+from changen_cli.conditions.options import ConditionOptions
 from changen_cli.errors import UsageError
 from changen_cli.events.options import ScheduleOptions
 from changen_cli.options import Ge, Le, Number, PathText, Says, Whole, option, options, split
@@ -80,7 +81,7 @@ Auto = Literal["auto"]
 
 
 @options("--", kw_only=True)
-class GenerateOptions(ReadOptions, ScheduleOptions):
+class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
     """Arguments of a run. Paths may be given as text or as ``pathlib.Path``; they are kept as text.
 
     Attributes:

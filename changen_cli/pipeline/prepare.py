@@ -71,11 +71,13 @@ class Prepared:
         outcome: As it will be stored; a series that is done has only its first frame, I_0, so far.
         noise: z of every step, float32 [steps, noise_dim]; None unless done.
         looks: Where the looks come from; None unless done, and for a synthesizer without looks.
+        key: What the conditions of its dates are drawn by, each with its date added.
     """
 
     outcome: Outcome
     noise: Float32Array | None = None
     looks: LookPlan | None = None
+    key: rng.Key = ()
 
 
 class Preparer:
@@ -124,7 +126,7 @@ class Preparer:
             before = self.task.earlier
             earlier = None if before is None else before.find(place.id, tile.scene, tile.id)
             looks = plan_looks(history, series.instances, self.task.look_dim, self.task.new_looks, key, earlier)
-        return Prepared(Outcome(place.id, Status.DONE, reason, series), self._noise(key), looks)
+        return Prepared(Outcome(place.id, Status.DONE, reason, series), self._noise(key), looks, key)
 
     def _read(self, scene: Scene, place: SampleRef) -> Tile:
         """Reads a tile once for all its variants."""

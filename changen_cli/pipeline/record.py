@@ -35,6 +35,7 @@ def run_record(run: Run) -> dict[str, object]:
         "shard_samples": run.plan.spec.shard_samples,
         # only where it decides something, so that every other output stays what it was
         **({} if run.options.looks is None else {"looks": run.options.looks}),
+        **({"conditions": run.conditions.as_manifest()} if run.conditions else {}),
         "changen": __version__,
     }
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from changen_cli import plugins
+from changen_cli.conditions.choose import Conditions
 from changen_cli.device import cores, resolve_device, resolve_precision
-from changen_cli.errors import PluginError
 from changen_cli.events.schedule import Schedule
 from changen_cli.pipeline.earlier import EarlierLooks
 from changen_cli.pipeline.options import GenerateOptions
@@ -16,7 +15,7 @@ from changen_cli.reporter import Reporter, Silent
 from changen_cli.scenes.footprints.library import Library, read_library
 from changen_cli.synthesis.base import Synthesizer, SynthesizerSettings, look_dim_of
 from changen_cli.synthesis.engine import Engine, choose_batch_size
-from changen_cli.synthesis.showing import require_events, shown_by
+from changen_cli.synthesis.load import load_synthesizer
 from changen_cli.synthesis.transfer import make_transfer
 
 
@@ -27,6 +26,7 @@ class Run:
     Attributes:
         options: As asked.
         schedule: The events of every step.
+        conditions: What differs between the dates besides the change.
         plan: The samples.
         synthesizer: The plugin.
         device: Resolved.
@@ -39,6 +39,7 @@ class Run:
 
     options: GenerateOptions
     schedule: Schedule
+    conditions: Conditions
     plan: Plan
     synthesizer: Synthesizer
     device: str
@@ -70,7 +71,14 @@ class Run:
     def engine(self) -> Engine:
         """The engine that feeds the synthesizer."""
         options = self.options
-        return Engine(self.synthesizer, make_transfer(self.device), self.batch_size, options.background, options.drift)
+        return Engine(
+            self.synthesizer,
+            make_transfer(self.device),
+            self.batch_size,
+            options.background,
+            options.drift,
+            self.conditions,
+        )
 
 
 def resolve_run(options: GenerateOptions, reporter: Reporter | None = None) -> Run:
@@ -87,19 +95,18 @@ def resolve_run(options: GenerateOptions, reporter: Reporter | None = None) -> R
         ChangenError: If an argument, the weights, a plugin or all of the input cannot be used.
     """
     schedule = options.schedule()
+    conditions = options.chosen_conditions()
     device = resolve_device(options.device)
     precision = resolve_precision(options.precision, device)
-    factory = plugins.load(plugins.SYNTHESIZERS, options.synthesizer)
-    require_events(options.synthesizer, shown_by(factory), ((name, event) for name, event, _ in schedule.events))
-    synthesizer = factory(SynthesizerSettings(options.weights, device, precision))
-    if not isinstance(synthesizer, Synthesizer):
-        raise PluginError(f"synthesizer {options.synthesizer!r} has not the methods of one; see synthesis/base.py")
+    settings = SynthesizerSettings(options.weights, device, precision)
+    synthesizer = load_synthesizer(options.synthesizer, settings, schedule)
     earlier = None
     if options.looks is not None:
         earlier = EarlierLooks(options.looks, look_dim_of(synthesizer), options.tile_size)
     return Run(
         options=options,
         schedule=schedule,
+        conditions=conditions,
         plan=make_plan(options, reporter or Silent()),
         synthesizer=synthesizer,
         device=device,

@@ -29,7 +29,7 @@ class _Assembly:
         if isinstance(frames, TileError):
             self.outcomes[place] = Outcome(outcome.id, Status.FAILED, str(frames))
         else:
-            series = replace(outcome.series, images=frames.images, looks=frames.looks)
+            series = replace(outcome.series, images=frames.images, looks=frames.looks, conditions=frames.conditions)
             self.outcomes[place] = replace(outcome, series=series)
         self.missing -= 1
 
@@ -81,6 +81,7 @@ def synthesize_shards(
                         series.history.changes,
                         item.noise,
                         item.looks,
+                        item.key,
                     )
 
     for (shard, place), frames in engine.run(jobs()):

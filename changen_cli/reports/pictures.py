@@ -11,9 +11,10 @@ from PIL import Image
 
 from changen_cli.errors import StoreError
 from changen_cli.files import write_whole
-from changen_cli.types import UInt8Array
+from changen_cli.types import BoolArray, UInt8Array
 
 KEPT, CREATED, REMOVED = (255, 255, 255), (80, 220, 100), (235, 70, 70)
+FOUND, MISSED, FALSE, UNKNOWN = (255, 255, 255), (235, 70, 70), (250, 205, 50), (90, 90, 90)
 
 
 def draw_layouts(before: UInt8Array, after: UInt8Array) -> tuple[UInt8Array, UInt8Array]:
@@ -54,6 +55,26 @@ def draw_history(masks: UInt8Array) -> list[UInt8Array]:
             picture[(mask > 0) & (masks[time + 1] == 0)] = REMOVED
         pictures.append(picture)
     return pictures
+
+
+def draw_found(found: BoolArray, change: UInt8Array, valid: BoolArray) -> UInt8Array:
+    """Colours detected change: found white, missed red, false yellow; what is not valid is grey.
+
+    Args:
+        found: Where change is detected, bool [H, W].
+        change: Where there is some, uint8 [H, W], not 0.
+        valid: bool [H, W].
+
+    Returns:
+        uint8 [H, W, 3].
+    """
+    picture = np.zeros((*found.shape, 3), np.uint8)
+    changed = change != 0
+    picture[found & changed] = FOUND
+    picture[~found & changed] = MISSED
+    picture[found & ~changed] = FALSE
+    picture[~valid] = UNKNOWN
+    return picture
 
 
 def as_picture(image: UInt8Array) -> UInt8Array:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from changen_cli.errors import StoreError
 from changen_cli.files import write_whole
 from changen_cli.metrics.base import Metric
 from changen_cli.metrics.quality import QualityReport
 from changen_cli.metrics.registry import find_metrics
-from changen_cli.metrics.text import percent
 from changen_cli.reports.contact_sheet import contact_sheet, pair_row
+from changen_cli.reports.page import render
 from changen_cli.reports.pictures import picture_uri
 from changen_cli.reports.quality_table import summarize
 
@@ -41,21 +39,14 @@ def render_page(report: QualityReport, metrics: Mapping[str, Metric] | None = No
         metrics: Declarations by name; of all that are installed if None.
     """
     declared = find_metrics() if metrics is None else metrics
-    environment = Environment(
-        loader=PackageLoader("changen_cli.reports"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters["percent"] = percent
     charts = [
         chart
         for name, result in report.results.items()
         if "absent" not in result
         for chart in declared[name].charts(result)
     ]
-    return environment.get_template(TEMPLATE).render(
+    return render(
+        TEMPLATE,
         about=report.about,
         notes=report.notes,
         lines=summarize(report.results, declared),

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from affine import Affine
 
+from changen_cli.conditions.base import Record
 from changen_cli.events.base import History
 from changen_cli.models.series_looks import SeriesLooks
 from changen_cli.types import AnyArray, BoolArray, Int32Array, UInt8Array
@@ -26,7 +27,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """What is stored of one sample: I_0 ... I_n, S_0 ... S_n, the change masks, the changes and the looks.
+    """What is stored of one sample: I_0 ... I_n, S_0 ... S_n, the change masks, the changes, looks and conditions.
 
     Attributes:
         id: Unique in a run and safe as a file name: ``<scene>__<tile>`` and ``__v<variant>`` where there are several.
@@ -43,6 +44,7 @@ class Series:
         crs: WKT of the CRS, or None.
         source: Path or URL of the source raster.
         looks: The looks that it was made with; None for a synthesizer without looks.
+        conditions: What the conditions of each date did; empty in a run without conditions.
     """
 
     id: str
@@ -59,6 +61,7 @@ class Series:
     crs: str | None
     source: str
     looks: SeriesLooks | None = None
+    conditions: tuple[Record, ...] = ()
 
     @property
     def changes(self) -> UInt8Array:

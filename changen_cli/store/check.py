@@ -72,6 +72,8 @@ def _check_series(spec: StoreSpec, id_: str, series: Series) -> None:
                 f"sample {id_}: looks are {list(looks.codes.shape)} of {rows[0]} objects and "
                 f"{list(looks.ground.shape)} of the ground at {times} dates"
             )
+    if series.conditions and len(series.conditions) != times:
+        raise StoreError(f"sample {id_}: conditions are of {len(series.conditions)} dates, the store has {times}")
     if series.id != id_:
         raise StoreError(f"sample {id_} holds a series of another id, {series.id}")
     if series.split not in tuple(Split):

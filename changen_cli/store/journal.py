@@ -7,9 +7,11 @@ Inside an output, ``.changen`` holds::
     shards/000007.json           shard 7 is done: the record of each of its samples
     shards/000007.parquet        the changes of shard 7
     shards/000007.looks.parquet  the looks of shard 7, where the synthesizer has looks
+    shards/000007.conditions.parquet
+                                 what was done to the images of shard 7, where there are conditions
     tmp/                         unfinished files; emptied when a run starts
 
-A shard is committed in this order: its data, its changes, its looks, its record. So a shard is done if and only if its
+A shard is committed in this order: its data, its changes, looks and conditions, its record. So a shard is done if and only if its
 record is there, and whatever instruction a run is killed at, the next run writes the same bytes. ``manifest.json``
 comes last of all: a folder that has one is whole.
 """
@@ -44,6 +46,7 @@ from changen_cli.store.records import (
     SampleRecord,
     ShardRecord,
     ShardSummary,
+    conditions_path,
     encode_record,
     events_path,
     looks_path,
@@ -52,6 +55,8 @@ from changen_cli.store.records import (
     record_path,
     to_json,
 )
+from changen_cli.store.tables.conditions import NAME as CONDITIONS
+from changen_cli.store.tables.conditions import conditions_bytes, write_conditions
 from changen_cli.store.tables.events import events_bytes, write_events
 from changen_cli.store.tables.looks import NAME as LOOKS
 from changen_cli.store.tables.looks import looks_bytes, write_looks
@@ -61,7 +66,7 @@ VERSION = 1
 """Version of the layout of an output, in ``run.json`` and in the manifest."""
 
 _RECORD = re.compile(r"(\d{6,})\.json")
-_SHARD_FILE = re.compile(r"\d{6,}\.(?:json|parquet|looks\.parquet)")
+_SHARD_FILE = re.compile(r"\d{6,}\.(?:json|parquet|looks\.parquet|conditions\.parquet)")
 
 
 def commit_shard(store: Format, index: int, outcomes: Sequence[Outcome]) -> ShardSummary:
@@ -85,6 +90,9 @@ def commit_shard(store: Format, index: int, outcomes: Sequence[Outcome]) -> Shar
     looks = looks_bytes(outcomes)
     if looks is not None:
         write_files(store.root, [(looks_path(store.root, index), looks)])
+    conditions = conditions_bytes(outcomes)
+    if conditions is not None:
+        write_files(store.root, [(conditions_path(store.root, index), conditions)])
     record = make_record(store.spec, index, outcomes)
     write_files(store.root, [(record_path(store.root, index), encode_record(record))])
     return record.summary()
@@ -113,8 +121,9 @@ def finish_run(store: Format, journal: Journal, manifest: Mapping[str, object]) 
     georeferenced = write_samples(root, spec, journal.samples())
     shards = [events_path(root, index) for index in range(spec.shards)]
     write_events(root, shards, georeferenced=georeferenced)
-    with_series = (summary.index for summary in journal.summaries() if summary.statuses.get(Status.DONE))
+    with_series = [summary.index for summary in journal.summaries() if summary.statuses.get(Status.DONE)]
     look_dim = write_looks(root, [looks_path(root, index) for index in with_series])
+    conditions = write_conditions(root, [conditions_path(root, index) for index in with_series])
     about: StoreEntry = {
         "format": store.name,
         "version": VERSION,
@@ -126,6 +135,8 @@ def finish_run(store: Format, journal: Journal, manifest: Mapping[str, object]) 
     }
     if look_dim:
         about["look_dim"] = look_dim
+    if conditions:
+        about["conditions"] = True
     clear_scratch(root)
     write_manifest(root, {**manifest, "store": about})
     clear_scratch(root)
@@ -283,7 +294,7 @@ class Journal:
         remove_files(sorted(files))
         remove_folder_if_empty(shards)
         clear_formats(self.root)
-        tables = [self.root / name for name in ("samples.parquet", "events.parquet", LOOKS)]
+        tables = [self.root / name for name in ("samples.parquet", "events.parquet", LOOKS, CONDITIONS)]
         remove_files([*tables, self._home / "run.json"])
 
 

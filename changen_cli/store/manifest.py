@@ -22,7 +22,7 @@ NAME = "manifest.json"
 class StoreEntry(TypedDict):
     """The key ``store`` of the manifest: what a reader must know. ``format`` is the name of a plugin.
 
-    ``look_dim``, the length of a look, is there only with looks.
+    ``look_dim``, the length of a look, is there only with looks; ``conditions``, True, only where a table has them.
     """
 
     format: str
@@ -33,6 +33,7 @@ class StoreEntry(TypedDict):
     width: int
     shard_samples: int
     look_dim: NotRequired[int]
+    conditions: NotRequired[bool]
 
 
 def write_manifest(root: Path, manifest: Mapping[str, object]) -> None:

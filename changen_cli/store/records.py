@@ -124,6 +124,11 @@ def looks_path(root: Path, index: int) -> Path:
     return root / HOME / "shards" / f"{index:06d}.looks.parquet"
 
 
+def conditions_path(root: Path, index: int) -> Path:
+    """Returns the path of the conditions of a shard; there only if its series have conditions."""
+    return root / HOME / "shards" / f"{index:06d}.conditions.parquet"
+
+
 def make_record(spec: StoreSpec, index: int, outcomes: Sequence[Outcome]) -> ShardRecord:
     """Makes the record of a shard.
 

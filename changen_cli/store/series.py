@@ -16,14 +16,16 @@ import shapely
 from affine import Affine
 from shapely.geometry import MultiPolygon, Polygon
 
+from changen_cli.conditions.base import Record
 from changen_cli.errors import StoreError
 from changen_cli.events.base import Change
 from changen_cli.models.series_looks import SeriesLooks
 from changen_cli.scenes.layout import Footprint
 from changen_cli.store.base import Status, StoreSpec
-from changen_cli.store.formats.base import Times
+from changen_cli.store.formats.base import Arrays, Times
 from changen_cli.store.formats.registry import find_formats, make_format
 from changen_cli.store.manifest import StoreEntry, read_manifest
+from changen_cli.store.tables.conditions import ConditionsReader
 from changen_cli.store.tables.events import ChangeRow
 from changen_cli.store.tables.looks import LooksReader
 from changen_cli.store.tables.row_groups import RowReader
@@ -36,6 +38,11 @@ if TYPE_CHECKING:
 
 def _no_looks() -> None:
     """Reads the looks of a series that has none."""
+
+
+def _no_conditions() -> tuple[Record, ...]:
+    """Reads the conditions of a series that has none."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,7 @@ class Sample:
         valid: bool [H, W], False where the source has no data; None for a pair.
         changes: The changes between the first image and the last, outlines in pixel coordinates.
         read_looks: What :attr:`looks` are read by.
+        read_conditions: What :attr:`conditions` are read by.
     """
 
     id: str
@@ -71,6 +79,7 @@ class Sample:
     valid: BoolArray | None
     changes: tuple[Change, ...]
     read_looks: Callable[[], SeriesLooks | None] = field(default=_no_looks, repr=False, compare=False)
+    read_conditions: Callable[[], tuple[Record, ...]] = field(default=_no_conditions, repr=False, compare=False)
 
     @property
     def looks(self) -> SeriesLooks | None:
@@ -80,6 +89,17 @@ class Sample:
             StoreError: If the table of looks is missing or damaged.
         """
         return self.read_looks()
+
+    @property
+    def conditions(self) -> tuple[Record, ...]:
+        """What was done to each image besides the change, read now; empty in a run without conditions.
+
+        One record for each of :attr:`times`: numbers by name by condition, such as ``{"haze": {"share": (0.2,)}}``.
+
+        Raises:
+            StoreError: If the table of conditions is missing or damaged.
+        """
+        return self.read_conditions()
 
 
 def open_series(path: Path | str, split: str | None = None) -> SeriesDataset:
@@ -113,7 +133,10 @@ class SeriesDataset:
             series, or every pair.
         steps: Steps per series.
         look_dim: Length of a look; 0 for a synthesizer without looks.
+        has_conditions: Whether its images were put under conditions.
+        size: Rows and columns of every image.
         table: All samples, done or not, as ``samples.parquet`` has them.
+        rows: Places in the table of the samples that are done and asked for, int64 [N].
     """
 
     def __init__(self, root: Path, split: str | None = None) -> None:
@@ -137,9 +160,11 @@ class SeriesDataset:
             )
             self._store = make_format(self.format, root, spec)
             self.look_dim: int = store.get("look_dim", 0)
+            self.has_conditions: bool = store.get("conditions", False)
         except (KeyError, TypeError) as error:
             raise StoreError(f"{root / 'manifest.json'} does not say what the store is: no {error}") from error
         self.steps = self._store.spec.steps
+        self.size = self._store.spec.height, self._store.spec.width
         self.items: Literal["series", "pairs"] = self._store.items
         whole = tuple(range(self.steps + 1))
         self.times: tuple[Times, ...] = (whole,) if self.items == "series" else self._store.pairs
@@ -150,15 +175,16 @@ class SeriesDataset:
             if split not in known:
                 raise StoreError(f"{root} has no split {split!r}; it has {', '.join(sorted(known)) or 'none'}")
             wanted = pc.and_(wanted, pc.fill_null(pc.equal(self.table["split"], split), False))
-        self._rows = np.flatnonzero(wanted.to_numpy())
+        self.rows = np.flatnonzero(wanted.to_numpy())
         # Samples stand in the same order in both tables, so a running sum finds the rows of a sample's changes.
         self._first_change = np.concatenate(([0], np.cumsum(self.table["changes"].to_numpy())))
         self._events = RowReader(root / "events.parquet")
         self._looks = LooksReader(root)
+        self._conditions = ConditionsReader(root)
 
     def __len__(self) -> int:
         """Returns the number of samples, or of pairs."""
-        return len(self._rows) * len(self.times)
+        return len(self.rows) * len(self.times)
 
     def __getitem__(self, item: int) -> Sample:
         """Reads one sample, or one pair.
@@ -169,8 +195,51 @@ class SeriesDataset:
         """
         row, times = self._locate(item, self.times)
         sample = self._sample(row)
-        arrays = self._store.read(sample, times)
-        pair = f"__t{times[0]}_t{times[1]}" if self.items == "pairs" else ""
+        return self._make(row, sample, times, self._store.read(sample, times), is_pair=self.items == "pairs")
+
+    def read_step(self, item: int, *, changes: bool = True) -> Sample:
+        """Reads two consecutive dates of a series, and nothing else of its pixels.
+
+        Args:
+            item: 0 .. samples * steps - 1, those of a series after each other.
+            changes: Whether to read the table of changes too; without, :attr:`Sample.changes` is empty.
+
+        Raises:
+            IndexError: If there is no such step.
+            StoreError: If a file is missing or damaged.
+        """
+        row, times = self._locate(item, self.consecutive)
+        sample = self._sample(row)
+        return self._make(
+            row, sample, times, self._store.read_step(sample, times[1]), is_pair=True, with_changes=changes
+        )
+
+    @property
+    def consecutive(self) -> tuple[Times, ...]:
+        """The pairs of consecutive times of each series, which :meth:`read_step` reads."""
+        return tuple((step, step + 1) for step in range(self.steps))
+
+    @property
+    def event_names(self) -> list[str]:
+        """Names of the events that happened anywhere in the output, in order.
+
+        Raises:
+            StoreError: If the table of changes is missing or damaged.
+        """
+        return self._events.values("event")
+
+    def _make(
+        self,
+        row: int,
+        sample: SampleRow,
+        times: Times,
+        arrays: Arrays,
+        *,
+        is_pair: bool,
+        with_changes: bool = True,
+    ) -> Sample:
+        """Puts together what was read of a sample."""
+        pair = f"__t{times[0]}_t{times[1]}" if is_pair else ""
         return Sample(
             id=sample["sample"] + pair,
             scene=sample["scene"],
@@ -183,8 +252,11 @@ class SeriesDataset:
             mask=arrays.mask,
             instance=arrays.instance,
             valid=arrays.valid,
-            changes=tuple(c for c in self._changes(row) if times[0] < c.step <= times[-1]),
+            changes=tuple(c for c in self._changes(row) if times[0] < c.step <= times[-1]) if with_changes else (),
             read_looks=partial(self._looks.read, sample["sample"]) if self.look_dim else _no_looks,
+            read_conditions=(
+                partial(self._conditions.read, sample["sample"], times) if self.has_conditions else _no_conditions
+            ),
         )
 
     def __iter__(self) -> Iterator[Sample]:
@@ -226,7 +298,7 @@ class SeriesDataset:
 
     def pair_count(self) -> int:
         """Returns the number of pairs that :meth:`read_pair` can give."""
-        return len(self._rows) * len(self._store.pairs)
+        return len(self.rows) * len(self._store.pairs)
 
     def read_pair(self, item: int) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
         """Reads two images and what changed between them, and nothing else.
@@ -246,11 +318,11 @@ class SeriesDataset:
 
     def _locate(self, item: int, each: tuple[Times, ...]) -> tuple[int, Times]:
         """Returns the row of a sample, and the times of the item, where each sample has so many."""
-        count = len(self._rows) * len(each)
+        count = len(self.rows) * len(each)
         if not -count <= item < count:
             raise IndexError(f"item {item} of {self.root}, which has {count}")
         place, inner = divmod(item % count, len(each))
-        return int(self._rows[place]), each[inner]
+        return int(self.rows[place]), each[inner]
 
     def _sample(self, row: int) -> SampleRow:
         """Reads a row of the table of samples."""

@@ -12,15 +12,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from changen_cli import rng
+from changen_cli.conditions.base import Record
+from changen_cli.conditions.choose import Conditions
 from changen_cli.errors import PluginError, TileError, UsageError
 from changen_cli.events.base import Change
 from changen_cli.models.series_looks import SeriesLooks
 from changen_cli.synthesis.background import keep_background
 from changen_cli.synthesis.base import Batch, LooksSynthesizer, Synthesizer
+from changen_cli.synthesis.exposure import Exposure
 from changen_cli.synthesis.look_chain import LookChain
 from changen_cli.synthesis.look_plan import LookPlan
 from changen_cli.synthesis.showing import require_changes, shown_by
-from changen_cli.synthesis.transfer import Transfer, Waiting
+from changen_cli.synthesis.transfer import Transfer
 from changen_cli.types import BoolArray, Float32Array, UInt8Array
 
 Background = Literal["synthesize", "keep"]
@@ -41,6 +45,7 @@ class Job(Generic[T]):
         changes: n tuples of changes.
         noise: z of every step, float32 [n, noise_dim].
         looks: Where the looks come from; for a synthesizer with looks.
+        key: What the conditions of its dates are drawn by, each with its date added.
     """
 
     tag: T
@@ -50,6 +55,7 @@ class Job(Generic[T]):
     changes: tuple[tuple[Change, ...], ...]
     noise: Float32Array
     looks: LookPlan | None = None
+    key: rng.Key = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +63,30 @@ class Frames:
     """What became of a sample.
 
     Attributes:
-        images: I_0 ... I_n, uint8 [n + 1, 3, H, W].
+        images: I_0 ... I_n, uint8 [n + 1, 3, H, W], under their conditions.
         looks: The looks that they were made with; None for a synthesizer without looks.
+        conditions: What the conditions of each date did, n + 1; empty in a run without conditions.
     """
 
     images: UInt8Array
     looks: SeriesLooks | None = None
+    conditions: tuple[Record, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Launched:
-    """What of a batch is on its way to the host: the frames of each step, and the looks."""
+    """What of a batch is on its way to the host: its images, and the looks."""
 
-    steps: list[Waiting]
+    exposure: Exposure
     looks: Callable[[], list[SeriesLooks]] | None
 
 
 class Engine:
-    """Runs the chain I_0 -> I_1 -> ... -> I_n for many samples, each step from the image of the last (Figure 3)."""
+    """Runs the chain I_0 -> I_1 -> ... -> I_n for many samples, each step from the image of the last (Figure 3).
+
+    Conditions are how an image was taken, not how the place is: each step is synthesised from the image of the last
+    without its conditions, and what is given is every image, I_0 too, under conditions of its own.
+    """
 
     def __init__(
         self,
@@ -83,6 +95,7 @@ class Engine:
         batch_size: int,
         background: Background = "synthesize",
         drift: float = 0.0,
+        conditions: Conditions | None = None,
     ) -> None:
         """Makes an engine.
 
@@ -92,12 +105,14 @@ class Engine:
             batch_size: Samples per batch, at least 1; halved for good when the device runs out of memory.
             background: "synthesize" repaints the whole image as the paper does, "keep" only what changed.
             drift: How far the ground's look moves at each step, 0..1; for a synthesizer with looks.
+            conditions: What differs between the dates besides the change; None for nothing.
         """
         self.synthesizer = synthesizer
         self.transfer = transfer
         self.batch_size = batch_size
         self.background = background
         self.drift = drift
+        self.conditions = conditions or Conditions()
         self._shows = shown_by(synthesizer)
 
     def run(self, jobs: Iterable[Job[T]]) -> Iterator[tuple[T, Frames | TileError]]:
@@ -162,7 +177,9 @@ class Engine:
         valid = None if whole else upload(np.stack([job.valid for job in group])).unsqueeze(1)
         largest = max(int(job.masks.max()) for job in group)
         chain = self._chain(group, image, valid)
-        frames = []
+        exposure = Exposure(self.conditions, self.transfer, [job.key for job in group], valid)
+        if self.conditions:  # without, I_0 is on the host as it is
+            exposure.take(image, 0)
         for step in range(masks.shape[1] - 1):
             before, after = masks[:, step], masks[:, step + 1]
             changes = tuple(job.changes[step] for job in group)
@@ -175,8 +192,8 @@ class Engine:
                 changed = before != after if chain is None else chain.changed(step)
                 made = keep_background(image, made, changed)
             image = made if valid is None else made * valid
-            frames.append(self.transfer.download(image))
-        return _Launched(frames, None if chain is None else chain.download())
+            exposure.take(image, step + 1)
+        return _Launched(exposure, None if chain is None else chain.download())
 
     def _chain(self, group: list[Job[T]], image: Tensor, valid: Tensor | None) -> LookChain | None:
         """Starts the looks of a group; None for a synthesizer without looks."""
@@ -201,11 +218,12 @@ class Engine:
         if isinstance(launched, TileError):
             yield from ((job.tag, launched) for job in group)
             return
-        arrays = [wait() for wait in launched.steps]
+        arrays = [wait() for wait in launched.exposure.frames]
         looks = [None] * len(group) if launched.looks is None else launched.looks()
         for number, job in enumerate(group):
-            images = np.stack([job.image, *(array[number] for array in arrays)])
-            yield job.tag, Frames(images, looks[number])
+            conditions = launched.exposure.of(number)
+            images = np.stack([*([] if conditions else [job.image]), *(array[number] for array in arrays)])
+            yield job.tag, Frames(images, looks[number], conditions)
 
 
 def choose_batch_size(wanted: str | int, device: str) -> int:

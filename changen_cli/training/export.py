@@ -42,7 +42,7 @@ def pack_weights(
     attribution: str = "",
     metrics: dict[str, object] | None = None,
 ) -> Path:
-    """Packs the moving average of a run's generator (or segmenter), spectral norm folded.
+    """Packs the moving average of what a run trains (a generator, segmenter, detector), spectral norm folded.
 
     Args:
         run: Folder of a training run, or one of its checkpoints.
@@ -76,7 +76,7 @@ def pack_weights(
     source = _find_checkpoint(run, checkpoint)
     state = read_checkpoint(source)
     config = state["config"]
-    arguments = _arguments(config.generator)
+    arguments = _arguments(config.architecture)
     generator = make_network(config.model, arguments)
     generator.load_state_dict(state["ema"])
     fold_spectral_norm(generator.eval())
@@ -97,7 +97,7 @@ def pack_weights(
     _write(path, tensors, config.model, arguments, summary=summary, metrics=metrics or {}, **origin)
     if discriminators:
         line = f"what {name} was trained against, for changen train --init"
-        own = _arguments(config.discriminator)
+        own = _arguments(getattr(config, "discriminator", None))
         _write(discriminators_path(path), against, config.model, own, summary=line, part="discriminators", **origin)
     return path
 

@@ -146,3 +146,28 @@ def divergence(mean: Tensor, log_variance: Tensor, seen: Tensor) -> Tensor:
     """
     each = (mean.square() + log_variance.exp() - 1 - log_variance).mean(2) / 2
     return ((each * seen).sum(1) / seen.sum(1).clamp(min=1)).mean()
+
+
+def binary_losses(logits: Tensor, target: Tensor, valid: Tensor, smooth: float = 1.0) -> tuple[Tensor, Tensor]:
+    """Compares logits of a yes or no with labels, sample by sample: cross-entropy, and soft Dice.
+
+    Dice is taken over each sample, not over the batch, so that a batch may be taken in parts and shared between
+    processes.
+
+    Args:
+        logits: float [B, H, W].
+        target: 0 or 1, any type [B, H, W].
+        valid: Pixels that count, bool [B, H, W].
+        smooth: Added to both parts of the Dice ratio; what a sample without a yes is divided by.
+
+    Returns:
+        float32 [B] both: the mean binary cross-entropy over valid pixels, 0 where none is; and
+        1 - (2 sum(p y) + smooth) / (sum(p) + sum(y) + smooth) over them.
+    """
+    counted, wanted = valid.flatten(1).float(), target.flatten(1).float()
+    scores = logits.flatten(1).float()
+    each = F.binary_cross_entropy_with_logits(scores, wanted, reduction="none")
+    entropy = (each * counted).sum(1) / counted.sum(1).clamp(min=1)
+    found, wanted = scores.sigmoid() * counted, wanted * counted
+    overlap = 2 * (found * wanted).sum(1) + smooth
+    return entropy, 1 - overlap / (found.sum(1) + wanted.sum(1) + smooth)

@@ -1,10 +1,11 @@
-"""``changen train``: the outer loop of Algorithm 1, for whatever model the recipe names."""
+"""The one loop of training: Algorithm 1 for whatever model the recipe names, and detectors likewise."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -12,18 +13,18 @@ from torch import Tensor
 from changen_cli.device import DTYPES, resolve_precision
 from changen_cli.errors import TrainingError
 from changen_cli.reporter import Reporter, Silent
-from changen_cli.training.config.options import TrainConfig
-from changen_cli.training.data.batch import TrainingBatch
+from changen_cli.training.config.run import RunOptions
+from changen_cli.training.data.base import BatchSource
 from changen_cli.training.data.discover import LIMITS, Limits
 from changen_cli.training.data.loader import batches, choose_workers, share_of
-from changen_cli.training.data.samplers import make_samplers
 from changen_cli.training.distributed import local_processes, make_fabric, mean_over
-from changen_cli.training.learners.base import Learner
-from changen_cli.training.learners.make import make_learner
+from changen_cli.training.learners.base import AnyLearner
+from changen_cli.training.learners.make import learner_class, make_learner
 from changen_cli.training.run.checkpoint import LAST, restore
 from changen_cli.training.run.finite import require_finite
 from changen_cli.training.run.folder import RunFolder, find_state
 from changen_cli.training.run.progress import Throughput, training_progress
+from changen_cli.training.run.sheets import ROWS
 from changen_cli.training.run.start import start
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def train(
-    config: TrainConfig,
+    config: RunOptions,
     output: Path,
     *,
     fabric: Fabric | None = None,
@@ -66,12 +67,14 @@ def train(
     """
     reporter, fabric = reporter or Silent(), fabric or make_fabric("cpu")
     mine = share_of(config.batch_size, fabric.global_rank, fabric.world_size)
+    kind = learner_class(config.model, config.architecture)
+    config = kind.settled(config)
     state = find_state(config, output)
     if config.threads:
         torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
-    samplers = make_samplers(config, limits, reporter)
     device = str(fabric.device)
+    sources = kind.sources(config, limits, device, reporter)
     learner = make_learner(config, device, DTYPES[resolve_precision(config.precision, device)])
     done = 0
     if state is not None:
@@ -79,28 +82,28 @@ def train(
     elif config.init:
         start(config, learner, reporter)
     learner.share(fabric)
-    source = batches(
-        samplers.train,
+    loaded = batches(
+        sources.train,
         done,
         config.iterations,
         batch_size=config.batch_size,
-        noise_dim=config.noise_dim,
-        workers=choose_workers(config.workers, local_processes(fabric), streamed=samplers.streamed),
+        workers=choose_workers(config.workers, local_processes(fabric), streamed=sources.streamed),
         mine=mine,
         pin=fabric.device.type == "cuda",
     )
     opened = (
-        RunFolder(output, config, done, learner.columns, samplers.shown, reporter.say)
+        RunFolder(output, config, done, learner.columns, learner.sheet(sources.shown, ROWS), reporter.say)
         if fabric.is_global_zero
         else nullcontext()
     )
     with opened as folder:
         if folder is not None and config.validate_every and done < config.iterations:
-            folder.hold_out(samplers.held_out, learner)
+            folder.hold_out(sources.held_out, learner)
         reporter.say(f"training {config.model}; the first losses come after iteration {_first_logged(config, done)}")
         throughput = Throughput(config.batch_size, done)
-        for iteration, batch in enumerate(source, done + 1):
-            scalars = _step(learner, batch, config.micro_batch)
+        for iteration, batch in enumerate(loaded, done + 1):
+            learner.begin(iteration - 1)
+            scalars = _step(learner, sources.train, batch.parts(config.micro_batch))
             learner.update_ema(iteration)
             logging, saving, showing, validating = (
                 every > 0 and (iteration % every == 0 or iteration == config.iterations)
@@ -113,27 +116,30 @@ def train(
                 rate = throughput.measure(iteration)
                 if folder is not None:
                     folder.log(iteration, rate, losses)
-                reporter.progress(training_progress(iteration, config, rate, losses))
+                reporter.progress(training_progress(iteration, config, rate, losses, learner.unit))
             if folder is not None:
                 if validating:  # before the checkpoint: a run that is killed between the two decides the same again
                     with throughput.paused():
                         folder.validate(iteration, learner)
                 if showing:
-                    folder.show(iteration, learner)
+                    folder.show(iteration)
                 if saving:
                     folder.save(iteration, learner)
+            if iteration in (_first_logged(config, done), config.iterations):
+                for line in sources.train.remarks():
+                    reporter.say(line)
     return output / LAST
 
 
-def _first_logged(config: TrainConfig, done: int) -> int:
+def _first_logged(config: RunOptions, done: int) -> int:
     """Returns the next iteration whose losses are logged."""
     return min(config.iterations, (done // config.log_every + 1) * config.log_every)
 
 
-def _step(learner: Learner, batch: TrainingBatch, micro_batch: int) -> dict[str, Tensor]:
-    """Trains every network once, on parts of at most ``micro_batch`` samples."""
+def _step(learner: AnyLearner, source: BatchSource[Any], parts: Sequence[Any]) -> dict[str, Tensor]:
+    """Trains every network once, on a mini-batch in parts."""
     try:
-        return learner.step(*(part.to(learner.device) for part in batch.parts(micro_batch)))
+        return learner.step(*(source.prepare(part.to(learner.device)) for part in parts))
     except torch.OutOfMemoryError as error:
         raise TrainingError(
             f"{learner.device}: out of memory; lower micro_batch, batch_size or crop, or use bf16"

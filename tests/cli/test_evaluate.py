@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,47 @@ def test_mistakes_are_one_line(
     series: Path, scenes: Path, arguments: tuple[str, str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _run("evaluate", "quality", series, "-r", scenes, "-q", *arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith("changen: error: ")
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+
+
+def test_detection_tables_json_and_report(
+    series: Path, tmp_path: Path, weights_of: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = weights_of("segmenter")
+    words = ("evaluate", "detection", "--data", series, "--weights", weights, "--limit", "6", "-q")
+    assert _run(*words, "--report", tmp_path / "report", "--json", tmp_path / "scores.json") == 0
+    out = capsys.readouterr().out
+    for told in ("all change", "post-classif", "remove", "index.html"):
+        assert told in out
+    found = json.loads((tmp_path / "scores.json").read_text())
+    assert (tmp_path / "report/detection.json").read_text() == (tmp_path / "scores.json").read_text()
+    assert found["pairs"] == 6
+    assert found["detectors"][0]["kind"] == "post-classification"
+    assert _run(*words, "--json", "-") == 0
+    assert json.loads(capsys.readouterr().out) == found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--data", "nowhere"), "nowhere: no such folder"),
+        (("--split", "never"), "has no split 'never'"),
+        (("--weights", "nobody"), "no weights named 'nobody'"),
+        (("--threshold", "1.5"), "--threshold 1.5"),
+        (("--run", "nowhere"), "has no validation.csv"),
+        (("--device", "abacus"), "--device abacus"),
+    ],
+)
+def test_mistakes_of_detection_are_one_line(
+    series: Path, arguments: tuple[str, str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    defaults = {"--data": str(series), "--weights": "segmenter"} | dict([arguments])
+    words = [word for pair in defaults.items() for word in pair]
+    assert _run("evaluate", "detection", "-q", *words) == 2
     captured = capsys.readouterr()
     assert captured.err.startswith("changen: error: ")
     assert message in captured.err

@@ -1,10 +1,8 @@
-"""Layouts, sites and fake plugin distributions."""
+"""Layouts and sites."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +16,6 @@ from changen_cli.scenes.layout import Footprint, Layout
 
 MakeLayout = Callable[..., Layout]
 MakeSite = Callable[..., Site]
-Install = Callable[[str, dict[str, str], str], None]
 
 
 @pytest.fixture(scope="session")
@@ -56,24 +53,5 @@ def make_site() -> MakeSite:
         outlines = tuple(affinity.translate(f.polygon, -f.polygon.centroid.x, -f.polygon.centroid.y) for f in whole)
         fields: dict[str, Any] = {"outlines": outlines, "occupied": layout.footprints} | other
         return Site(canvas if allowed is None else allowed, gap, **fields)
-
-    return make
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Installs a fake distribution: install("sprawl", {"flood": "sprawl:Flood"}, source of sprawl/__init__.py)."""
-
-    def make(name: str, events: dict[str, str], source: str) -> None:
-        root = tmp_path / name
-        (root / name).mkdir(parents=True)
-        (root / name / "__init__.py").write_text(source)
-        info = root / f"{name}-1.2.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n")
-        lines = "".join(f"{event} = {target}\n" for event, target in events.items())
-        (info / "entry_points.txt").write_text(f"[changen.events]\n{lines}")
-        monkeypatch.syspath_prepend(str(root))
-        monkeypatch.delitem(sys.modules, name, raising=False)
 
     return make

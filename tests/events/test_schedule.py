@@ -11,7 +11,7 @@ from changen_cli.errors import PluginError, UsageError
 from changen_cli.events.create import Create
 from changen_cli.events.relocate import Relocate
 from changen_cli.events.remove import Remove
-from changen_cli.events.schedule import Schedule, make_schedule, parse_events, parse_parameters, parse_range
+from changen_cli.events.schedule import EVENT, Schedule, make_schedule, parse_events, parse_range
 
 Install = Callable[[str, dict[str, str], str], None]
 
@@ -33,8 +33,8 @@ def test_parse_events(text: str, weights: dict[str, float]) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "has no name"),
-        ("create,", "has no name"),
+        ("", "a name is missing"),
+        ("create,", "a name is missing"),
         ("create=1,create=2", "'create' is listed twice"),
         ("create=0", "weight must be a number above 0"),
         ("create=-1", "above 0"),
@@ -55,7 +55,7 @@ def test_an_unknown_event_is_refused_with_those_installed() -> None:
     with pytest.raises(PluginError, match="unknown event 'demolish'"):
         make_schedule({"demolish": 1.0})
     with pytest.raises(PluginError, match="unknown event 'demolish'"):
-        parse_parameters(["demolish.turn=4"])
+        EVENT.read_parameters(["demolish.turn=4"])
 
 
 @pytest.mark.parametrize(("text", "pair"), [("1:5", (1, 5)), ("3", (3, 3)), ("0:2", (0, 2)), (" 2 : 2 ", (2, 2))])
@@ -70,7 +70,7 @@ def test_parse_range_refuses(text: str) -> None:
 
 
 def test_parse_parameters() -> None:
-    found = parse_parameters(["create.turn=45", "create.align=no", "scale.factor=1.5", "relocate.distance=10:inf"])
+    found = EVENT.read_parameters(["create.turn=45", "create.align=no", "scale.factor=1.5", "relocate.distance=10:inf"])
     assert found == {
         "create": {"turn": 45.0, "align": False},
         "scale": {"factor": (1.5, 1.5)},
@@ -91,12 +91,12 @@ def test_parse_parameters() -> None:
 )
 def test_parse_parameters_refuses(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        parse_parameters([text])
+        EVENT.read_parameters([text])
 
 
 def test_a_parameter_given_twice_is_refused() -> None:
     with pytest.raises(UsageError, match=r"create\.turn is given twice"):
-        parse_parameters(["create.turn=4", "create.turn=5"])
+        EVENT.read_parameters(["create.turn=4", "create.turn=5"])
 
 
 def test_make_schedule() -> None:
@@ -186,7 +186,7 @@ class Picky:
     ("name", "target", "message"),
     [
         ("plain", "faulty:plain", "is not a dataclass"),
-        ("mute", "faulty:Mute", r"'mute' \(faulty\) has no name or no propose"),
+        ("mute", "faulty:Mute", r"'mute' \(faulty:Mute\) has no name or no propose"),
         ("picky", "faulty:Picky", "'picky' cannot be made with {}: KeyError"),
         ("gone", "faulty:Gone", "'gone' .* cannot be loaded"),
     ],

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from changen_cli.models.units import to_bytes, to_pixels
+from changen_cli.models.units import from_unit, to_bytes, to_pixels, to_unit
 
 
 def every_byte() -> torch.Tensor:
@@ -28,3 +28,12 @@ def test_the_arguments_stay_as_they_are() -> None:
     made = to_bytes(pixels)
     assert torch.equal(pixels, kept)
     assert [end.item() for end in made.aminmax()] == [0, 255]
+
+
+def test_every_byte_comes_back_from_0_to_1() -> None:
+    image = every_byte()
+    unit = to_unit(image)
+    assert unit.dtype == torch.float32
+    assert [end.item() for end in unit.aminmax()] == [0, 1]
+    assert torch.equal(from_unit(unit), image)
+    assert torch.equal(unit, to_unit(image)), "the argument stays"

@@ -73,11 +73,11 @@ def memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-@pytest.mark.parametrize(("format", "looks"), [*((name, False) for name in find_formats()), ("geotiff", True)])
+@pytest.mark.parametrize(("format", "more"), [*((name, False) for name in find_formats()), ("geotiff", True)])
 def test_killed_anywhere_and_run_again_gives_the_same_bytes(
-    memory: Path, run_store: Run, tree: Tree, make_series: Callable[..., Series], format: str, looks: bool
+    memory: Path, run_store: Run, tree: Tree, make_series: Callable[..., Series], format: str, more: bool
 ) -> None:
-    series = make_series(0, size=(16, 32), steps=1, looks=looks)
+    series = make_series(0, size=(16, 32), steps=1, looks=more, conditions=more)
     outcomes = [Outcome(series.id, Status.DONE, series=series), Outcome("x__r9_c9", Status.FAILED, "unreadable")]
     # Zarr takes its time over each shard, and one is as good as another.
     spec = StoreSpec(2, 1, 16, 32, 2 if format == "zarr" else 1)
@@ -95,7 +95,7 @@ def test_killed_anywhere_and_run_again_gives_the_same_bytes(
 
 
 def test_killed_while_overwriting(memory: Path, run_store: Run, tree: Tree, make_series: Callable[..., Series]) -> None:
-    series = make_series(0, size=(16, 32), steps=1, looks=True)
+    series = make_series(0, size=(16, 32), steps=1, looks=True, conditions=True)
     outcomes = [Outcome(series.id, Status.DONE, series=series)]
     spec = StoreSpec(1, 1, 16, 32, 1)
     run_store("geotiff", memory / "whole", spec, outcomes)

@@ -145,6 +145,28 @@ def test_a_damaged_output_is_named(tmp_path: Path, run_store: Run, spec: StoreSp
             open_series(root)
 
 
+def test_a_step_is_two_dates_of_the_whole(root: Path) -> None:
+    data = open_series(root)
+    assert data.consecutive == ((0, 1), (1, 2))
+    assert data.event_names == ["create", "relocate", "remove"]
+    whole = [sample for sample in data if sample.times != (0, 2)]
+    for item in range(6):
+        step = data.read_step(item)
+        parent = whole[item] if data.items == "pairs" else whole[item // 2]
+        dates = slice(None) if data.items == "pairs" else slice(item % 2, item % 2 + 2)
+        assert step.id.endswith(f"__t{item % 2}_t{item % 2 + 1}")
+        assert step.times == (item % 2, item % 2 + 1)
+        np.testing.assert_array_equal(step.image, parent.image[dates])
+        np.testing.assert_array_equal(step.change[0], parent.change[dates][0])
+        assert (step.mask is None) == (parent.mask is None)
+        if step.mask is not None and parent.mask is not None:
+            np.testing.assert_array_equal(step.mask, parent.mask[dates])
+        assert list(step.changes) == [change for change in parent.changes if change.step == step.times[1]]
+        assert data.read_step(item, changes=False).changes == ()
+    with pytest.raises(IndexError):
+        data.read_step(6)
+
+
 def test_what_is_no_output_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="was not written by changen"):
         open_series(tmp_path)

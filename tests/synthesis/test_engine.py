@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from shapely.geometry import box
 from torch import Tensor
 
+from changen_cli.conditions.choose import make_conditions
 from changen_cli.errors import PluginError, TileError, UsageError
 from changen_cli.events.base import Change
 from changen_cli.scenes.layout import Footprint
@@ -230,3 +232,30 @@ def test_a_change_that_the_synthesizer_cannot_show_stops_the_run(transfer: Trans
 
     with pytest.raises(UsageError, match="adder: shows only removed objects, but the event 'create' changed one"):
         list(Engine(Remover(), transfer, 2).run([make_job(1)]))
+
+
+@pytest.mark.parametrize("valid", [True, False])
+def test_conditions_are_seen_and_not_built_upon(valid: bool) -> None:
+    """I_0 too is under conditions, and every step goes on from the image without them."""
+    jobs = [replace(make_job(n, valid=valid), key=(0, "scene", n)) for n in range(5)]
+    conditions = make_conditions("light,haze,registration")
+    plain = dict(Engine(Adder(), HostTransfer(), 2).run(jobs))
+    synthesizer = Adder()
+    seen = dict(Engine(synthesizer, HostTransfer(), 2, conditions=conditions).run(jobs))
+    again = dict(Engine(Adder(), HostTransfer(), 5, conditions=conditions).run(jobs))
+    fed = np.concatenate([batch.image.numpy() for batch in synthesizer.batches])
+    for job in jobs:
+        frames, other = seen[job.tag], plain[job.tag]
+        assert not isinstance(frames, TileError)
+        assert not isinstance(other, TileError)
+        assert (frames.images.shape, frames.images.dtype) == (other.images.shape, np.uint8)
+        assert all((one != two).any() for one, two in zip(frames.images, other.images, strict=True))
+        assert not frames.images[..., ~job.valid].any()
+        assert [list(record) for record in frames.conditions] == [["light", "haze", "registration"]] * (STEPS + 1)
+        assert other.conditions == ()
+        for state in other.images[:-1]:
+            assert any((image == state).all() for image in fed), "synthesised from the state itself"
+        repeated = again[job.tag]
+        assert not isinstance(repeated, TileError)
+        assert (repeated.images == frames.images).all()
+        assert repeated.conditions == frames.conditions

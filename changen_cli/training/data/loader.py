@@ -6,44 +6,31 @@ import signal
 import threading
 from collections.abc import Iterator
 
-import numpy as np
-import torch
 from torch.utils.data import DataLoader, Dataset
 
-from changen_cli import rng
 from changen_cli.device import cores
 from changen_cli.errors import ChangenError, TrainingError, UsageError
-from changen_cli.training.data.batch import TrainingBatch, make_batch
-from changen_cli.training.data.crops import CropSampler
+from changen_cli.training.data.base import BatchSource, Some
 
 MOST_WORKERS = 8
 """Most processes that prepare crops for one that trains, where nobody says how many."""
 
 
-class _Stream(Dataset[TrainingBatch | ChangenError]):
-    """What one process has of the batches of a sampler, from one iteration on."""
+class _Stream(Dataset[Some | ChangenError]):
+    """What one process has of the batches of a source, from one iteration on."""
 
-    def __init__(
-        self, sampler: CropSampler, first: int, last: int, batch_size: int, noise_dim: int, mine: range
-    ) -> None:
-        self.sampler, self.first, self.last = sampler, first, last
-        self.batch_size, self.noise_dim, self.mine = batch_size, noise_dim, mine
+    def __init__(self, source: BatchSource[Some], first: int, last: int, batch_size: int, mine: range) -> None:
+        self.source, self.first, self.last = source, first, last
+        self.batch_size, self.mine = batch_size, mine
 
     def __len__(self) -> int:
         return max(0, self.last - self.first)
 
-    def __getitem__(self, item: int) -> TrainingBatch | ChangenError:
+    def __getitem__(self, item: int) -> Some | ChangenError:
         try:
-            return self._batch(self.first + item)
+            return self.source.batch(self.first + item, self.batch_size, self.mine)
         except ChangenError as error:
             return error  # raised in a worker it would arrive as a traceback within a message
-
-    def _batch(self, iteration: int) -> TrainingBatch:
-        crops = [self.sampler[iteration * self.batch_size + k] for k in self.mine]
-        draw = rng.generator(self.sampler.seed, self.sampler.stream, iteration, "noise")
-        noise = draw.standard_normal((self.batch_size, self.noise_dim), np.float32)
-        first = iteration * self.batch_size + self.mine.start
-        return make_batch(crops, torch.from_numpy(noise[self.mine.start : self.mine.stop]), first)
 
 
 def share_of(batch_size: int, rank: int, processes: int) -> range:
@@ -89,24 +76,22 @@ def choose_workers(asked: int | None, processes: int, *, streamed: bool, availab
 
 
 def batches(
-    sampler: CropSampler,
+    source: BatchSource[Some],
     first: int,
     last: int,
     *,
     batch_size: int,
-    noise_dim: int,
     workers: int = 0,
     mine: range | None = None,
     pin: bool = False,
-) -> Iterator[TrainingBatch]:
+) -> Iterator[Some]:
     """Gives the batches of iterations ``first`` .. ``last`` - 1.
 
     Args:
-        sampler: Draws the samples.
+        source: Makes them.
         first: First iteration; a resumed run starts where it stopped.
         last: One past the last iteration.
         batch_size: Samples of a mini-batch, over all processes.
-        noise_dim: Length of z.
         workers: Processes that prepare batches ahead; 0 prepares them when they are asked for.
         mine: Which samples of each batch (:func:`share_of`); None for all.
         pin: Whether they are put into pinned memory, from which a GPU can fetch them while it computes.
@@ -115,9 +100,9 @@ def batches(
         What ``mine`` says of each mini-batch, in the memory of the host; its samples are numbered over the whole run.
 
     Raises:
-        TrainingError: As the sampler does.
+        TrainingError: As the source does, or if a process that prepares batches died.
     """
-    stream = _Stream(sampler, first, last, batch_size, noise_dim, range(batch_size) if mine is None else mine)
+    stream = _Stream(source, first, last, batch_size, range(batch_size) if mine is None else mine)
     loader = DataLoader(
         stream,
         batch_size=None,
@@ -126,10 +111,10 @@ def batches(
         prefetch_factor=4 if workers else None,
         pin_memory=pin,
     )
-    source = _start(loader)
+    loaded = _start(loader)
     while True:
         try:
-            batch = next(source)
+            batch = next(loaded)
         except StopIteration:
             return
         except (RuntimeError, ConnectionError, EOFError) as error:  # what the loader makes of a worker that was killed
@@ -142,16 +127,16 @@ def batches(
         yield batch
 
 
-def _start(loader: DataLoader[TrainingBatch | ChangenError]) -> Iterator[TrainingBatch | ChangenError]:
+def _start(loader: DataLoader[Some | ChangenError]) -> Iterator[Some | ChangenError]:
     """Starts the workers, and leaves it to :func:`batches` to tell of one that died.
 
     PyTorch's handler of SIGCHLD would raise at once, wherever the main thread is: within a training step, for example.
     Without it the loader looks for dead workers when it has waited for a batch for five seconds.
     """
     handler = signal.getsignal(signal.SIGCHLD)
-    source = iter(loader)
+    loaded = iter(loader)
     if threading.current_thread() is threading.main_thread():
         # another loader of this process, not ours, may have left that handler behind
         torchs = getattr(handler, "__module__", "").startswith("torch.")
         signal.signal(signal.SIGCHLD, signal.SIG_DFL if handler is None or torchs else handler)
-    return source
+    return loaded

@@ -4,11 +4,44 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import torch
+
+from changen_cli import rng
 from changen_cli.reporter import Reporter, Silent
 from changen_cli.training.config.options import TrainConfig
+from changen_cli.training.data.batch import TrainingBatch, make_batch
 from changen_cli.training.data.crops import CropSampler
 from changen_cli.training.data.discover import LIMITS, Limits, load_scenes
 from changen_cli.training.data.scenes import StreamedScene
+
+
+@dataclass(frozen=True, slots=True)
+class CropBatches:
+    """Mini-batches of crops and z: a :class:`~changen_cli.training.data.base.BatchSource`.
+
+    Attributes:
+        crops: Draws the crops.
+        noise_dim: Length of z.
+    """
+
+    crops: CropSampler
+    noise_dim: int
+
+    def batch(self, iteration: int, size: int, mine: range) -> TrainingBatch:
+        """Makes a mini-batch; see :class:`~changen_cli.training.data.base.BatchSource`."""
+        drawn = [self.crops[iteration * size + k] for k in mine]
+        draw = rng.generator(self.crops.seed, self.crops.stream, iteration, "noise")
+        noise = draw.standard_normal((size, self.noise_dim), np.float32)
+        return make_batch(drawn, torch.from_numpy(noise[mine.start : mine.stop]), iteration * size + mine.start)
+
+    def prepare(self, batch: TrainingBatch) -> TrainingBatch:
+        """Changes nothing: a crop is whole as it is cut."""
+        return batch
+
+    def remarks(self) -> list[str]:
+        """Says nothing."""
+        return []
 
 
 @dataclass(frozen=True, slots=True)

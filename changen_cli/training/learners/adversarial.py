@@ -14,12 +14,13 @@ from changen_cli.reports.contact_sheet import Row, change_row
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.batch import TrainingBatch, make_batch
 from changen_cli.training.data.crops import Crop, CropSampler
-from changen_cli.training.learners.base import Learner, StepResult
+from changen_cli.training.learners.base import StepResult
+from changen_cli.training.learners.scenes import SceneLearner
 from changen_cli.training.validation.base import Validator
 from changen_cli.training.validation.quality import QualityValidation
 
 
-class AdversarialLearner(Learner):
+class AdversarialLearner(SceneLearner):
     """A generator and its discriminators, an optimizer step of each in turn (section 4.1, Algorithm 1).
 
     Attributes:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypedDict, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,11 +14,11 @@ from torch.optim import Optimizer
 
 from changen_cli.models.layers import normalized_once
 from changen_cli.models.spectral import power_iteration_held
+from changen_cli.reporter import Reporter
 from changen_cli.reports.contact_sheet import Row
-from changen_cli.training import losses
-from changen_cli.training.config.options import TrainConfig
-from changen_cli.training.data.batch import TrainingBatch, with_counts
-from changen_cli.training.data.crops import Crop, CropSampler
+from changen_cli.training.config.run import RunOptions
+from changen_cli.training.data.base import Samples, Shown, Sources
+from changen_cli.training.data.discover import Limits
 from changen_cli.training.distributed import batch_norm_over_all
 from changen_cli.training.ema import MovingAverage
 from changen_cli.training.validation.base import Validator
@@ -27,6 +27,8 @@ if TYPE_CHECKING:  # packing weights reads checkpoints, and must not need Fabric
     from lightning_fabric import Fabric
 
 Network = TypeVar("Network", bound=nn.Module)
+Config = TypeVar("Config", bound=RunOptions)
+Some = TypeVar("Some", bound=Samples)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,10 @@ class LearnerState(TypedDict):
     optimizers: list[dict[str, object]]
 
 
-class Learner(ABC):
+class Learner(ABC, Generic[Config, Some, Shown]):
     """One model in training; the loop of :mod:`changen_cli.training.train` knows nothing else about it.
+
+    Its type says which arguments, mini-batches and shown data it has.
 
     The networks draw from PyTorch's own generator only while they are made. Whatever an iteration draws is keyed by the
     seed and the number of the sample, so the state below is the whole state.
@@ -68,7 +72,7 @@ class Learner(ABC):
 
     Attributes:
         columns: Names of the scalars of :meth:`step`, in the order of the log; the loss of the network itself first.
-        balances: Whether a loss weighs classes by their frequency in the mini-batch.
+        unit: What a sample is, for the rate that progress shows.
         config: The recipe.
         precision: ``torch.bfloat16`` for autocast, ``torch.float32`` without.
         network: The network that is trained for use.
@@ -78,11 +82,11 @@ class Learner(ABC):
     """
 
     columns: ClassVar[tuple[str, ...]]
-    balances: ClassVar[bool] = False
+    unit: ClassVar[str] = "images"
 
     def __init__(
         self,
-        config: TrainConfig,
+        config: Config,
         precision: torch.dtype,
         networks: Sequence[nn.Module],
         optimizers: Sequence[Optimizer],
@@ -102,53 +106,84 @@ class Learner(ABC):
         return next(self.network.parameters()).device
 
     @abstractmethod
-    def losses_of(self, parts: Sequence[TrainingBatch]) -> list[StepResult]:
+    def losses_of(self, parts: Sequence[Some]) -> list[StepResult]:
         """Trains every network once, by :meth:`minimise`.
 
         Args:
-            parts: As of :meth:`step`, with :attr:`TrainingBatch.counts` where a loss needs them.
+            parts: As of :meth:`step`.
 
         Returns:
             The scalars of each part.
         """
 
+    @classmethod
     @abstractmethod
-    def predict(self, batch: TrainingBatch) -> Tensor:
+    def sources(cls, config: Config, limits: Limits, device: str, reporter: Reporter) -> Sources[Some, Shown]:
+        """Opens the data of a run.
+
+        Args:
+            config: The recipe.
+            limits: How much of it is held in memory.
+            device: Where the networks are.
+            reporter: Told what is read.
+
+        Raises:
+            ChangenError: If data cannot be read or used.
+        """
+
+    @classmethod
+    def settled(cls, config: Config) -> Config:
+        """Returns a recipe with what only its data can tell, for example how long an epoch is.
+
+        Raises:
+            ChangenError: If data cannot be read or used.
+        """
+        return config
+
+    @abstractmethod
+    def predict(self, batch: Some) -> Tensor:
         """Predicts with the moving average, for samples that are not trained on.
 
         Args:
             batch: Held-out samples, numbered from 0.
 
         Returns:
-            Of a generator images, float [B, 3, H, W] in -1..1; of a segmenter logits, float [B, classes, H, W].
+            Of a generator images, float [B, 3, H, W] in -1..1; of a segmenter logits, float [B, classes, H, W]; of a
+            detector logits of change, float [B, 1, H, W].
         """
 
     @abstractmethod
-    def show(self, samples: Sequence[Crop], noise: Tensor) -> list[Row]:
-        """Shows what the moving average predicts.
+    def sheet(self, shown: Shown, rows: int) -> Callable[[], list[Row]]:
+        """Draws the samples of sample sheets.
 
         Args:
-            samples: What to show.
-            noise: z, float32 [len(samples), noise_dim].
+            shown: Where they come from.
+            rows: How many.
 
         Returns:
-            A row of pictures for each sample.
+            Shows what the moving average predicts for them, whenever it is called: a row of pictures for each.
+
+        Raises:
+            ChangenError: If data cannot be read or used.
         """
 
     @abstractmethod
-    def validator(self, crops: CropSampler) -> Validator:
+    def validator(self, held_out: Shown) -> Validator:
         """Makes what the model is validated by.
 
         Args:
-            crops: Draws held-out crops.
+            held_out: Held-out data.
 
         Returns:
             What computes its metrics from :meth:`predict`.
 
         Raises:
-            TrainingError: If a streamed scene cannot be read or used.
+            TrainingError: If data cannot be read or used.
             WeightsError: If a network that metrics are computed with cannot be loaded.
         """
+
+    def begin(self, iteration: int) -> None:
+        """Gets ready for an iteration, numbered from 0: for rates that are a function of it alone."""
 
     def share(self, fabric: Fabric) -> None:
         """Lets all processes of a run train the networks together: each loss ends with the mean of their gradients.
@@ -174,7 +209,7 @@ class Learner(ABC):
         """Returns what to call for a network: itself, or what averages its gradients over the processes."""
         return self._shared.get(network, network)
 
-    def step(self, *parts: TrainingBatch) -> dict[str, Tensor]:
+    def step(self, *parts: Some) -> dict[str, Tensor]:
         """Trains every network once: lines 4 to 6 of Algorithm 1, for whatever the losses of the model are.
 
         Args:
@@ -184,8 +219,6 @@ class Learner(ABC):
         Returns:
             Scalars by name, detached, means over the parts: one for each of :attr:`columns`.
         """
-        if self.balances and self.config.balance and (self._fabric is not None or len(parts) > 1):
-            parts = tuple(with_counts(parts, self.config.classes, self._fabric))
         results = self.losses_of(parts)
         sizes = torch.tensor([len(part) for part in parts], dtype=torch.float32, device=self.device)
         shares = sizes / sizes.sum()
@@ -196,8 +229,8 @@ class Learner(ABC):
         optimizer: Optimizer,
         trained: Sequence[nn.Module],
         called: Sequence[nn.Module],
-        parts: Sequence[TrainingBatch],
-        loss: Callable[[int, TrainingBatch], StepResult],
+        parts: Sequence[Some],
+        loss: Callable[[int, Some], StepResult],
     ) -> list[StepResult]:
         """Takes one step of an optimizer down the mean loss of the parts.
 
@@ -225,19 +258,12 @@ class Learner(ABC):
                 found = loss(number, part)
                 torch.autograd.backward(found.loss * (len(part) / size))
             results.append(StepResult(found.loss.detach(), found.scalars, found.made))
+        self.before_step(trained)
         optimizer.step()
         return results
 
-    def balance(self, batch: TrainingBatch) -> tuple[Tensor, Tensor] | tuple[None, None]:
-        """Weighs the classes of S_t and of S_t+1 by their inverse frequency in the whole mini-batch, if asked for.
-
-        Returns:
-            Weights for :func:`~changen_cli.training.losses.labelled_loss`, or None twice.
-        """
-        if not self.config.balance:
-            return None, None
-        before, after = batch.count_classes(self.config.classes) if batch.counts is None else batch.counts
-        return losses.class_weights(before), losses.class_weights(after)
+    def before_step(self, trained: Sequence[nn.Module]) -> None:
+        """Looks at the gradients of networks, of the whole mini-batch and all processes, before an optimizer's step."""
 
     def update_ema(self, iteration: int) -> None:
         """Moves the average towards the network, which has seen ``iteration`` updates."""
@@ -264,12 +290,25 @@ class Learner(ABC):
         for optimizer, kept in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(kept)
 
+    def start_from(self, state: LearnerState) -> None:
+        """Takes another run's state as the start of this one; data, losses and rates are this one's.
+
+        Raises:
+            RuntimeError: If a network is of another shape.
+            ValueError: If an optimizer is, or there are other networks.
+        """
+        self.restore(state)
+        self.reset_rates()
+
     def reset_rates(self) -> None:
         """Gives the optimizers the recipe's rates again, after a state that brought another recipe's along."""
-        rates = (self.config.lr_generator, self.config.lr_discriminator)
-        for optimizer, rate in zip(self.optimizers, rates, strict=False):
-            for group in optimizer.param_groups:
-                group.update(lr=rate, betas=self.config.betas)
+
+    def start_fresh(self) -> None:
+        """Takes what is in :attr:`network` now as the start of a run: the moving average starts from it."""
+        self.ema.network.load_state_dict(self.network.state_dict())
+
+
+AnyLearner: TypeAlias = Learner[Any, Any, Any]
 
 
 def to_device(network: Network, device: str) -> Network:

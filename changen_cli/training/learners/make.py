@@ -8,11 +8,11 @@ import torch
 
 from changen_cli.errors import PluginError
 from changen_cli.models.registry import get_model
-from changen_cli.training.config.options import TrainConfig
-from changen_cli.training.learners.base import Learner
+from changen_cli.training.config.run import RunOptions
+from changen_cli.training.learners.base import AnyLearner, Learner
 
 
-def learner_class(model: str, network: object | None = None) -> type[Learner]:
+def learner_class(model: str, network: object | None = None) -> type[AnyLearner]:
     """Imports the learner that a model's record names.
 
     Args:
@@ -34,7 +34,7 @@ def learner_class(model: str, network: object | None = None) -> type[Learner]:
     return found
 
 
-def make_learner(config: TrainConfig, device: str, precision: torch.dtype) -> Learner:
+def make_learner(config: RunOptions, device: str, precision: torch.dtype) -> AnyLearner:
     """Makes the learner of a recipe, with fresh networks.
 
     Args:
@@ -49,6 +49,6 @@ def make_learner(config: TrainConfig, device: str, precision: torch.dtype) -> Le
         PluginError: If the model's learner cannot be imported.
         WeightsError: If the recipe wants frozen features whose packages are not installed.
     """
-    make: type = learner_class(config.model, config.generator)
-    learner: Learner = make(config, device, precision)
+    make: type = learner_class(config.model, config.architecture)
+    learner: AnyLearner = make(config, device, precision)
     return learner

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from changen_cli import rng
 from changen_cli.device import autocast
 from changen_cli.models.segmenter import Segmenter
 from changen_cli.reports.contact_sheet import Row
@@ -18,6 +16,7 @@ from changen_cli.training import losses
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.batch import TrainingBatch, make_batch
 from changen_cli.training.data.crops import Crop, CropSampler
+from changen_cli.training.data.jitter import jittered
 from changen_cli.training.learners.base import StepResult, to_device
 from changen_cli.training.learners.supervised import SupervisedLearner
 from changen_cli.training.validation.base import Validator
@@ -55,20 +54,8 @@ class SegmenterLearner(SupervisedLearner):
 
     def _jittered(self, batch: TrainingBatch) -> Tensor:
         """Changes brightness, contrast and the gain of each band, by at most ``jitter``."""
-        most = self.config.arguments.jitter
-        draws = np.stack(
-            [
-                rng.generator(self.config.seed, "train", batch.first + k, "jitter").uniform(-most, most, 5)
-                for k in range(len(batch))
-            ]
-        )
-        brightness, contrast, *gains = torch.from_numpy(draws.astype(np.float32)).to(batch.image.device).unbind(1)
-        gain = 1 + torch.stack(gains, 1)[:, :, None, None]
-        image = batch.pixels
-        mean = image.mean((1, 2, 3), keepdim=True)
-        image = (image - mean) * (1 + contrast)[:, None, None, None] + mean + brightness[:, None, None, None]
-        # a gain belongs to intensities from 0 up, not to -1..1
-        return ((image + 1) * gain - 1).clamp(-1, 1)
+        keys = [(self.config.seed, "train", batch.first + k) for k in range(len(batch))]
+        return jittered(batch.pixels, self.config.arguments.jitter, keys)
 
     @torch.inference_mode()
     def predict(self, batch: TrainingBatch) -> Tensor:

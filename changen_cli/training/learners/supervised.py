@@ -11,14 +11,15 @@ from torch.optim import Adam
 
 from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.data.batch import TrainingBatch
-from changen_cli.training.learners.base import Learner, StepResult
+from changen_cli.training.learners.base import StepResult
+from changen_cli.training.learners.scenes import SceneLearner
 
 
-class SupervisedLearner(Learner):
+class SupervisedLearner(SceneLearner):
     """A network that minimises one loss with Adam."""
 
     def __init__(self, config: TrainConfig, precision: torch.dtype, network: nn.Module) -> None:
-        """Makes the optimizer; see :class:`Learner` for the arguments."""
+        """Makes the optimizer; see the base class for the arguments."""
         super().__init__(config, precision, [network], [Adam(network.parameters(), config.lr_generator, config.betas)])
 
     @abstractmethod

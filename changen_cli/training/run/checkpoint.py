@@ -10,8 +10,9 @@ from torch import Tensor
 
 from changen_cli.errors import TrainingError
 from changen_cli.files import replacing_file
-from changen_cli.training.config.options import TrainConfig, parse_config
-from changen_cli.training.learners.base import Learner, LearnerState
+from changen_cli.training.config.parse import parse_run
+from changen_cli.training.config.run import RunOptions
+from changen_cli.training.learners.base import AnyLearner, LearnerState
 
 LAST = "last.ckpt"
 """Name of the checkpoint that a run goes on from."""
@@ -31,12 +32,12 @@ class Checkpoint(LearnerState):
     """
 
     iteration: int
-    config: TrainConfig
+    config: RunOptions
     random: Tensor
     random_cuda: list[Tensor]
 
 
-def save_checkpoint(path: Path, iteration: int, learner: Learner, config: TrainConfig) -> None:
+def save_checkpoint(path: Path, iteration: int, learner: AnyLearner, config: RunOptions) -> None:
     """Writes a checkpoint, whole or not at all.
 
     Crops, events and z are functions of (seed, iteration), so the state of the networks, of the optimizers and of
@@ -91,11 +92,11 @@ def read_checkpoint(path: Path) -> Checkpoint:
         raise TrainingError(f"{path}: not a changen checkpoint, or damaged ({reason}); delete it") from error
     if not isinstance(state, dict) or not {"iteration", "config", "networks", "ema"} <= state.keys():
         raise TrainingError(f"{path}: not a changen checkpoint; delete it")
-    state["config"] = parse_config(state["config"], str(path))
+    state["config"] = parse_run(state["config"], str(path))
     return cast(Checkpoint, state)
 
 
-def restore(state: Checkpoint, learner: Learner) -> int:
+def restore(state: Checkpoint, learner: AnyLearner) -> int:
     """Puts a checkpoint's state into networks, optimizers and random generators.
 
     Args:
@@ -117,8 +118,8 @@ def restore(state: Checkpoint, learner: Learner) -> int:
     return state["iteration"]
 
 
-def start_from(checkpoint: Path, learner: Learner) -> None:
-    """Takes another run's networks and optimizers as the start of this one; data, losses and rates are this one's.
+def start_from(checkpoint: Path, learner: AnyLearner) -> None:
+    """Takes another run's checkpoint as the start of this one; data, losses and rates are this one's.
 
     Args:
         checkpoint: Of the other run.
@@ -127,11 +128,11 @@ def start_from(checkpoint: Path, learner: Learner) -> None:
     Raises:
         TrainingError: If the file is missing, damaged, or of other networks.
     """
+    state = read_checkpoint(checkpoint)
     try:
-        restore(read_checkpoint(checkpoint), learner)
+        learner.start_from(state)
     except (RuntimeError, ValueError) as error:
         raise TrainingError(
             f"{checkpoint}: its networks do not fit this recipe ({str(error).splitlines()[0]}); "
-            "model, generator, discriminator and projected must be as in the run it is of"
+            "the model and the arguments of its networks must be as in the run it is of"
         ) from error
-    learner.reset_rates()

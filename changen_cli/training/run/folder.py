@@ -12,17 +12,14 @@ import yaml
 from changen_cli.errors import TrainingError
 from changen_cli.files import write_whole
 from changen_cli.options import info
-from changen_cli.training.config.options import TrainConfig
-from changen_cli.training.data.crops import CropSampler
-from changen_cli.training.learners.base import Learner
+from changen_cli.reports.contact_sheet import Row
+from changen_cli.training.config.run import RunOptions
+from changen_cli.training.learners.base import AnyLearner
 from changen_cli.training.run.checkpoint import LAST, Checkpoint, read_checkpoint, save_checkpoint
 from changen_cli.training.run.curves import draw_curves
 from changen_cli.training.run.log import LOSSES, TIMES, MetricLog
 from changen_cli.training.run.sheets import Sheets
 from changen_cli.training.run.validations import Validations
-
-FREE = tuple(field.name for field in fields(TrainConfig) if not info(field).recorded)
-"""Arguments that a run may change when it goes on: they do not change what is learnt."""
 
 
 class RunFolder:
@@ -37,10 +34,10 @@ class RunFolder:
     def __init__(
         self,
         path: Path,
-        config: TrainConfig,
+        config: RunOptions,
         done: int,
         columns: tuple[str, ...],
-        shown: CropSampler,
+        draw: Callable[[], list[Row]],
         say: Callable[[str], None],
     ) -> None:
         """Opens the folder, and makes it if need be.
@@ -50,16 +47,16 @@ class RunFolder:
             config: The recipe.
             done: Iterations done; what is logged of later ones, by a run that was killed, is dropped.
             columns: Scalars of the learner.
-            shown: Draws the crops that sheets show.
+            draw: Draws a sheet (:meth:`~changen_cli.training.learners.base.Learner.sheet`).
             say: Called with lines for the user.
 
         Raises:
-            TrainingError: If it cannot be written, or a crop cannot be drawn.
+            TrainingError: If it cannot be written.
         """
         self.path, self.config, self._say = path, config, say
         self._done, self._drawing = done, True
         self._validations: Validations | None = None
-        self._sheets = Sheets(path / "sheets", shown, config.noise_dim)
+        self._sheets = Sheets(path / "sheets", draw)
         write_whole(path / "config.yaml", yaml.safe_dump(config.to_dict(), sort_keys=False), TrainingError)
         self._log = MetricLog(path / LOSSES, (*TIMES, *columns), done, path / "tensorboard")
         spent = self._log.rows[-1].values["seconds"] if self._log.rows else 0.0
@@ -79,25 +76,25 @@ class RunFolder:
         values = {"seconds": time.monotonic() - self._begun, "images_per_second": rate, **losses}
         self._log.write(iteration, values)
 
-    def hold_out(self, crops: CropSampler | None, learner: Learner) -> None:
-        """Gets ready to validate on held-out crops, and says by what.
+    def hold_out(self, held_out: object, learner: AnyLearner) -> None:
+        """Gets ready to validate on held-out data, and says by what.
 
         Args:
-            crops: Draws them; None where no scene is held out, which is said.
+            held_out: As the learner takes them; None where nothing is held out, which is said.
             learner: The model.
 
         Raises:
             TrainingError: If the log of validations cannot be gone on with.
             WeightsError: If a network that metrics are computed with cannot be loaded.
         """
-        if crops is None:
-            self._say("validation: none, since no scene is held out; name some with --val, or val: in a recipe's data")
+        if held_out is None:
+            self._say("validation: none, since nothing is held out; name some with --val, or val: in a recipe's data")
             return
-        self._validations = Validations(self.path, self.config, learner.validator(crops), self._done)
+        self._validations = Validations(self.path, self.config, learner.validator(held_out), self._done)
         for remark in self._validations.remarks:
             self._say(f"validation: {remark}")
 
-    def validate(self, iteration: int, learner: Learner) -> None:
+    def validate(self, iteration: int, learner: AnyLearner) -> None:
         """Validates, if scenes are held out, and says what was found.
 
         Raises:
@@ -106,13 +103,13 @@ class RunFolder:
         if self._validations is not None:
             self._say(self._validations.run(iteration, learner))
 
-    def show(self, iteration: int, learner: Learner) -> None:
+    def show(self, iteration: int) -> None:
         """Writes a sample sheet, and draws the curves anew.
 
         Raises:
             StoreError: If a picture cannot be written.
         """
-        self._sheets.write(iteration, learner)
+        self._sheets.write(iteration)
         if self._drawing:
             try:
                 draw_curves(self.path)
@@ -120,7 +117,7 @@ class RunFolder:
                 self._say(str(error))
                 self._drawing = False
 
-    def save(self, iteration: int, learner: Learner) -> None:
+    def save(self, iteration: int, learner: AnyLearner) -> None:
         """Writes the checkpoint that a run goes on from.
 
         Raises:
@@ -137,7 +134,7 @@ class RunFolder:
             self._validations.close()
 
 
-def find_state(config: TrainConfig, path: Path) -> Checkpoint | None:
+def find_state(config: RunOptions, path: Path) -> Checkpoint | None:
     """Reads the checkpoint that a run goes on from.
 
     Args:
@@ -153,7 +150,9 @@ def find_state(config: TrainConfig, path: Path) -> Checkpoint | None:
     if not (path / LAST).exists():
         return None
     state = read_checkpoint(path / LAST)
-    old: TrainConfig = replace(state["config"], **{name: getattr(config, name) for name in FREE})
+    # arguments that are not recorded do not change what is learnt
+    free = {field.name: getattr(config, field.name) for field in fields(config) if not info(field).recorded}
+    old = replace(state["config"], **free) if type(state["config"]) is type(config) else state["config"]
     if old != config:
         before, now = old.to_dict(), config.to_dict()
         name = next(key for key in ("model", *now) if now[key] != before[key])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from changen_cli.reporter import Progress
-from changen_cli.training.config.options import TrainConfig
+from changen_cli.training.config.run import RunOptions
 
 
 class Throughput:
@@ -43,7 +43,9 @@ class Throughput:
         self._since += self._clock() - begun
 
 
-def training_progress(iteration: int, config: TrainConfig, rate: float, losses: Mapping[str, float]) -> Progress:
+def training_progress(
+    iteration: int, config: RunOptions, rate: float, losses: Mapping[str, float], unit: str = "images"
+) -> Progress:
     """Says how far a training is.
 
     Args:
@@ -51,12 +53,13 @@ def training_progress(iteration: int, config: TrainConfig, rate: float, losses: 
         config: The recipe.
         rate: Images a second, over all processes.
         losses: Scalars of the iteration by name, the loss of the network itself first.
+        unit: What a sample is.
 
     Returns:
         The progress, with the losses and the rate as its values.
     """
     name, value = next(iter(losses.items()))
-    note = f"{rate:.1f} images/s, {'G' if name.startswith('g_') else name} {value:.3f}"
+    note = f"{rate:.1f} {unit}/s, {'G' if name.startswith('g_') else name} {value:.3f}"
     if "d_real" in losses:
         note += f", D {losses['d_real'] + losses['d_fake']:.3f}"
     left = (config.iterations - iteration) * config.batch_size / rate

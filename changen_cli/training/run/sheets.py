@@ -2,50 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from changen_cli.reports.contact_sheet import contact_sheet
+from changen_cli.reports.contact_sheet import Row, contact_sheet
 from changen_cli.reports.pictures import write_picture
-from changen_cli.training.data.crops import CropSampler
-from changen_cli.training.learners.base import Learner
-from changen_cli.training.validation.held_out import draw_held_out
 
 ROWS = 8
-"""Crops on a sheet."""
+"""Samples on a sheet."""
 
 
 class Sheets:
     """Writes the sample sheets of a run."""
 
-    def __init__(self, folder: Path, crops: CropSampler, noise_dim: int, rows: int = ROWS) -> None:
-        """Draws the crops.
+    def __init__(self, folder: Path, draw: Callable[[], list[Row]]) -> None:
+        """Keeps what draws them.
 
         Args:
             folder: Where the sheets go.
-            crops: Draws the crops.
-            noise_dim: Length of z.
-            rows: Crops on a sheet.
-
-        Raises:
-            TrainingError: If a streamed scene cannot be read or used.
-            PluginError: If an event fails.
+            draw: Gives the rows of pictures of a sheet, as the model is now.
         """
-        self._folder = folder
-        self._samples, self._noise = draw_held_out(crops, rows, noise_dim)
+        self._folder, self._draw = folder, draw
 
-    def write(self, iteration: int, learner: Learner) -> Path:
+    def write(self, iteration: int) -> Path:
         """Writes a sheet.
 
         Args:
             iteration: Iterations done; names the sheet.
-            learner: The model.
 
         Returns:
-            The sheet, a PNG with a row for each crop.
+            The sheet, a PNG with a row for each sample.
 
         Raises:
             StoreError: If it cannot be written.
         """
         path = self._folder / f"{iteration:06d}.png"
-        write_picture(path, contact_sheet(learner.show(self._samples, self._noise)))
+        write_picture(path, contact_sheet(self._draw()))
         return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,23 +11,26 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from changen_cli.errors import ChangenError, WeightsError
+from changen_cli.errors import ChangenError, UsageError, WeightsError
 from changen_cli.models.registry import get_model
 from changen_cli.models.spectral import load_folded
 from changen_cli.options import build
 from changen_cli.reporter import Reporter
-from changen_cli.training.config.options import TrainConfig
+from changen_cli.training.config.detection import IMAGENET, NOTHING, DetectionConfig
+from changen_cli.training.config.run import RunOptions
 from changen_cli.training.config.weights import find_start, names_weights
-from changen_cli.training.learners.base import Learner
-from changen_cli.training.run.checkpoint import start_from
+from changen_cli.training.learners.base import AnyLearner
+from changen_cli.training.run.checkpoint import read_checkpoint, start_from
 from changen_cli.weights.card import Card, discriminators_path, read_card, verify_weights
 
 
-def start(config: TrainConfig, learner: Learner, reporter: Reporter) -> None:
+def start(config: RunOptions, learner: AnyLearner, reporter: Reporter) -> None:
     """Takes what a recipe's ``init`` names as the start of a run.
 
     A checkpoint brings networks and optimizers. Weights bring the network and its moving average (both are what was
     packed, buffers included) and, where NAME-discriminators lies beside them, the discriminators; optimizers are fresh.
+
+    ``imagenet`` and ``none`` are for detectors: weights of the backbone alone, and nothing at all.
 
     Args:
         config: The recipe, with an ``init``.
@@ -37,13 +41,20 @@ def start(config: TrainConfig, learner: Learner, reporter: Reporter) -> None:
         TrainingError: If a checkpoint is missing, damaged, or of other networks.
         WeightsError: If weights are missing, damaged, or of another model or architecture.
     """
+    if isinstance(config, DetectionConfig) and config.init in (IMAGENET, NOTHING):
+        if not config.fresh:
+            file = Path(config.imagenet_weights) if config.imagenet_weights else None
+            learner.network.load_imagenet(file)  # type: ignore[operator]
+            learner.start_fresh()
+            reporter.say(f"the backbone starts from the ImageNet weights of {file or 'its package'}")
+        return
     if not names_weights(config.init):
         start_from(Path(config.init), learner)
         return
     path, card = find_start(config.init, config.model)
-    _require_equal(path, card, get_model(config.model).config, config.generator, "generator")
+    _require_equal(path, card, get_model(config.model).config, config.architecture, config.architecture_field)
     _load(path, card, learner.network, _read(path, card))
-    learner.ema.network.load_state_dict(learner.network.state_dict())
+    learner.start_fresh()
     others = learner.networks[1:]
     beside = discriminators_path(path)
     if others and beside.is_file():
@@ -55,7 +66,36 @@ def start(config: TrainConfig, learner: Learner, reporter: Reporter) -> None:
         reporter.warn(f"{beside}: not there, so the discriminators start fresh, and the first images may get worse")
 
 
-def _start_discriminators(path: Path, config: TrainConfig, networks: tuple[nn.Module, ...]) -> None:
+def adopt(values: Mapping[str, object]) -> dict[str, object]:
+    """Takes model and architecture of a detector from what its training starts from, where the recipe has neither.
+
+    Args:
+        values: A recipe, as :func:`~changen_cli.training.config.run.parse` takes it.
+
+    Returns:
+        The recipe, with both.
+
+    Raises:
+        TrainingError: If a checkpoint is missing or damaged.
+        WeightsError: If weights are missing.
+        UsageError: If they are of another model than the recipe's.
+    """
+    init = values.get("init")
+    if not isinstance(init, str) or init in ("", IMAGENET, NOTHING) or values.get("detector") is not None:
+        return dict(values)
+    if names_weights(init):
+        path, card = find_start(init)
+        model, arguments = card.architecture, dict(card.arguments)
+    else:
+        path = Path(init)
+        config = read_checkpoint(path)["config"]
+        model, arguments = config.model, asdict(config.architecture)
+    if values.get("model", model) != model:
+        raise UsageError(f"{path}: is of {model!r}, and the recipe trains {values['model']!r}; leave --model out")
+    return {**values, "model": model, "detector": arguments}
+
+
+def _start_discriminators(path: Path, config: RunOptions, networks: tuple[nn.Module, ...]) -> None:
     card = read_card(path.with_suffix(".yaml"))
     if card.part != "discriminators" or card.architecture != config.model:
         raise WeightsError(
@@ -64,7 +104,7 @@ def _start_discriminators(path: Path, config: TrainConfig, networks: tuple[nn.Mo
         )
     kind = get_model(config.model).discriminator
     if kind is not None:
-        _require_equal(path, card, kind, config.discriminator, "discriminator")
+        _require_equal(path, card, kind, getattr(config, "discriminator", None), "discriminator")
     tensors = _read(path, card)
     states: dict[str, dict[str, Tensor]] = {}
     for key, value in tensors.items():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from changen_cli.training.config.options import TrainConfig
-from changen_cli.training.learners.base import Learner
+from changen_cli.training.config.run import RunOptions
+from changen_cli.training.learners.base import AnyLearner
 from changen_cli.training.run.checkpoint import BEST, save_checkpoint
 from changen_cli.training.run.log import BEST_SO_FAR, VALIDATION, MetricLog
 from changen_cli.training.validation.base import Validator, in_words, remarks
@@ -20,7 +20,7 @@ class Validations:
             of the best, and the metrics of images that stay as they are.
     """
 
-    def __init__(self, folder: Path, config: TrainConfig, validator: Validator, done: int) -> None:
+    def __init__(self, folder: Path, config: RunOptions, validator: Validator, done: int) -> None:
         """Opens the log.
 
         Args:
@@ -45,7 +45,7 @@ class Validations:
             *([f"images that stay as they are would have {in_words(unchanged)}"] if unchanged else []),
         ]
 
-    def run(self, iteration: int, learner: Learner) -> str:
+    def run(self, iteration: int, learner: AnyLearner) -> str:
         """Validates the EMA of the weights; a kill at any moment repeats the same decision.
 
         Args:

@@ -58,6 +58,10 @@ def test_runs_go_on_over_row_groups(reader: RowReader) -> None:
     assert reader.runs("name") == {"a": (0, 3), "b": (3, 8), "c": (8, 9)}
 
 
+def test_values_of_all_row_groups(reader: RowReader) -> None:
+    assert reader.values("name") == ["a", "b", "c"]
+
+
 def test_a_damaged_table_is_named(reader: RowReader) -> None:
     data = bytearray(reader.path.read_bytes())
     data[4:300] = bytes(296)

@@ -9,14 +9,15 @@ import yaml
 from changen_cli.errors import UsageError
 from changen_cli.models.changen import GeneratorConfig
 from changen_cli.training.config.options import TrainConfig, parse_config
+from changen_cli.training.config.parse import parse_run
 from changen_cli.training.config.recipes import RECIPES, read_recipe
 from changen_cli.training.config.source import DataConfig
 
 
 @pytest.mark.parametrize("name", sorted(p.stem for p in RECIPES.glob("*.yaml")))
 def test_every_shipped_recipe_is_valid_and_comes_back_from_yaml(name: str) -> None:
-    config = parse_config(read_recipe(name) | {"data": "scenes"}, name)
-    assert parse_config(yaml.safe_load(yaml.safe_dump(config.to_dict()))) == config
+    config = parse_run(read_recipe(name) | {"data": "scenes"}, name)
+    assert parse_run(yaml.safe_load(yaml.safe_dump(config.to_dict()))) == config
 
 
 def test_the_paper_recipe_is_section_4_1() -> None:

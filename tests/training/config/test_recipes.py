@@ -9,6 +9,7 @@ import torch
 from changen_cli.errors import PluginError, UsageError
 from changen_cli.models.registry import find_models
 from changen_cli.training.config.options import parse_config
+from changen_cli.training.config.parse import parse_run
 from changen_cli.training.config.recipes import RECIPES, default_recipe, override, read_recipe, recipe_names
 from changen_cli.training.data.batch import TrainingBatch
 from changen_cli.training.data.loader import share_of
@@ -18,7 +19,11 @@ def test_every_model_has_a_recipe_of_its_own() -> None:
     assert recipe_names() == sorted(path.stem for path in RECIPES.iterdir())
     for model in find_models():
         assert default_recipe(model) in recipe_names()
-        assert parse_config(read_recipe(default_recipe(model))).model == model
+        assert parse_run(read_recipe(default_recipe(model))).model == model
+    for model, record in find_models().items():
+        if record.finetune:
+            config = parse_run({"init": "imagenet", **read_recipe(default_recipe(model, finetune=True))})
+            assert (config.model, config.verbs) == (model, "changen pretrain and finetune")
     with pytest.raises(PluginError, match="unknown model 'cyclegan'"):
         default_recipe("cyclegan")
 

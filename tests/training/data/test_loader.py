@@ -14,11 +14,14 @@ from changen_cli.errors import TrainingError, UsageError
 from changen_cli.training.data.batch import TrainingBatch
 from changen_cli.training.data.crops import CropSampler
 from changen_cli.training.data.loader import batches, choose_workers, share_of
+from changen_cli.training.data.samplers import CropBatches
 from changen_cli.training.data.scenes import Drawable
 
 MakeSampler = Callable[..., CropSampler]
 
-two = partial(batches, batch_size=2, noise_dim=16)
+
+def two(sampler: CropSampler, first: int, last: int, **options: Any) -> Iterator[TrainingBatch]:
+    return batches(CropBatches(sampler, 16), first, last, batch_size=2, **options)
 
 
 def same(first: Sequence[TrainingBatch], second: Sequence[TrainingBatch]) -> bool:
@@ -54,7 +57,7 @@ def test_batches_are_numbered_and_noise_is_drawn_for_each_sample(
 def test_shares_are_the_batch(scenes: list[Drawable], make_sampler: MakeSampler) -> None:
     """Same crops, same noise, same numbers, whoever draws them."""
     sampler = make_sampler(scenes)
-    six = partial(batches, sampler, 3, 4, batch_size=6, noise_dim=16)
+    six = partial(batches, CropBatches(sampler, 16), 3, 4, batch_size=6)
     (whole,) = six()
     for rank in range(2):
         (share,) = six(mine=share_of(6, rank, 2))

@@ -19,6 +19,7 @@ from changen_cli.training.config.source import DataConfig
 from changen_cli.training.data.crops import Crop, CropSampler
 from changen_cli.training.data.discover import Limits, load_scenes
 from changen_cli.training.data.loader import batches
+from changen_cli.training.data.samplers import CropBatches
 from changen_cli.training.data.scenes import Drawable, StreamedScene
 
 MakeSampler = Callable[..., CropSampler]
@@ -159,7 +160,7 @@ def test_a_damaged_file_stops_training_with_one_line(
         path = folder / f"{name}.tif"
         path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(TrainingError, match=r"[ab]\.tif.*then run the same command again") as error:
-        next(iter(batches(make_sampler(train), 0, 1, batch_size=2, noise_dim=4, workers=workers)))
+        next(iter(batches(CropBatches(make_sampler(train), 4), 0, 1, batch_size=2, workers=workers)))
     assert "\n" not in str(error.value)
 
 

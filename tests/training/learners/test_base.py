@@ -11,7 +11,7 @@ from torch import Tensor
 from changen_cli.training.config.options import parse_config
 from changen_cli.training.data.batch import TrainingBatch, with_counts
 from changen_cli.training.data.loader import batches
-from changen_cli.training.data.samplers import make_samplers
+from changen_cli.training.data.samplers import CropBatches, make_samplers
 from tests.training.tiny import TINY, tiny_batch, tiny_learner
 
 UNMOVED: dict[str, tuple[str, ...]] = {
@@ -80,7 +80,7 @@ def test_parts_weigh_classes_as_the_whole_batch_does(tiny_recipe: dict[str, Any]
 
 def test_accumulation_gives_the_gradients_of_the_whole_batch(tiny_recipe: dict[str, Any]) -> None:
     config = parse_config(tiny_recipe | {"batch_size": 3, "changed": 4.0})
-    (batch,) = batches(make_samplers(config).train, 0, 1, batch_size=3, noise_dim=16)
+    (batch,) = batches(CropBatches(make_samplers(config).train, 16), 0, 1, batch_size=3)
     found: list[list[Tensor]] = []
     scalars: list[dict[str, Tensor]] = []
     for most in (0, 2):

@@ -28,8 +28,8 @@ def test_a_sheet_has_a_row_for_each_crop_and_the_same_crops_each_time(
     config: TrainConfig, samplers: Samplers, tmp_path: Path
 ) -> None:
     learner = make_learner(config, "cpu", torch.float32)
-    sheets = Sheets(tmp_path / "sheets", samplers.shown, config.noise_dim, rows=3)
-    first, second = (sheets.write(iteration, learner) for iteration in (7, 1000))
+    sheets = Sheets(tmp_path / "sheets", learner.sheet(samplers.shown, 3))
+    first, second = (sheets.write(iteration) for iteration in (7, 1000))
     assert [path.name for path in (first, second)] == ["000007.png", "001000.png"]
     picture = imread(first)
     assert picture.shape == (3 * 68, 4 * 68, 3)
@@ -40,6 +40,6 @@ def test_a_sheet_has_a_row_for_each_crop_and_the_same_crops_each_time(
 
 def test_a_sheet_that_cannot_be_written(config: TrainConfig, samplers: Samplers, tmp_path: Path) -> None:
     (tmp_path / "sheets").write_text("a file where a folder should be")
-    sheets = Sheets(tmp_path / "sheets", samplers.shown, config.noise_dim, rows=1)
+    sheets = Sheets(tmp_path / "sheets", make_learner(config, "cpu", torch.float32).sheet(samplers.shown, 1))
     with pytest.raises(StoreError, match="sheets"):
-        sheets.write(1, make_learner(config, "cpu", torch.float32))
+        sheets.write(1)

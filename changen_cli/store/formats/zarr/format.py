@@ -154,6 +154,17 @@ class ZarrFormat(Format):
         images = self._get("image", index, slice(first, second + 1))
         return images[0], images[1], self._get("change", index, first)
 
+    def read_step(self, sample: SampleRow, step: int) -> Arrays:
+        """Reads two frames of each array, and the change mask between them."""
+        index, dates = sample["index"], slice(step - 1, step + 1)
+        return Arrays(
+            image=self._get("image", index, dates),
+            change=self._get("change", index, slice(step - 1, step)),
+            mask=self._get("mask", index, dates),
+            instance=self._get("instance", index, dates),
+            valid=self._get("valid", index),
+        )
+
     def _get(self, name: str, *selection: int | slice) -> AnyArray:
         """Reads part of an array; what it has not stored is 0."""
         try:

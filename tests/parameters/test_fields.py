@@ -8,14 +8,14 @@ from typing import Annotated, Any
 import pytest
 
 from changen_cli.errors import UsageError
-from changen_cli.events.parameters import (
+from changen_cli.options import LOW_TO_HIGH, Ge, Le, Number, Whole, option, options
+from changen_cli.parameters.fields import (
     describe_parameters,
     json_value,
     parameters_of,
     read_value,
     write_value,
 )
-from changen_cli.options import LOW_TO_HIGH, Ge, Le, Number, Whole, option, options
 
 
 class Origin:

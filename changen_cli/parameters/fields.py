@@ -1,7 +1,7 @@
-"""An event's parameters: the fields of its dataclass, described, and read from text.
+"""A plugin's parameters: the fields of its dataclass, described, and read from text.
 
-Text is what the command line gives: ``create.turn=45``, ``scale.factor=1.2:1.8``, ``create.align=no``. The ranges of an
-event made by :func:`changen_cli.options.options` are part of the types of its fields; those of any other dataclass are
+Text is what the command line gives: ``create.turn=45``, ``scale.factor=1.2:1.8``, ``create.align=no``. The ranges of a
+plugin made by :func:`changen_cli.options.options` are part of the types of its fields; those of any other dataclass are
 for its ``__post_init__`` to check.
 """
 
@@ -25,10 +25,10 @@ _NONE = "none"
 
 @dataclass(frozen=True, slots=True)
 class ParameterInfo:
-    """One parameter of an event.
+    """One parameter of a plugin.
 
     Attributes:
-        name: As in ``<event>.<name>=<value>``.
+        name: As in ``<plugin>.<name>=<value>``.
         type: What it must be, in words: "a number from 0 to 45", "yes or no", "text or none".
         default: As one would write it on the command line; "required" if there is none.
         help: What it does, and in which unit.
@@ -40,25 +40,25 @@ class ParameterInfo:
     help: str
 
 
-def parameters_of(event: type) -> dict[str, dataclasses.Field[Any]]:
-    """Returns the fields of an event's dataclass that are parameters, by name."""
-    return {f.name: f for f in dataclasses.fields(event) if f.init}
+def parameters_of(plugin: type) -> dict[str, dataclasses.Field[Any]]:
+    """Returns the fields of a plugin's dataclass that are parameters, by name."""
+    return {f.name: f for f in dataclasses.fields(plugin) if f.init}
 
 
-def describe_parameters(event: type) -> tuple[ParameterInfo, ...]:
-    """Describes the parameters of an event class, in the order of its fields."""
-    hints = typing.get_type_hints(event, include_extras=True)
+def describe_parameters(plugin: type) -> tuple[ParameterInfo, ...]:
+    """Describes the parameters of a plugin's class, in the order of its fields."""
+    hints = typing.get_type_hints(plugin, include_extras=True)
     return tuple(
         ParameterInfo(name, _words(hints[name]), _default_text(f), info(f).help)
-        for name, f in parameters_of(event).items()
+        for name, f in parameters_of(plugin).items()
     )
 
 
-def read_value(event: type, name: str, text: str) -> Any:
+def read_value(plugin: type, name: str, text: str) -> Any:
     """Converts the text of a parameter by the type of its field.
 
     Args:
-        event: The event's class.
+        plugin: The plugin's class.
         name: Of one of its parameters.
         text: For example "45", "1.2:1.8" or "no"; one number for a pair means twice the same.
 
@@ -68,7 +68,7 @@ def read_value(event: type, name: str, text: str) -> Any:
     Raises:
         UsageError: If the text does not fit the type, its range included, or the type cannot be written as text.
     """
-    kind, text = typing.get_type_hints(event, include_extras=True)[name], text.strip()
+    kind, text = typing.get_type_hints(plugin, include_extras=True)[name], text.strip()
     try:
         return TypeAdapter(kind).validate_python(_apart(kind, text))
     except (ValidationError, PydanticSchemaGenerationError) as error:

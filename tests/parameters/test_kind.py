@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from changen_cli.events.listing import list_events
+from changen_cli.events.schedule import EVENT
 from changen_cli.version import __version__
 
 Install = Callable[[str, dict[str, str], str], None]
@@ -54,7 +54,7 @@ class NoDataclass:
 
 
 def test_our_own_events_are_listed_with_their_parameters() -> None:
-    ours = {e.name: e for e in list_events() if e.provider == f"changen {__version__}"}
+    ours = {e.name: e for e in EVENT.installed() if e.provider == f"changen {__version__}"}
     assert set(ours) == {"create", "relocate", "remove", "rotate", "scale"}
     for event in ours.values():
         assert event.error == ""
@@ -69,7 +69,7 @@ def test_our_own_events_are_listed_with_their_parameters() -> None:
 
 def test_a_plugin_of_a_third_party_is_listed(install: Install) -> None:
     install("sprawl", {"flood": "sprawl:Flood", "bare": "sprawl:Bare"}, FLOOD)
-    found = {e.name: e for e in list_events()}
+    found = {e.name: e for e in EVENT.installed()}
     flood = found["flood"]
     assert (flood.summary, flood.provider, flood.error) == ("Takes what lies low.", "sprawl 1.2", "")
     assert [(p.name, p.type, p.default, p.help) for p in flood.parameters] == [("depth", "a number", "2", "Metres.")]
@@ -80,7 +80,7 @@ def test_a_plugin_of_a_third_party_is_listed(install: Install) -> None:
 def test_broken_plugins_are_listed_with_their_error_and_do_not_break_the_list(install: Install) -> None:
     install("sprawl", {"typo": "sprawl:Typo", "loose": "sprawl:NoDataclass", "gone": "sprawl:Gone"}, FLOOD)
     install("wreck", {"wreck": "wreck:Wreck"}, "raise RuntimeError('needs\\na licence')")
-    found = {e.name: e for e in list_events()}
+    found = {e.name: e for e in EVENT.installed()}
     assert "flaot" in found["typo"].error
     assert "not a dataclass" in found["loose"].error
     assert "Gone" in found["gone"].error

@@ -1,0 +1,85 @@
+"""``changen pretrain``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from changen_cli.cli.detectors import (
+    LISTED,
+    Config,
+    Data,
+    DataWords,
+    Device,
+    Devices,
+    Nodes,
+    Output,
+    Preset,
+    Quiet,
+    Resolution,
+    Val,
+    ValData,
+    recipe_of,
+)  # fmt: skip
+from changen_cli.cli.options import takes
+from changen_cli.cli.training import run_training
+from changen_cli.training.config.detection import DetectionConfig
+
+HELP = f"""Train a change detector on synthetic pairs: stored ones, or ones that are made while it trains.
+
+`--data` is an output of `changen generate` (in any format; Zarr is streamed as it is), or any other folder of pairs; or
+single-date scenes with footprints: then crops of them change, and any `--synthesizer` makes their second image on the
+device that trains, never the same pair twice, and nothing is stored. Both dates are put under `--conditions`.
+
+The folder RUN gets `config.yaml`, `last.ckpt`, `losses.csv`, `curves.png`, `tensorboard/` and `sheets/*.png`: a sheet
+shows I_t, I_t+1, the label (missed in red) and the change that was found (falsely in green). The same command again
+goes on where the run stopped. Then `changen weights pack RUN` makes weights for `changen detect` and `changen evaluate
+detection`, and `changen finetune --init RUN/best.ckpt` goes on with real pairs.
+
+**Validation**
+
+Every `--validate-every` iterations held-out pairs (`--val`, `--val-data`, or the `val` split where `--data` has one)
+are measured into `validation.csv`: F1, IoU, precision and recall at 0.5, average precision, and the best F1 of any
+threshold. `best.ckpt` keeps the highest F1.
+
+**Models** (`--model`, or `model:` in a recipe)
+
+{LISTED}
+
+By itself a model takes its own recipe: that of `changestar` is the paper's (20 epochs, batch 64, SGD), that of
+`changelite` learns on one processor core in half an hour.
+
+**Both dates' masks are labels too** (`--layouts 1`)
+
+Series and scenes know where buildings stand at each date. With a weight above 0 the detector learns to read that as
+well; 0 is the paper's protocol.
+
+**Examples**
+
+`changen pretrain --data changen-out --output runs/changestar --devices 8`
+
+`changen pretrain --model changelite --data scenes/ --resolution 0.4 --val 'east_*' --output runs/lite`
+
+`changen pretrain --model changelite --data scenes/ --synthesizer copy-paste --conditions none --output runs/cp`
+"""
+
+
+@takes(DetectionConfig, build=False)
+def command(
+    given: Mapping[str, Any],
+    output: Output,
+    data: Data = None,
+    val_data: ValData = None,
+    resolution: Resolution = None,
+    val: Val = None,
+    preset: Preset = None,
+    config: Config = None,
+    device: Device = "auto",
+    devices: Devices = 0,
+    nodes: Nodes = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Calls :func:`changen_cli.training.train.train`, and reports."""
+    words = DataWords(data, val_data, resolution, val)
+    parsed = recipe_of(given, words, config or preset, finetune=False)
+    run_training(parsed, output, device=device, devices=devices, nodes=nodes, quiet=quiet, verb="pretrain")

@@ -1,0 +1,1 @@
+"""How well change is detected: what is counted, and what an evaluation found."""

@@ -1,0 +1,79 @@
+"""ChangeStar(1x96): a segmentation network for both dates, and one convolution that mixes what it makes of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import torch
+from torch import Tensor, nn
+
+from changen_cli.errors import WeightsError
+from changen_cli.models.backbone import LEVELS, load_backbone, make_backbone, normalise
+from changen_cli.models.changestar.decoder import LightDecoder, conv_norm, enlarge
+from changen_cli.models.changestar.farseg import FarSegNeck
+from changen_cli.models.detector import Detection, Detector
+from changen_cli.models.layers import pad_to_multiple
+from changen_cli.options import Ge, Whole, option, options
+
+
+@options()
+class ChangeStarConfig:
+    """Architecture of ChangeStar(1x96); 16,401,569 parameters by default, 97 more with a head for layouts.
+
+    Attributes:
+        backbone: What timm calls the backbone.
+        pyramid: Channels of the pyramid.
+        width: Channels of the decoder, and of what the two dates are mixed to: the 96 of 1x96.
+        layouts: Whether there is a head that reads the layout of each date.
+    """
+
+    backbone: str = option(default="resnet18", help="What timm calls the backbone.")
+    pyramid: Annotated[Whole, Ge(8)] = option(default=256, help="Channels of the pyramid.")
+    width: Annotated[Whole, Ge(4)] = option(default=96, help="Channels of the decoder and of the mixture.")
+    layouts: bool = option(default=False, help="Whether a head reads the layout of each date.")
+
+
+class ChangeStar(Detector):
+    """Siamese: both dates pass backbone, neck and decoder with the same weights, as one batch of twice the size."""
+
+    def __init__(self, config: ChangeStarConfig) -> None:
+        """Makes a detector with fresh weights.
+
+        Args:
+            config: The architecture.
+
+        Raises:
+            WeightsError: If timm is not installed.
+            UsageError: If timm has no such backbone.
+        """
+        super().__init__()
+        self.config = config
+        self.backbone, channels = make_backbone(config.backbone)
+        self.neck = FarSegNeck(channels, config.pyramid)
+        self.decoder = LightDecoder(config.pyramid, config.width, len(LEVELS))
+        self.mixin = conv_norm(2 * config.width, config.width)
+        self.head = nn.Sequential(nn.Conv2d(config.width, 1, 1), enlarge(LEVELS[0]))
+        if config.layouts:
+            self.reader = nn.Sequential(nn.Conv2d(config.width, 1, 1), enlarge(LEVELS[0]))
+
+    def forward(self, before: Tensor, after: Tensor) -> Detection:
+        """Detects change; see :class:`~changen_cli.models.detector.Detector`."""
+        height, width = before.shape[-2:]
+        (both,) = pad_to_multiple(LEVELS[-1], torch.cat([before, after]))
+        decoded = self.decoder(self.neck(self.backbone(normalise(both))))
+        first, second = decoded.chunk(2)
+        change = self.head(self.mixin(torch.cat([first, second], 1))).float()[..., :height, :width]
+        if not self.config.layouts:
+            return Detection(change)
+        read = torch.cat(self.reader(decoded).float().chunk(2), 1)
+        return Detection(change, read[..., :height, :width])
+
+    def load_imagenet(self, file: Path | None) -> None:
+        """Loads the backbone; see :class:`~changen_cli.models.detector.Detector`."""
+        if file is None:
+            raise WeightsError(
+                f"no package ships ImageNet weights of {self.config.backbone}; give --imagenet-weights FILE, as "
+                "torchvision or timm has them, or use --init none"
+            )
+        load_backbone(self.backbone, file)

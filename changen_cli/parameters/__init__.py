@@ -1,0 +1,1 @@
+"""Parameters of plugins that are dataclasses, events and conditions: described, read from text, recorded."""
