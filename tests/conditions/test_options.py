@@ -17,7 +17,8 @@ def test_the_default_is_in_one_place() -> None:
 def test_text_and_mappings() -> None:
     wanted = make_conditions("haze=0.5,light", ["light.offset=0"])
     assert (
-        ConditionOptions(conditions="haze=0.5,light", condition_options=("light.offset=0",)).chosen_conditions() == wanted
+        ConditionOptions(conditions="haze=0.5,light", condition_options=("light.offset=0",)).chosen_conditions()
+        == wanted
     )
     options = ConditionOptions(conditions={"haze": 0.5, "light": None}, condition_options={"light": {"offset": 0}})
     assert options.chosen_conditions() == wanted
