@@ -10,7 +10,7 @@ What a trainer needs of it::
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -138,7 +138,7 @@ def _apply_one(name: str, plugin: Condition, images: Tensor, drawn: Drawn) -> Te
     return made.contiguous()
 
 
-def _stack(name: str, draws: Sequence[dict[str, tuple[float, ...]]]) -> Drawn:
+def _stack(name: str, draws: Sequence[Mapping[str, tuple[float, ...]]]) -> Drawn:
     """Puts the numbers of several images side by side."""
     try:
         arrays = {key: np.array([draw[key] for draw in draws], np.float64) for key in draws[0]}

@@ -52,8 +52,9 @@ class Season:
         saturation = column(drawn["saturation"], images)[:, 0]
         red, green, blue = images[:, 0], images[:, 1], images[:, 2]
         # G - R of vegetation, which a brown leaf has the other way round
-        turned = (green * 2).sub_(red).sub_(blue).sub_(BARE).mul_(1 / (GREEN - BARE)).clamp_(0, 1)
-        turned.mul_(green - red).mul_(column(drawn["turn"], images)[:, 0])
+        above_red = green - red
+        turned = (green - blue).add_(above_red).sub_(BARE).mul_(1 / (GREEN - BARE)).clamp_(0, 1)
+        turned.mul_(above_red).mul_(column(drawn["turn"], images)[:, 0])
         red += turned
         green -= turned.mul_(0.5)
         grey = (red * LUMA[0]).add_(green * LUMA[1]).add_(blue * LUMA[2]).mul_(1 - saturation)

@@ -80,5 +80,5 @@ def _coarsen(image: Tensor, factor: float) -> Tensor:
     """Samples an image to larger pixels and back."""
     height, width = image.shape[2:]
     smaller = max(1, round(height / factor)), max(1, round(width / factor))
-    coarse = F.interpolate(image, smaller, mode="area")
+    coarse = F.interpolate(image, smaller, mode="bilinear", antialias=True)
     return F.interpolate(coarse, (height, width), mode="bilinear", align_corners=False)

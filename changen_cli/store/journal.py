@@ -11,9 +11,9 @@ Inside an output, ``.changen`` holds::
                                  what was done to the images of shard 7, where there are conditions
     tmp/                         unfinished files; emptied when a run starts
 
-A shard is committed in this order: its data, its changes, looks and conditions, its record. So a shard is done if and only if its
-record is there, and whatever instruction a run is killed at, the next run writes the same bytes. ``manifest.json``
-comes last of all: a folder that has one is whole.
+A shard is committed in this order: its data, its changes, looks and conditions, its record. So a shard is done if and
+only if its record is there, and whatever instruction a run is killed at, the next run writes the same bytes.
+``manifest.json`` comes last of all: a folder that has one is whole.
 """
 
 from __future__ import annotations

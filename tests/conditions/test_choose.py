@@ -46,7 +46,7 @@ def test_conditions_are_made_in_their_order_with_strengths_and_parameters() -> N
         ("light", Light(strength=0.5, gain=(0.9, 1.1))),
     )
     assert make_conditions({"haze": None, "light": 2}) == make_conditions(["haze", "light=2"])
-    values = {"haze": {"share": "0.1"}, "light": {"gain": [0.9, 1.1]}}
+    values: dict[str, dict[str, object]] = {"haze": {"share": "0.1"}, "light": {"gain": [0.9, 1.1]}}
     assert make_conditions(["registration=2", "haze", "light=0.5"], values) == made
     assert pickle.loads(pickle.dumps(made)) == made
 
@@ -108,7 +108,7 @@ def test_plugins_of_third_parties(install: Install) -> None:
     assert [name for name, _ in make_conditions("plain,haze").active] == ["plain", "haze"]
     with pytest.raises(UsageError, match="condition plain=2: it has no strength; write plain alone"):
         make_conditions("plain=2")
-    with pytest.raises(PluginError, match="'mute' .*has no name or no draw"):
+    with pytest.raises(PluginError, match=r"'mute' .*has no name or no draw"):
         make_conditions("mute")
     with pytest.raises(PluginError, match=r"unknown condition 'fog'; installed: .*haze.*plain"):
         make_conditions("fog")

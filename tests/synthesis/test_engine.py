@@ -248,7 +248,8 @@ def test_conditions_are_seen_and_not_built_upon(valid: bool) -> None:
         frames, other = seen[job.tag], plain[job.tag]
         assert not isinstance(frames, TileError)
         assert not isinstance(other, TileError)
-        assert (frames.images.shape, frames.images.dtype) == (other.images.shape, np.uint8)
+        assert frames.images.shape == other.images.shape
+        assert frames.images.dtype == np.uint8
         assert all((one != two).any() for one, two in zip(frames.images, other.images, strict=True))
         assert not frames.images[..., ~job.valid].any()
         assert [list(record) for record in frames.conditions] == [["light", "haze", "registration"]] * (STEPS + 1)
