@@ -229,6 +229,51 @@ def write_whole(path: Path, data: Data | str, error: type[ChangenError] = StoreE
         temporary.write_bytes(data.encode() if isinstance(data, str) else data)
 
 
+@contextmanager
+def work_folder(path: Path, error: type[ChangenError] = StoreError) -> Iterator[Path]:
+    """Gives an empty folder for what a large file outside an output is put together from; it is gone afterwards.
+
+    It is ``.<name>.work`` beside the file, so on its disk. A killed job leaves it, and the next one empties it.
+
+    Args:
+        path: The file; its folder is made where it is missing.
+        error: What is raised where the folder cannot be made.
+
+    Yields:
+        The folder; :func:`put_whole` gives what is finished there its real name.
+
+    Raises:
+        ChangenError: Of that class, if the disk is full or not writable.
+    """
+    make_folder(path.parent, error)
+    folder = path.with_name(f".{path.name}.work")
+    with disk_errors(path, error):
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)  # an error that led here is the one to report
+
+
+def put_whole(temporary: Path, path: Path, error: type[ChangenError] = StoreError) -> None:
+    """Gives a finished file its real name, durably.
+
+    Args:
+        temporary: The file, on the disk of ``path``.
+        path: Its name; what is there is replaced.
+        error: What is raised where that cannot be done.
+
+    Raises:
+        ChangenError: Of that class, if the disk is full or not writable.
+    """
+    with disk_errors(path, error):
+        _sync(temporary, os.O_RDWR)
+        os.replace(temporary, path)
+        sync_folder(path.parent)
+
+
 def remove_files(paths: Iterable[Path]) -> None:
     """Deletes files that may or may not be there.
 

@@ -144,3 +144,29 @@ def test_a_folder_that_holds_something_is_not_removed(tmp_path: Path) -> None:
     files.remove_files([tmp_path / "f" / "a", tmp_path / "f" / "b"])
     assert files.remove_folder_if_empty(tmp_path / "f")
     assert not (tmp_path / "f").exists()
+
+
+def test_a_work_folder_is_empty_and_goes(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "a.tif"
+    stale = tmp_path / "new" / ".a.tif.work"
+    stale.mkdir(parents=True)
+    (stale / "half").touch()  # of a job that was killed
+    with files.work_folder(target) as folder:
+        assert folder == stale
+        assert list(folder.iterdir()) == []
+        (folder / "made").write_bytes(b"1")
+        (folder / "other").write_bytes(b"2")
+        files.put_whole(folder / "made", target)
+    assert [path.name for path in target.parent.iterdir()] == ["a.tif"]
+    assert target.read_bytes() == b"1"
+    with pytest.raises(ZeroDivisionError), files.work_folder(target):
+        _ = 1 / 0
+    assert [path.name for path in target.parent.iterdir()] == ["a.tif"]
+
+
+def test_a_work_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="file"), files.work_folder(tmp_path / "file" / "a.tif"):
+        pass
+    with pytest.raises(TrainingError, match="missing"):
+        files.put_whole(tmp_path / "missing", tmp_path / "a", TrainingError)

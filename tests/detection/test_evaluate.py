@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,7 @@ class Pairs:
     event_names: tuple[str, ...] = ()
 
     def __init__(self, *sizes: tuple[int, int]) -> None:
-        self.ids = [str(number) for number in range(len(sizes))]
+        self.ids: Sequence[str] = [str(number) for number in range(len(sizes))]
         self.whole = []
         for number, size in enumerate(sizes):
             draw = np.random.default_rng(number)

@@ -44,6 +44,7 @@ def test_a_detector_says_the_sigmoid_of_change(images: tuple[Tensor, Tensor]) ->
     assert found.shape == (2, 40, 48)
     assert found.dtype == torch.float32
     pixels = torch.cat([image[:1, :, 7, 9].float() / 127.5 - 1 for image in images], 1)
+    assert network.layer.bias is not None
     expected = torch.sigmoid(network.layer.weight[0, :, 0, 0] @ pixels[0] + network.layer.bias[0])
     assert float(found[0, 7, 9]) == pytest.approx(float(expected.detach()), abs=1e-6)
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -32,7 +34,9 @@ def test_a_large_pair_is_shown_where_it_changed(difference: Difference) -> None:
     change[560:590, 640:690] = 1
 
     class One:
-        name, ids, event_names = "one", ("a",), ()
+        name = "one"
+        ids: Sequence[str] = ("a",)
+        event_names: tuple[str, ...] = ()
 
         def __len__(self) -> int:
             return 1

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+
+from changen_cli.detection.outputs import NO_DATA, ChangeRasters, gdal, probability_path
+from changen_cli.detection.windows import Block
+from changen_cli.errors import StoreError
+from changen_cli.scenes.image.geobox import GeoBox
+from changen_cli.scenes.window import Window
+from tests.detection.make_rasters import PLACE, UTM
+
+
+def test_blocks_become_two_cogs(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    probability = draw.random((600, 700)).astype(np.float32)
+    valid = draw.random((600, 700)) < 0.9
+    valid[:512, :512] = False  # a block with nothing is not written
+    with ChangeRasters(tmp_path, GeoBox(600, 700, PLACE, UTM), 0.25, 512) as rasters:
+        for row in (0, 512):
+            for column in (0, 512):
+                window = Window(row, column, 512, 512).within(600, 700)
+                rows, columns = slice(row, row + window.height), slice(column, column + window.width)
+                rasters.write(Block(window, probability[rows, columns], valid[rows, columns]))
+        rasters.close({"WEIGHTS": "mine"})
+        mask, probabilities = rasters.pack(tmp_path)
+    kept = probability.astype(np.float16).astype(np.float32)
+    with rasterio.open(mask) as found:
+        assert found.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+        assert found.tags()["WEIGHTS"] == "mine"
+        assert (found.crs, found.transform, found.nodata) == (UTM, PLACE, NO_DATA)
+        assert found.overviews(1) == [2]
+        assert found.colormap(1)[1] == (255, 255, 255, 255)
+        expected = np.where(valid, kept >= 0.25, NO_DATA)
+        np.testing.assert_array_equal(found.read(1), expected)
+        np.testing.assert_array_equal(found.read_masks(1) != 0, valid)
+    with rasterio.open(probabilities) as found:
+        assert found.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+        assert np.isnan(found.nodata)
+        np.testing.assert_array_equal(found.read(1), np.where(valid, kept, np.nan))
+    assert rasters.valid == np.count_nonzero(valid)
+    assert rasters.changed == np.count_nonzero(expected == 1)
+
+
+def test_pixels_without_a_place_have_none(tmp_path: Path) -> None:
+    with ChangeRasters(tmp_path, GeoBox(20, 30, None, None), 0.5, 100) as rasters:
+        rasters.write(Block(Window(0, 0, 20, 30), np.full((20, 30), 0.75, np.float32), np.ones((20, 30), bool)))
+        rasters.close({})
+        mask, _ = rasters.pack(tmp_path)
+    with rasterio.open(mask) as found:
+        assert found.crs is None
+        assert found.transform.is_identity
+        assert (found.read(1) == 1).all()
+
+
+def test_names() -> None:
+    assert probability_path(Path("a/change.v2.tif")) == Path("a/change.v2_probability.tif")
+
+
+def test_what_gdal_cannot_write_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"cannot write .*there is space on the disk"):
+        ChangeRasters(tmp_path / "nowhere", GeoBox(20, 30, None, None), 0.5, 512)
+    with pytest.raises(ZeroDivisionError), gdal(tmp_path):  # what is not GDAL's passes
+        _ = 1 / 0
