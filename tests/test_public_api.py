@@ -24,9 +24,13 @@ def test_importing_is_light() -> None:
     ("name", "home"),
     [
         ("ChangenError", "changen_cli.errors"),
+        ("DetectOptions", "changen_cli.detection.options"),
+        ("EvaluateOptions", "changen_cli.detection.options"),
         ("Event", "changen_cli.events.base"),
         ("GenerateOptions", "changen_cli.pipeline.options"),
         ("Synthesizer", "changen_cli.synthesis.base"),
+        ("detect", "changen_cli.detection.detect"),
+        ("evaluate_detection", "changen_cli.detection.evaluate"),
         ("generate", "changen_cli.pipeline.generate"),
         ("load_generator", "changen_cli.weights.load"),
         ("open_pairs", "changen_cli.pairs.discover"),

@@ -24,6 +24,8 @@ def test_version(changen: Changen) -> None:
         (["--help"], ["generate", "train", "events", "weights", "Start here"]),
         (["generate", "-h"], ["--input", "--changes-per-step", "Examples", "--dry-run", "[default: 256]"]),
         (["train", "--help"], ["--data", "--preset", "--output", "Algorithm 1"]),
+        (["evaluate", "detection", "--help"], ["--weights", "--data", "average precision", "post-classification"]),
+        (["detect", "--help"], ["--before", "--after", "--vector", "change_probability.tif", "GeoTIFF"]),
         (["events", "--help"], ["list"]),
         (["weights", "--help"], ["list", "show", "verify", "pack"]),
     ],
