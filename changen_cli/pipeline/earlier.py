@@ -18,7 +18,7 @@ class EarlierLooks:
 
         Args:
             path: The output folder.
-            look_dim: Length of a look of the synthesizer; 0 if it has none.
+            look_dim: Length of a look of the synthesizer.
             tile_size: Side of a tile, pixels.
 
         Raises:
@@ -27,8 +27,6 @@ class EarlierLooks:
         """
         self._data = open_series(path)
         store = self._data.manifest["store"]
-        if not look_dim:
-            raise UsageError("--looks is for weights with looks, which these are not; leave --looks out")
         if not self._data.look_dim:
             raise UsageError(f"--looks {path} has no looks; give an output that was made by weights with looks")
         if self._data.look_dim != look_dim:

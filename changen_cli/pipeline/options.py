@@ -102,8 +102,8 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         synthesizer: Name of the plugin.
         weights: Name or path; None for the plugin's default.
         background: "synthesize" (the paper) or "keep".
-        drift: How far the look of the ground moves at each step.
-        new_looks: Whose look a new object takes.
+        drift: How far the look of the ground moves at each step; None for what fits (:mod:`changen_cli.pipeline.run`).
+        new_looks: Whose look a new object takes; None for some of each.
         looks: Earlier output of the same tiles whose looks objects and the ground of I_0 take.
         device: "auto" or a torch device.
         precision: "auto", "fp32", "bf16" or "fp16".
@@ -163,20 +163,22 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
     )
     background: Literal["synthesize", "keep"] = option(
         default="synthesize",
-        help="synthesize (the paper: all pixels) or keep (only around changes).",
+        help="synthesize (the paper: all pixels) or keep (only around changes; the ground has no drift then).",
         group=SYNTHESIS,
     )
-    drift: Annotated[Number, Ge(0), Le(1)] = option(
-        default=0.5,
+    drift: Annotated[Number, Ge(0), Le(1)] | None = option(
+        default=None,
         help="How far season and light move at each step: 0 not at all, 1 drawn anew (the paper). For weights with "
-        "looks.",
+        "looks; 0.5 if not given, 0 with --background keep.",
         group=SYNTHESIS,
+        recorded=False,
     )
-    new_looks: NewLooks = option(
-        default="mixed",
+    new_looks: NewLooks | None = option(
+        default=None,
         help="Looks of new objects: drawn from those that the weights have seen, borrowed from another object of the "
-        "tile, or mixed. For weights with looks.",
+        "tile, or mixed. For weights with looks; mixed if not given.",
         group=SYNTHESIS,
+        recorded=False,
     )
     looks: PathText | None = option(
         default=None,
@@ -228,6 +230,10 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
             raise UsageError(f"--overlap {self.overlap}: must be from 0 to {self.tile_size - 1}, less than the tile")
         if self.gap > self.tile_size:
             raise UsageError(f"--gap {self.gap:g}: must be from 0 pixels to the tile size")
+        if self.background == "keep" and self.drift:
+            raise UsageError(
+                f"--drift {self.drift:g}: with --background keep the ground stays as it is; leave out one of the two"
+            )
         if self.looks is not None and os.path.realpath(self.looks) == os.path.realpath(self.output):
             raise UsageError(f"--looks and --output {self.output} are one folder; choose another --output")
         taken = get_format(self.format).options

@@ -33,6 +33,8 @@ def run_record(run: Run) -> dict[str, object]:
         # sums on a CPU are split over its threads, so their last bits depend on how many there are
         "threads": torch.get_num_threads() if run.device == "cpu" else None,
         "shard_samples": run.plan.spec.shard_samples,
+        "drift": run.drift,
+        "new_looks": run.new_looks,
         # only where it decides something, so that every other output stays what it was
         **({} if run.options.looks is None else {"looks": run.options.looks}),
         **({"conditions": run.conditions.as_manifest()} if run.conditions else {}),

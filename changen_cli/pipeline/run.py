@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from changen_cli.conditions.choose import Conditions
 from changen_cli.device import cores, resolve_device, resolve_precision
+from changen_cli.errors import UsageError
 from changen_cli.events.schedule import Schedule
 from changen_cli.pipeline.earlier import EarlierLooks
 from changen_cli.pipeline.options import GenerateOptions
@@ -16,7 +17,11 @@ from changen_cli.scenes.footprints.library import Library, read_library
 from changen_cli.synthesis.base import Synthesizer, SynthesizerSettings, look_dim_of
 from changen_cli.synthesis.engine import Engine, choose_batch_size
 from changen_cli.synthesis.load import load_synthesizer
+from changen_cli.synthesis.look_plan import NewLooks
 from changen_cli.synthesis.transfer import make_transfer
+
+DRIFT = 0.5
+"""How far the look of the ground moves at each step where nothing else is said and it may move."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,8 @@ class Run:
         precision: Resolved.
         batch_size: Resolved.
         workers: Resolved.
+        drift: Resolved; 0 for a synthesizer without looks.
+        new_looks: Resolved.
         library: Outlines for new objects, or None for the scene's own.
         earlier: Looks of an earlier output of the same tiles, or None.
     """
@@ -46,6 +53,8 @@ class Run:
     precision: str
     batch_size: int
     workers: int
+    drift: float
+    new_looks: NewLooks
     library: Library | None = None
     earlier: EarlierLooks | None = None
 
@@ -64,19 +73,18 @@ class Run:
             noise_dim=self.synthesizer.noise_dim,
             keep_unchanged=options.unchanged == "keep",
             look_dim=look_dim_of(self.synthesizer),
-            new_looks=options.new_looks,
+            new_looks=self.new_looks,
             earlier=self.earlier,
         )
 
     def engine(self) -> Engine:
         """The engine that feeds the synthesizer."""
-        options = self.options
         return Engine(
             self.synthesizer,
             make_transfer(self.device),
             self.batch_size,
-            options.background,
-            options.drift,
+            self.options.background,
+            self.drift,
             self.conditions,
         )
 
@@ -100,6 +108,7 @@ def resolve_run(options: GenerateOptions, reporter: Reporter | None = None) -> R
     precision = resolve_precision(options.precision, device)
     settings = SynthesizerSettings(options.weights, device, precision)
     synthesizer = load_synthesizer(options.synthesizer, settings, schedule)
+    require_looks(options, look_dim_of(synthesizer))
     earlier = None
     if options.looks is not None:
         earlier = EarlierLooks(options.looks, look_dim_of(synthesizer), options.tile_size)
@@ -113,9 +122,41 @@ def resolve_run(options: GenerateOptions, reporter: Reporter | None = None) -> R
         precision=precision,
         batch_size=choose_batch_size(options.batch_size, device),
         workers=choose_workers(options.workers, device, cores(), cpu_bound=getattr(synthesizer, "cpu_bound", False)),
+        drift=choose_drift(options, look_dim_of(synthesizer)),
+        new_looks=options.new_looks or "mixed",
         library=None if options.library is None else read_library(options.library),
         earlier=earlier,
     )
+
+
+def require_looks(options: GenerateOptions, look_dim: int) -> None:
+    """Refuses what only weights with looks can do.
+
+    Args:
+        options: The arguments.
+        look_dim: Length of a look of the synthesizer; 0 if it has none.
+
+    Raises:
+        UsageError: If such an option is given for a synthesizer without looks.
+    """
+    given = {"--drift": options.drift, "--new-looks": options.new_looks, "--looks": options.looks}
+    if not look_dim and (first := next((name for name, value in given.items() if value is not None), None)):
+        raise UsageError(f"{first} is for weights with looks, which these are not; leave {first} out")
+
+
+def choose_drift(options: GenerateOptions, look_dim: int) -> float:
+    """Chooses how far the look of the ground moves at each step.
+
+    Args:
+        options: The arguments.
+        look_dim: Length of a look of the synthesizer; 0 if it has none.
+
+    Returns:
+        What was asked for, else :data:`DRIFT`; 0 where there is no look of the ground, or the ground is kept.
+    """
+    if not look_dim or options.background == "keep":
+        return 0.0
+    return DRIFT if options.drift is None else options.drift
 
 
 def choose_workers(wanted: str | int, device: str, cores: int, *, cpu_bound: bool) -> int:

@@ -189,8 +189,8 @@ class Engine:
             made = self.synthesizer.synthesize(Batch(image, before, after, noise[:, step], changes, largest, looks))
             self._require(made, image)
             if self.background == "keep":
-                changed = before != after if chain is None else chain.changed(step)
-                made = keep_background(image, made, changed)
+                changed = None if chain is None else chain.changed(step)
+                made = keep_background(image, made, before, after, changed=changed, valid=valid)
             image = made if valid is None else made * valid
             exposure.take(image, step + 1)
         return _Launched(exposure, None if chain is None else chain.download())

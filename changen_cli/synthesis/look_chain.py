@@ -46,7 +46,7 @@ class LookChain:
         self.synthesizer, self.transfer, self.amount = synthesizer, transfer, drift
         self._uids = [plan.uids for plan in plans]
         self._step = 0
-        count = max(len(plan.source) for plan in plans)
+        self._count = count = max(len(plan.source) for plan in plans)
         self._regions = transfer.upload(np.stack([plan.regions for plan in plans]))
         self._ground_pick = transfer.upload(np.stack([plan.ground_pick for plan in plans]))
         self._ground_normal = transfer.upload(np.stack([plan.ground_normal for plan in plans]))
@@ -98,7 +98,7 @@ class LookChain:
 
     def changed(self, step: int) -> Tensor:
         """Marks the objects that a step changes, whole, bool [B, H, W]."""
-        return changed_objects(self._regions[:, step], self._regions[:, step + 1])
+        return changed_objects(self._regions[:, step], self._regions[:, step + 1], self._count)
 
 
 def _given(plan: LookPlan) -> Float32Array:

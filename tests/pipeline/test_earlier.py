@@ -84,11 +84,10 @@ def test_every_variant_of_a_tile_takes_them(make: Make) -> None:
 
 def test_what_cannot_be_used_is_said_in_one_line(make: Make, options: Options, tmp_path: Path) -> None:
     looks = str(make("looks"))
-    bare = make("bare", synthesizer="copy", weights=None)
+    bare = make("bare", synthesizer="copy", weights=None, new_looks=None)
     assert not (bare / "looks.parquet").exists()
     for path, dim, size, message in (
         (str(bare), 8, 100, "bare has no looks; give an output"),
-        (looks, 0, 100, "is for weights with looks"),
         (looks, 16, 100, "looks of 8 numbers, these weights have 16; use the weights"),
         (looks, 8, 64, "tiles of 100 x 100 pixels, this run of 64; give the same --tile-size"),
     ):

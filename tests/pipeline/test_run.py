@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from changen_cli import plugins
-from changen_cli.errors import PluginError, SceneError
+from changen_cli.errors import PluginError, SceneError, UsageError
 from changen_cli.pipeline.generate import generate
 from changen_cli.pipeline.options import GenerateOptions
-from changen_cli.pipeline.run import choose_workers, resolve_run
+from changen_cli.pipeline.run import DRIFT, choose_workers, resolve_run
 from changen_cli.synthesis.base import SynthesizerSettings
 from changen_cli.synthesis.copy import CopySynthesizer
 
@@ -48,6 +48,44 @@ def test_a_synthesizer_is_told_what_is_asked_of_it(options: Options, monkeypatch
     swap(monkeypatch, Curious)
     resolve_run(options(events="rotate,scale=2", device="cpu", precision="bf16", weights="w"))
     assert (told[0].device, told[0].precision, told[0].weights) == ("cpu", "bf16", "w")
+
+
+@pytest.mark.parametrize(
+    ("given", "flag"),
+    [
+        ({"drift": 0}, "--drift"),
+        ({"drift": 0.5}, "--drift"),
+        ({"new_looks": "mixed"}, "--new-looks"),
+        ({"looks": "x"}, "--looks"),
+    ],
+)
+def test_what_only_looks_have_is_refused_without(options: Options, given: dict[str, object], flag: str) -> None:
+    with pytest.raises(UsageError, match=f"^{flag} is for weights with looks, which these are not; leave {flag} out"):
+        resolve_run(options(**given))
+    run = resolve_run(options())
+    assert (run.drift, run.new_looks) == (0, "mixed")
+
+
+def test_looks_are_resolved(options: Options, looks_weights: Path) -> None:
+    chosen: dict[str, object] = {"synthesizer": "changen", "weights": str(looks_weights), "device": "cpu"}
+    run = resolve_run(options(**chosen))
+    assert (run.drift, run.new_looks) == (DRIFT, "mixed")
+    assert (run.engine().drift, run.task().new_looks) == (DRIFT, "mixed")
+    run = resolve_run(options(**chosen, drift=0.25, new_looks="drawn"))
+    assert (run.engine().drift, run.task().new_looks) == (0.25, "drawn")
+    assert resolve_run(options(**chosen, drift=0)).engine().drift == 0
+
+
+@pytest.mark.parametrize("given", [{}, {"drift": 0}])
+def test_the_ground_that_is_kept_does_not_drift(
+    options: Options, looks_weights: Path, given: dict[str, object]
+) -> None:
+    run = resolve_run(
+        options(synthesizer="changen", weights=str(looks_weights), device="cpu", background="keep", **given)
+    )
+    assert (run.drift, run.engine().drift) == (0, 0)
+    with pytest.raises(UsageError, match=r"^options: --drift 0\.5: with --background keep the ground stays"):
+        options(background="keep", drift=0.5)
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def read_library(path: str) -> Library:
         At most :data:`LIMIT` outlines.
 
     Raises:
-        SceneError: If the file cannot be read or holds no polygon.
+        SceneError: If the file cannot be read, holds no polygon, or its coordinates lie nowhere in its CRS.
     """
     file = VectorFile(path)
     extent = file.extent()
@@ -70,8 +70,19 @@ def read_library(path: str) -> Library:
     if not len(polygons):
         raise SceneError(f"{path}: no polygon in it; a library needs footprints")
     if file.crs is not None:
-        series = geopandas.GeoSeries(polygons, crs=file.crs)
-        # metres: UTM is true to about 0.04 % anywhere in its zone, and one library is one region
-        series = series.to_crs(series.estimate_utm_crs())
+        series = _in_metres(geopandas.GeoSeries(polygons, crs=file.crs), path)
         polygons = shapely.transform(series.to_numpy(), lambda xy: xy * (1, -1))  # y up to y down
     return Library(path, centred(polygons, LIMIT), file.crs is not None)
+
+
+def _in_metres(series: geopandas.GeoSeries, path: str) -> geopandas.GeoSeries:
+    """Projects polygons to UTM: true to about 0.04 % anywhere in its zone, and one library is one region."""
+    try:
+        return series.to_crs(series.estimate_utm_crs())
+    except RuntimeError as error:  # geopandas' only word for coordinates that no zone has
+        west, south, east, north = series.total_bounds
+        raise SceneError(
+            f"{path}: coordinates from ({west:g}, {south:g}) to ({east:g}, {north:g}) lie in no UTM zone; its "
+            f"CRS is {series.crs.name}, as of every GeoJSON that names none; if they are pixels, write them without a "
+            "CRS (ogr2ogr -a_srs None outlines.gpkg ...), else say the right one (ogr2ogr -a_srs EPSG:...)"
+        ) from error

@@ -42,6 +42,22 @@ def test_a_library_without_polygons_is_refused(write_vector: WriteVector) -> Non
         read_library(write_vector("lines.gpkg", [LineString([(0, 0), (9, 9)])]))
 
 
+@pytest.mark.parametrize("corner", [(200, 100), (10, 85)])
+def test_pixels_in_a_geojson_are_no_degrees(write_vector: WriteVector, corner: tuple[int, int]) -> None:
+    """GeoJSON is in degrees if it does not say otherwise (RFC 7946)."""
+    x, y = corner
+    path = write_vector("pixels.geojson", [box(x, y, x + 8, y + 6)], crs=None, pixels=False)
+    with pytest.raises(SceneError, match=rf"pixels\.geojson: coordinates from \({x}, {y}\) to .*-a_srs None") as caught:
+        read_library(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_library_at_the_origin_of_degrees(write_vector: WriteVector) -> None:
+    path = write_vector("v.geojson", [box(0, 0, 1e-4, 1e-4)], crs=None, pixels=False)
+    (outline,) = read_library(path).outlines_at(0.5)
+    assert outline.bounds == pytest.approx((-11.1, -11.1, 11.1, 11.1), abs=0.1)
+
+
 def test_a_large_library_is_thinned_evenly(write_vector: WriteVector) -> None:
     boxes = [box(0, 0, 1 + i / 100, 1) for i in range(5000)]
     library = read_library(write_vector("v.fgb", boxes, crs=None, pixels=False, SPATIAL_INDEX="NO"))
