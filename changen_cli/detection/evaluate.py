@@ -25,7 +25,7 @@ from changen_cli.training.run.log import VALIDATION, read_log
 from changen_cli.types import Float32Array
 from changen_cli.version import __version__
 
-LEARNT = ("f1", "average_precision")
+LEARNT = ("f1", "_ap", "average_precision")
 """Ends of the names of columns of ``validation.csv`` that tell of detected change."""
 
 

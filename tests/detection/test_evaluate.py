@@ -166,10 +166,10 @@ def test_learning_curves_of_a_run(tmp_path: Path) -> None:
     log = tmp_path / "validation.csv"
     with pytest.raises(UsageError, match=r"has no validation\.csv"):
         read_learning(tmp_path)
-    log.write_text("iteration,f1,iou,average_precision,best\n10,0.1,0.05,0.2,1\n20,nan,0.3,0.4,1\n")
+    log.write_text("iteration,change_f1,change_iou,change_ap,best\n10,0.1,0.05,0.2,1\n20,nan,0.3,0.4,1\n")
     found = read_learning(tmp_path)
     assert found.name == tmp_path.name
-    assert found.curves == {"f1": [(10, 0.1)], "average_precision": [(10, 0.2), (20, 0.4)]}
+    assert found.curves == {"change_f1": [(10, 0.1)], "change_ap": [(10, 0.2), (20, 0.4)]}
     log.write_text("iteration,frechet_lite0,best\n10,0.1,1\n")
     with pytest.raises(UsageError, match="has no F1 of detected change"):
         read_learning(tmp_path)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from changen_cli.detection.windows import Block
 from changen_cli.errors import StoreError
 from changen_cli.scenes.image.geobox import GeoBox
 from changen_cli.scenes.window import Window
+from changen_cli.types import Float32Array
 from tests.detection.make_rasters import PLACE, UTM
 
 
@@ -65,3 +67,20 @@ def test_what_gdal_cannot_write_is_said(tmp_path: Path) -> None:
         ChangeRasters(tmp_path / "nowhere", GeoBox(20, 30, None, None), 0.5, 512)
     with pytest.raises(ZeroDivisionError), gdal(tmp_path):  # what is not GDAL's passes
         _ = 1 / 0
+
+
+@pytest.mark.parametrize("room", ["300k", "2500k"])
+def test_a_full_disk_is_said(mount: Callable[[str], Path], room: str) -> None:
+    """Whether the pixels do not fit, or what they are packed to (they take 2.4 MB) does not."""
+    disk = mount(f"size={room}")
+    probability = np.random.default_rng(0).random((512, 512)).astype(np.float32)
+    with pytest.raises(StoreError, match=r"cannot write .*there is space on the disk"):
+        fill(disk, probability)
+
+
+def fill(disk: Path, probability: Float32Array) -> None:
+    with ChangeRasters(disk, GeoBox(512, 2048, PLACE, UTM), 0.5, 512) as rasters:
+        for column in range(0, 2048, 512):
+            rasters.write(Block(Window(0, column, 512, 512), probability, np.ones((512, 512), bool)))
+        rasters.close({})
+        rasters.pack(disk)
