@@ -23,9 +23,10 @@ def make(change: tuple[slice, slice], size: int = 64) -> tuple[Tensor, Tensor, T
 def distances(rows: slice, columns: slice, size: int = 64) -> np.ndarray:
     """Pixels from a change, as a king walks."""
     y, x = np.mgrid[:size, :size]
-    return np.maximum.reduce(
+    found: np.ndarray = np.maximum.reduce(
         [rows.start - y, y - rows.stop + 1, columns.start - x, x - columns.stop + 1, np.zeros_like(y)]
     )
+    return found
 
 
 def test_by_distance_from_a_change() -> None:
