@@ -76,8 +76,9 @@ class Decoder(nn.Module):
 class ChangeLite(Detector):
     """Siamese, and symmetric but for the order of the dates: both are read with the same weights.
 
-    The head sees what was read of each date and how far they differ, so it starts from a comparison of two layouts and
-    learns what else differs between dates: shadows, light, season, misregistration.
+    With a head that reads the layouts, the logit of change is that of "building at one date alone", as post-classification
+    has it, plus what the comparison of the features adds: it starts from what a segmenter knows, and learns from pairs
+    what a segmenter cannot: shadows, light, season, misregistration.
     """
 
     def __init__(self, config: ChangeLiteConfig) -> None:
@@ -119,11 +120,11 @@ class ChangeLite(Detector):
         decoded = self.decoder(self.backbone(both))
         first, second = decoded.chunk(2)
         logits = self.compare(torch.cat([first, second, (first - second).abs()], 1))
-        change = _enlarged(logits)[..., :height, :width]
         if not self.config.layouts:
-            return Detection(change)
+            return Detection(_enlarged(logits)[..., :height, :width])
         read = torch.cat(self.reader(decoded).chunk(2), 1)
-        return Detection(change, _enlarged(read)[..., :height, :width])
+        change = logits.float() + exclusive_logit(read.float())
+        return Detection(_enlarged(change)[..., :height, :width], _enlarged(read)[..., :height, :width])
 
     def load_imagenet(self, file: Path | None) -> None:
         """Loads the backbone, by default from the package that the frozen features come from."""
@@ -131,6 +132,20 @@ class ChangeLite(Detector):
             load_lite0(self.backbone)
         else:
             load_backbone(self.backbone, file)
+
+
+def exclusive_logit(read: Tensor) -> Tensor:
+    """Gives the logit of "one of two, not both", of two that are independent.
+
+    Args:
+        read: Their logits, float [B, 2, H, W].
+
+    Returns:
+        float [B, 1, H, W]: log((p q' + p' q) / (p q + p' q')), finite for any finite logits.
+    """
+    first, second = read.unbind(1)
+    both, neither = first + second, torch.zeros_like(first)
+    return (torch.logaddexp(first, second) - torch.logaddexp(both, neither)).unsqueeze(1)
 
 
 def _enlarged(logits: Tensor) -> Tensor:

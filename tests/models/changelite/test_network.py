@@ -8,6 +8,7 @@ from torch import nn
 
 from changen_cli.errors import WeightsError
 from changen_cli.models.changelite import ChangeLite, ChangeLiteConfig
+from changen_cli.models.changelite.network import exclusive_logit
 from tests.models.detector_checks import check_detector, check_it_learns, multiply_adds
 
 
@@ -62,3 +63,21 @@ def test_imagenet_weights_come_from_their_package_or_a_file(tmp_path: Path) -> N
     )
     with pytest.raises(WeightsError, match="no such file"):
         other.load_imagenet(tmp_path / "gone.pth")
+
+
+def test_it_starts_from_a_comparison_of_the_layouts_it_reads() -> None:
+    logits = torch.tensor([[-3.0, 4.0], [0.5, -0.2], [90.0, 90.0], [-90.0, 90.0]])[:, :, None, None]
+    p, q = logits.double().sigmoid().unbind(1)
+    expected = torch.logit(p * (1 - q) + q * (1 - p)).unsqueeze(1)
+    found = exclusive_logit(logits)
+    torch.testing.assert_close(found[:2].double(), expected[:2], rtol=1e-4, atol=1e-4)
+    assert found[2].item() == pytest.approx(-90, abs=1)
+    assert found[3].item() == pytest.approx(90, abs=1)
+    network = make().eval()
+    nn.init.zeros_(network.compare[-1].weight)  # type: ignore[arg-type]
+    nn.init.zeros_(network.compare[-1].bias)  # type: ignore[arg-type]
+    with torch.no_grad():
+        seen = network(*torch.rand(2, 1, 3, 64, 64))
+        # both are enlarged alike; a quarter of the pixels lies on the coarse grid's centres
+        assert seen.layouts is not None
+        torch.testing.assert_close(seen.change, exclusive_logit(seen.layouts), rtol=0.2, atol=0.2)
