@@ -291,7 +291,7 @@ class Journal:
         shards = self._home / "shards"
         with disk_errors(shards):
             files = [path for path in shards.iterdir() if _SHARD_FILE.fullmatch(path.name)] if shards.is_dir() else []
-        remove_files(sorted(files))
+        remove_files(sorted(files, key=lambda path: (not _RECORD.fullmatch(path.name), path.name)))
         remove_folder_if_empty(shards)
         clear_formats(self.root)
         tables = [self.root / name for name in ("samples.parquet", "events.parquet", LOOKS, CONDITIONS)]
