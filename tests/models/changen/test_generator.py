@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from changen_cli.errors import UsageError
 from changen_cli.models.changen import ChangenGenerator, GeneratorConfig
-from changen_cli.models.changen.look_encoder import LookDraws
+from changen_cli.models.look_draws import LookDraws
 from changen_cli.models.looks import Looks
 
 TINY = GeneratorConfig(width=1 / 16, hidden=(8,) * 6)
@@ -89,7 +89,7 @@ def test_every_parameter_gets_a_gradient() -> None:
 
 
 @pytest.mark.parametrize("switch", [{"destyle": False}, {"masking": False}, {"destyle": False, "masking": False}])
-def test_ablations_are_other_functions(switch: dict[str, bool]) -> None:
+def test_ablations_are_other_functions(switch: dict[str, Any]) -> None:
     whole, ablated = make().eval(), make(GeneratorConfig(width=1 / 16, hidden=(8,) * 6, **switch)).eval()
     ablated.load_state_dict(whole.state_dict(), strict="destyle" not in switch and not switch.get("destyle", True))
     args = inputs(64, 64)
@@ -333,8 +333,8 @@ def test_bilinear_upsampling_draws_no_squares_where_nothing_is_to_be_seen() -> N
     for upsampling in ("nearest", "bilinear"):
         network = make(replace(COMPACT, upsampling=upsampling)).eval()
         for block in network.blocks:
-            nn.init.constant_(block.texture, 0.0)
-        nn.init.normal_(network.blocks[0].texture, std=3.0)
+            nn.init.constant_(block.get_parameter("texture"), 0.0)
+        nn.init.normal_(network.blocks[0].get_parameter("texture"), std=3.0)
         image, before, after, _ = inputs(128, 128, batch=1)
         regions = torch.zeros(1, 128, 128, dtype=torch.int64)
         looks = Looks(torch.zeros(1, 1, 48), regions, torch.tensor([7]))
