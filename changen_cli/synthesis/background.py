@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-REACH = 3
-"""Pixels around a change that are synthesised too: as many as a generator with looks hides, since footprints are off by
-as much."""
+REACH = 5
+"""Pixels around a change that are synthesised too: as many as the recipes with looks hide, since footprints are off by
+as much and shadows stand beside them."""
 
 FEATHER = 8
 """Pixels over which the synthesised patch fades into the kept ground."""

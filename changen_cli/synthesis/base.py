@@ -10,6 +10,7 @@ from torch import Tensor
 
 from changen_cli.events.base import Change
 from changen_cli.models import batch
+from changen_cli.models.look_draws import LookDraws
 from changen_cli.models.looks import Looks
 
 
@@ -98,16 +99,12 @@ class LookRequest:
     Attributes:
         image: I_0, uint8 [B, 3, H, W].
         regions: Region of every pixel of S_0, int32 [B, H, W]; 0 is the ground, -1 where there is no data.
-        source: Region of I_0 whose look a region takes, int64 [B, R]; -1 for a look that is drawn.
-        pick: Chooses what a drawn look resembles, float32 [B, R] in 0..1.
-        normal: Draws it, float32 [B, R, D].
+        draws: Where the look of each region comes from.
     """
 
     image: Tensor
     regions: Tensor
-    source: Tensor
-    pick: Tensor
-    normal: Tensor
+    draws: LookDraws
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ from torch import Tensor
 from changen_cli.device import autocast
 from changen_cli.errors import PluginError
 from changen_cli.models.changen import MODEL, ChangenGenerator
-from changen_cli.models.changen.look_encoder import LookDraws, LookEncoder
+from changen_cli.models.changen.look_encoder import LookEncoder
 from changen_cli.models.units import to_pixels
 from changen_cli.synthesis.base import Batch, LookRequest, SynthesizerSettings
 from changen_cli.synthesis.network import NetworkSynthesizer
@@ -40,8 +40,8 @@ class ChangenSynthesizer(NetworkSynthesizer[ChangenGenerator]):
     @torch.inference_mode()
     def first_looks(self, request: LookRequest) -> Tensor:
         """Reads the looks that are in I_0, and draws the others; see :class:`LooksSynthesizer`."""
-        encoder, (batch, regions) = self._encoder(), request.source.shape
-        draws = LookDraws(request.source, request.pick, request.normal)
+        encoder, draws = self._encoder(), request.draws
+        batch, regions = draws.source.shape
         step = 1 if self.device.type == "cpu" else batch  # as in synthesize()
         looks = []
         for start in range(0, batch, step):

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from changen_cli.models.look_draws import LookDraws, choose_sources
+from changen_cli.models.look_kinds import DRAWN
 from changen_cli.models.looks import GROUND, Looks
 from changen_cli.models.series_looks import SeriesLooks
 from changen_cli.synthesis.background import changed_objects
@@ -46,22 +48,27 @@ class LookChain:
         self.synthesizer, self.transfer, self.amount = synthesizer, transfer, drift
         self._uids = [plan.uids for plan in plans]
         self._step = 0
-        self._count = count = max(len(plan.source) for plan in plans)
+        self._count = count = max(len(plan.uids) for plan in plans)
         self._regions = transfer.upload(np.stack([plan.regions for plan in plans]))
         self._ground_pick = transfer.upload(np.stack([plan.ground_pick for plan in plans]))
         self._ground_normal = transfer.upload(np.stack([plan.ground_normal for plan in plans]))
         self._keys = transfer.upload(np.stack([plan.keys for plan in plans]))
         first = self._regions[:, 0]
-        request = LookRequest(
-            image=image,
-            regions=first if valid is None else first.masked_fill(~valid.squeeze(1), -1),
-            source=transfer.upload(_stacked([plan.source for plan in plans], count, -1)),
+        first = first if valid is None else first.masked_fill(~valid.squeeze(1), -1)
+        kinds = transfer.upload(_stacked([plan.kinds for plan in plans], count, DRAWN))
+        lent = transfer.upload(_stacked([plan.lent for plan in plans], count, 0))
+        draws = LookDraws(
+            source=choose_sources(first, kinds, lent),
             pick=transfer.upload(_stacked([plan.pick for plan in plans], count, 0)),
             normal=transfer.upload(_stacked([plan.normal for plan in plans], count, 0)),
         )
-        self.codes = synthesizer.first_looks(request)
+        self.codes = synthesizer.first_looks(LookRequest(image, first, draws))
         if any(plan.given is not None for plan in plans):
             given = transfer.upload(_stacked([_given(plan) for plan in plans], count, np.nan))
+            # who borrows a look, borrows the one that its owner has
+            rows = draws.source.clamp(min=0).unsqueeze(2).expand_as(given)
+            lenders = torch.where(draws.source.unsqueeze(2) < 0, given, given.gather(1, rows))
+            given = torch.where(given.isnan(), lenders, given)
             self.codes = torch.where(given.isnan(), self.codes, given)
         self._ground = [self.codes[:, GROUND]]
 

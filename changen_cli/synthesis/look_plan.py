@@ -12,6 +12,7 @@ import numpy as np
 
 from changen_cli import rng
 from changen_cli.events.base import History
+from changen_cli.models.look_kinds import BORROWED, DRAWN, OWN
 from changen_cli.models.series_looks import SeriesLooks
 from changen_cli.types import Float32Array, Int32Array, Int64Array
 
@@ -26,7 +27,8 @@ class LookPlan:
     Attributes:
         uids: uid of each region, int32 [R], ascending; 0 for the ground.
         regions: Region of every pixel of S_0 ... S_n, int32 [n + 1, H, W].
-        source: Region of I_0 whose look a region takes, int64 [R]; -1 for a look that is drawn.
+        kinds: :mod:`~changen_cli.models.look_kinds`: whose look a region takes, int64 [R].
+        lent: Chooses whose is borrowed, float32 [R] in 0..1.
         pick: Chooses what a drawn look resembles, float32 [R] in 0..1.
         normal: Draws it, float32 [R, D].
         ground_pick: The same for the look that the ground drifts to at each step, float32 [n].
@@ -37,7 +39,8 @@ class LookPlan:
 
     uids: Int32Array
     regions: Int32Array
-    source: Int64Array
+    kinds: Int64Array
+    lent: Float32Array
     pick: Float32Array
     normal: Float32Array
     ground_pick: Float32Array
@@ -70,48 +73,41 @@ def plan_looks(
     Returns:
         The plan.
     """
-    known = [footprint.uid for footprint in history.layouts[0].footprints]
+    known = {0, *(footprint.uid for footprint in history.layouts[0].footprints)}
     uids = np.array(sorted({0, *(f.uid for layout in history.layouts for f in layout.footprints)}), np.int32)
-    region_of = {int(uid): region for region, uid in enumerate(uids)}
-    # only what is drawn can be looked at
-    seen = sorted({region_of[int(uid)] for uid in np.intersect1d(instances[0], known)})
-    source = np.empty(len(uids), np.int64)
-    pick = np.empty(len(uids), np.float32)
+    kinds = np.empty(len(uids), np.int64)
+    lent, pick = np.empty((2, len(uids)), np.float32)
     normal = np.empty((len(uids), dim), np.float32)
     for region, uid in enumerate(map(int, uids)):
         draw = rng.generator(*key, uid, "look")
-        lent, coin = draw.random(2)
+        lent[region], coin = draw.random(2)
         pick[region] = draw.random(dtype=np.float32)
         normal[region] = draw.standard_normal(dim, np.float32)
-        if region == 0 or region in seen:
-            source[region] = region
-        elif seen and (new == "borrowed" or (new == "mixed" and coin < 0.5)):
-            source[region] = seen[int(lent * len(seen))]
+        if uid in known:
+            kinds[region] = OWN
         else:
-            source[region] = -1
+            kinds[region] = BORROWED if new == "borrowed" or (new == "mixed" and coin < 0.5) else DRAWN
     steps = len(history.layouts) - 1
     ground = [rng.generator(*key, step, "ground look") for step in range(1, steps + 1)]
     return LookPlan(
         uids=uids,
         regions=np.searchsorted(uids, instances).astype(np.int32),
-        source=source,
+        kinds=kinds,
+        lent=lent,
         pick=pick,
         normal=normal,
         ground_pick=np.array([draw.random(dtype=np.float32) for draw in ground], np.float32),
         ground_normal=np.stack([draw.standard_normal(dim, np.float32) for draw in ground]),
         keys=np.array([int(rng.generator(*key, s, "pixels").integers(2**62)) for s in range(1, steps + 1)], np.int64),
-        given=None if earlier is None else _given(uids, source, dim, earlier),
+        given=None if earlier is None else _given(uids, dim, earlier),
     )
 
 
-def _given(uids: Int32Array, source: Int64Array, dim: int, earlier: SeriesLooks) -> Float32Array:
+def _given(uids: Int32Array, dim: int, earlier: SeriesLooks) -> Float32Array:
     """Lays out the looks of an earlier series by region, float32 [R, D]; NaN for a region that is not in it."""
     known = dict(zip(earlier.uids.tolist(), earlier.codes, strict=True)) | {0: earlier.ground[0]}
     given = np.full((len(uids), dim), np.nan, np.float32)
     for region, uid in enumerate(uids.tolist()):
         if uid in known:
             given[region] = known[uid]
-    # who borrows a look, borrows the one that its owner has
-    borrowed = np.isnan(given[:, 0]) & (source >= 0)
-    given[borrowed] = given[source[borrowed]]
     return given

@@ -7,6 +7,7 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
 from changen_cli.synthesis.background import FEATHER, REACH, changed_objects, keep_background, match_tone
+from changen_cli.types import Int64Array
 
 
 def make(change: tuple[slice, slice], size: int = 64) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -20,13 +21,11 @@ def make(change: tuple[slice, slice], size: int = 64) -> tuple[Tensor, Tensor, T
     return image, made, before, after
 
 
-def distances(rows: slice, columns: slice, size: int = 64) -> np.ndarray:
+def distances(rows: slice, columns: slice, size: int = 64) -> Int64Array:
     """Pixels from a change, as a king walks."""
     y, x = np.mgrid[:size, :size]
-    found: np.ndarray = np.maximum.reduce(
-        [rows.start - y, y - rows.stop + 1, columns.start - x, x - columns.stop + 1, np.zeros_like(y)]
-    )
-    return found
+    parts = [rows.start - y, y - rows.stop + 1, columns.start - x, x - columns.stop + 1, np.zeros_like(y)]
+    return np.stack(parts).max(0)
 
 
 def test_by_distance_from_a_change() -> None:

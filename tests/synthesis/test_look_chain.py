@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from changen_cli.models.look_kinds import BORROWED, DRAWN, OWN
 from changen_cli.synthesis.base import Batch, LookRequest, LooksSynthesizer, look_dim_of
 from changen_cli.synthesis.engine import Engine, Frames, Job
 from changen_cli.synthesis.look_chain import LookChain
@@ -37,9 +38,8 @@ class Painter:
 
     def first_looks(self, request: LookRequest) -> Tensor:
         self.requests.append(request)
-        count = request.source.shape[1]
-        own = 10 * torch.arange(count).float().view(1, -1, 1).expand(len(request.image), count, 2)
-        return torch.where(request.source.unsqueeze(2) < 0, 200 + request.normal, own)
+        own = 10 * request.draws.source.float().unsqueeze(2).expand(-1, -1, 2)
+        return torch.where(request.draws.source.unsqueeze(2) < 0, 200 + request.draws.normal, own)
 
     def drift(self, ground: Tensor, pick: Tensor, normal: Tensor, amount: float) -> Tensor:
         return (1 - amount) * ground + amount * normal
@@ -71,12 +71,13 @@ def plan(objects: int) -> LookPlan:
             if region < objects or step >= 2:
                 row = 4 * region + (step if region == 1 else 0)
                 regions[step, row : row + 3, 2:9] = region
-    source = np.arange(objects + 1)
-    source[-1] = -1
+    kinds = np.full(objects + 1, OWN)
+    kinds[-1] = DRAWN
     return LookPlan(
         uids=np.arange(objects + 1, dtype=np.int32),
         regions=regions,
-        source=source,
+        kinds=kinds,
+        lent=np.zeros(objects + 1, np.float32),
         pick=np.zeros(objects + 1, np.float32),
         normal=np.full((objects + 1, 2), 7, np.float32),
         ground_pick=np.zeros(STEPS, np.float32),
@@ -187,3 +188,18 @@ def test_looks_that_are_given_are_neither_read_nor_drawn() -> None:
     assert made.looks.codes[:, 0].tolist() == [10, 20, 90]
     assert made.looks.ground[:, 0].tolist() == [60] * (STEPS + 1)
     assert made.images[1, 0, 0, 20] == 60
+
+
+def test_who_borrows_a_look_that_is_given_gets_the_one_that_its_owner_has() -> None:
+    given = np.full((4, 2), np.nan, np.float32)
+    given[1] = 90
+    start = job(3)
+    assert start.looks is not None
+    kinds = start.looks.kinds.copy()
+    kinds[3] = BORROWED
+    for lent, look in ((0.1, 90), (0.9, 20)):
+        looks = replace(start.looks, given=given, kinds=kinds, lent=np.full(4, lent, np.float32))
+        ((_, made),) = Engine(Painter(), HostTransfer(), 2).run([replace(start, looks=looks)])
+        assert isinstance(made, Frames)
+        assert made.looks is not None
+        assert made.looks.codes[:, 0].tolist() == [90, 20, look]

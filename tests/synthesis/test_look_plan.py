@@ -7,6 +7,7 @@ import pytest
 from shapely.geometry import box
 
 from changen_cli.events.base import Change, History
+from changen_cli.models.look_kinds import BORROWED, DRAWN, OWN
 from changen_cli.models.series_looks import SeriesLooks
 from changen_cli.scenes.layout import Footprint, Layout
 from changen_cli.synthesis.look_plan import LookPlan, NewLooks, plan_looks
@@ -49,37 +50,25 @@ def test_regions_are_numbered_by_uid_and_stay() -> None:
 
 def test_what_stands_has_its_own_look() -> None:
     for new in ("drawn", "borrowed", "mixed"):
-        assert plan(new).source[:3].tolist() == [0, 1, 2]
+        assert plan(new).kinds[:3].tolist() == [OWN] * 3
 
 
 @pytest.mark.parametrize(("new", "least", "most"), [("drawn", 0, 0), ("borrowed", 40, 40), ("mixed", 10, 30)])
 def test_new_objects_borrow_or_not(new: NewLooks, least: int, most: int) -> None:
-    source = plan(new).source[3:]
-    assert least <= (source > 0).sum() <= most
-    assert set(source.tolist()) <= {-1, 1, 2}
-    if new == "borrowed":
-        assert set(source.tolist()) == {1, 2}
-
-
-def test_where_nothing_stands_new_looks_are_drawn() -> None:
-    layouts = (Layout(32, 32), Layout(32, 32, (house(1, 4),)))
-    past = History(layouts, ((Change("create", 1, None, house(1, 4)),),))
-    assert plan_looks(past, drawn(past), 4, "borrowed", KEY).source.tolist() == [0, -1]
-
-
-def test_an_object_out_of_sight_lends_no_look() -> None:
-    past = history()
-    seen = drawn(past)
-    seen[0][seen[0] == 12] = 0
-    made = plan_looks(past, seen, 4, "borrowed", KEY)
-    assert made.source[2] == 1
-    assert set(made.source[3:].tolist()) == {1}
+    made = plan(new)
+    assert least <= (made.kinds[3:] == BORROWED).sum() <= most
+    assert set(made.kinds[3:].tolist()) <= {BORROWED, DRAWN}
+    assert made.lent.dtype == np.float32
+    assert 0 <= made.lent.min() < 0.2
+    assert 0.8 < made.lent.max() <= 1
 
 
 def test_draws_of_an_object_are_keyed_by_its_uid() -> None:
     long, short, other = plan(), plan(created=2), plan(key=(7, "scene", "tile", 1))
     assert np.array_equal(long.normal[:5], short.normal[:5])
     assert np.array_equal(long.pick[:5], short.pick[:5])
+    assert np.array_equal(long.lent[:5], short.lent[:5])
+    assert np.array_equal(long.kinds[:5], short.kinds[:5])
     assert np.array_equal(long.keys[:2], short.keys)
     assert np.array_equal(long.ground_normal[:2], short.ground_normal)
     assert not np.array_equal(long.normal, other.normal)
@@ -89,7 +78,7 @@ def test_draws_of_an_object_are_keyed_by_its_uid() -> None:
 
 
 def test_looks_of_an_earlier_series_are_taken_by_uid() -> None:
-    """House 3 and the first new one were there; who borrows from 3 gets the look that 3 has."""
+    """House 3 and the first new one were there."""
     past = history()
     uids = np.array([3, 101, 999], np.int32)
     codes = np.array([[1, 2], [3, 4], [5, 6]], np.float32)
@@ -101,7 +90,5 @@ def test_looks_of_an_earlier_series_are_taken_by_uid() -> None:
     assert made.given[1].tolist() == [1, 2]
     assert np.isnan(made.given[2]).all()
     assert made.given[3].tolist() == [3, 4]
-    for region in range(4, 43):
-        lender = made.source[region]
-        assert np.array_equal(made.given[region], made.given[lender], equal_nan=True)
+    assert np.isnan(made.given[4:]).all()
     assert plan().given is None

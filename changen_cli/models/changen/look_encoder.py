@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from changen_cli.models.layers import conv
+from changen_cli.models.look_draws import LookDraws
 from changen_cli.models.looks import GROUND, region_means
 
 WIDTH = 64
@@ -37,29 +38,6 @@ class ReadLooks:
     def deviation(self) -> Tensor:
         """Standard deviations, float32 [B, R, D]."""
         return torch.exp(self.log_variance / 2)
-
-
-@dataclass(frozen=True)
-class LookDraws:
-    """Where the look of each region is to come from, and the numbers to draw it with.
-
-    Attributes:
-        source: Region of I_t whose look is taken, int64 [B, R]; -1 for a new one. So is one whose source is not seen.
-        pick: Which of the kept looks a new one resembles, float32 [B, R] in 0..1, uniform.
-        normal: float32 [B, R, D], standard normal.
-    """
-
-    source: Tensor
-    pick: Tensor
-    normal: Tensor
-
-    def __len__(self) -> int:
-        """Returns the number of samples, B."""
-        return len(self.source)
-
-    def part(self, start: int, stop: int) -> LookDraws:
-        """Takes samples ``start`` to ``stop - 1``."""
-        return LookDraws(*(getattr(self, field.name)[start:stop] for field in fields(self)))
 
 
 class LookEncoder(nn.Module):

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from changen_cli import rng
 from changen_cli.device import autocast
 from changen_cli.errors import TrainingError
-from changen_cli.models.changen.look_encoder import LookDraws, LookEncoder
+from changen_cli.models.changen.look_encoder import LookEncoder
 from changen_cli.models.layers import one_hot
-from changen_cli.models.looks import GROUND, Looks
+from changen_cli.models.look_draws import LookDraws
+from changen_cli.models.look_kinds import BORROWED, DRAWN, OWN
+from changen_cli.models.looks import Looks
 from changen_cli.models.projected import Lite0Features
 from changen_cli.models.units import to_bytes, to_pixels
 from changen_cli.reports.contact_sheet import Row, change_row
@@ -25,34 +24,7 @@ from changen_cli.training.data.batch import TrainingBatch, make_batch
 from changen_cli.training.data.crops import Crop
 from changen_cli.training.learners.base import StepResult
 from changen_cli.training.learners.changen import ChangenLearner
-from changen_cli.types import AnyArray
-
-OWN, BORROWED, DRAWN = range(3)
-"""Whose looks the objects of a sample have: their own and new ones another's; all another's; all drawn, the ground's
-too."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """What G is to do with each sample of a part of a mini-batch.
-
-    Attributes:
-        image: What is shown of I_t, uint8 [B, 3, H, W].
-        before: S_t, uint8 [B, H, W].
-        after: S_t+1, uint8 [B, H, W].
-        regions: uids of S_t+1, int32 [B, H, W].
-        supervised: Samples whose S_t+1 is what the real image shows, so that image is what G must return, bool [B].
-        draws: Where the looks come from.
-        keys: Keys of the noise of pixels, int64 [B].
-    """
-
-    image: Tensor
-    before: Tensor
-    after: Tensor
-    regions: Tensor
-    supervised: Tensor
-    draws: LookDraws
-    keys: Tensor
+from changen_cli.training.learners.look_task import Task, draw_looks, make_task, regions_seen
 
 
 class _Synthesis(nn.Module):
@@ -75,10 +47,11 @@ class _Synthesis(nn.Module):
 
         Args:
             real: I_t, float [B, 3, H, W] in -1..1, whose looks are read.
-            seen: :func:`regions_seen`.
+            seen: :func:`~changen_cli.training.learners.look_task.regions_seen`.
             shown: What G is shown of I_t, float [B, 3, H, W] in -1..1.
             states: S_t, S_t+1 and the regions of S_t+1, each integer [B, H, W].
-            draws: Source, pick and normal as in :class:`LookDraws`, and the keys of the noise of pixels.
+            draws: Source, pick and normal as in :class:`~changen_cli.models.look_draws.LookDraws`, and the keys of the
+                noise of pixels.
             count: Regions, R.
 
         Returns:
@@ -95,13 +68,10 @@ class _Synthesis(nn.Module):
 
 def encoder_of(generator: nn.Module) -> LookEncoder:
     """Returns the look encoder of a generator that has one."""
-    encoder: LookEncoder = generator.get_submodule("looks")  # type: ignore[assignment]
+    encoder = generator.get_submodule("looks")
+    if not isinstance(encoder, LookEncoder):
+        raise TypeError(f"{type(encoder).__name__} is no look encoder")
     return encoder
-
-
-def regions_seen(batch: TrainingBatch) -> Tensor:
-    """Returns the regions of S_t whose looks can be read from I_t, int32 [B, H, W]; -1 where there is no data."""
-    return batch.instances[:, 0].masked_fill(~batch.valid, -1)
 
 
 class LooksLearner(ChangenLearner):
@@ -143,53 +113,14 @@ class LooksLearner(ChangenLearner):
         """Lists what processes share the gradients of: the generator through what calls it."""
         return [self._synthesis, *self.discriminators]
 
-    def task(self, batch: TrainingBatch, supervised: Sequence[bool], turns: Sequence[int], purpose: str) -> Task:
-        """Says what G is to do with each sample.
-
-        Args:
-            batch: The samples.
-            supervised: Which of them are supervised.
-            turns: :data:`OWN`, :data:`BORROWED` or :data:`DRAWN` for each; a supervised one has its own.
-            purpose: What the draws are for, part of their key.
-
-        Returns:
-            The task, on the device of the batch.
-        """
-        device = batch.image.device
-        rows = torch.tensor(supervised, device=device)
-        maps = rows.view(-1, 1, 1)
-        image, before, after = batch.image, batch.before, batch.after
-        regions = batch.instances[:, 1]
-        if batch.covered is not None:
-            image = torch.where(maps.unsqueeze(1), batch.covered, image)
-            before, after = torch.where(maps, after, before), torch.where(maps, before, after)
-            regions = torch.where(maps, batch.instances[:, 0], regions)
-        kinds = torch.tensor([OWN if s else t for s, t in zip(supervised, turns, strict=True)], device=device)
-        numbers = range(batch.first, batch.first + len(batch))
-        keys = [int(rng.generator(self.config.seed, purpose, n, "pixels").integers(2**62)) for n in numbers]
-        draws = self._draws(batch, kinds, purpose)
-        return Task(image, before, after, regions, rows, draws, torch.tensor(keys, device=device))
-
-    def _draws(self, batch: TrainingBatch, kinds: Tensor, purpose: str) -> LookDraws:
-        count, dim = batch.regions, self.config.noise_dim
-        normal = np.empty((len(batch), count, dim), np.float32)
-        pick, lent = np.empty((2, len(batch), count), np.float32)
-        for n in range(len(batch)):
-            key = (self.config.seed, purpose, batch.first + n)
-            # row by row: a sample's numbers do not depend on how many regions its neighbours have
-            normal[n] = rng.generator(*key, "looks").standard_normal((count, dim), np.float32)
-            pick[n], lent[n] = rng.generator(*key, "choices").random((count, 2), np.float32).T
-
-        def upload(values: AnyArray) -> Tensor:
-            return torch.from_numpy(values).to(batch.image.device)
-
-        return LookDraws(sources(batch, kinds, upload(lent)), upload(pick), upload(normal))
+    def _task(self, batch: TrainingBatch, supervised: Sequence[bool], kinds: Sequence[int], purpose: str) -> Task:
+        return make_task(batch, supervised, kinds, self.config.noise_dim, self.config.seed, purpose)
 
     def _training_task(self, batch: TrainingBatch) -> Task:
         share = self.config.arguments.supervised
         numbers = range(batch.first, batch.first + len(batch))
         supervised = [int((n + 1) * share) > int(n * share) for n in numbers]
-        return self.task(batch, supervised, [n // 2 % 3 for n in numbers], "train")
+        return self._task(batch, supervised, [n // 2 % 3 for n in numbers], "train")
 
     def losses_of(self, parts: Sequence[TrainingBatch]) -> list[StepResult]:
         """Trains every network once, and keeps some of the looks of the mini-batch."""
@@ -264,7 +195,8 @@ class LooksLearner(ChangenLearner):
         found = []
         for part in parts:
             read = encoder_of(self.ema.network)(part.pixels, regions_seen(part), part.regions)
-            lent = self._draws(part, torch.full((len(part),), BORROWED, device=part.image.device), "kept").source[:, :2]
+            draws = draw_looks(part, [BORROWED] * len(part), self.config.noise_dim, self.config.seed, "kept")
+            lent = draws.source[:, :2]
             # region 1 of a sample without an object has the source -1
             usable = torch.cat([read.seen[:, :1], lent[:, 1:] >= 0], 1)
             rows = torch.stack([torch.zeros_like(lent[:, 1]), lent[:, 1].clamp(min=0)], 1).unsqueeze(2)
@@ -272,7 +204,7 @@ class LooksLearner(ChangenLearner):
             found.append(torch.cat([looks.gather(1, rows.expand(-1, -1, looks.shape[2])), usable.unsqueeze(2)], 2))
         kept = torch.cat(found)
         if self._fabric is not None:  # every process must keep the same
-            kept = self._fabric.all_gather(kept).flatten(0, 1)  # type: ignore[union-attr]
+            kept = cast(Tensor, self._fabric.all_gather(kept)).flatten(0, 1)
         encoder = encoder_of(self.generator)
         for kind in (0, 1):
             looks, usable = kept[:, kind, :-1], kept[:, kind, -1] > 0
@@ -284,9 +216,9 @@ class LooksLearner(ChangenLearner):
         """Predicts I~_t+1; objects that stay and the ground keep their looks, new objects borrow one."""
         return self._predict(batch, OWN)
 
-    def _predict(self, batch: TrainingBatch, turn: int) -> Tensor:
+    def _predict(self, batch: TrainingBatch, kind: int) -> Tensor:
         network, size = self.ema.network, len(batch)
-        task = self.task(batch, [False] * size, [turn] * size, "predict")
+        task = self._task(batch, [False] * size, [kind] * size, "predict")
         encoder = encoder_of(network)
         codes = encoder.choose(encoder(batch.pixels, regions_seen(batch), batch.regions), task.draws)
         made: Tensor = network(batch.pixels, task.before, task.after, Looks(codes, task.regions, task.keys))
@@ -296,36 +228,8 @@ class LooksLearner(ChangenLearner):
     def show(self, samples: Sequence[Crop], noise: Tensor) -> list[Row]:
         """Shows I_t, S_t (removed in red), S_t+1 (created in green), I~_t+1 with own looks, and with all drawn."""
         batch = make_batch(samples, noise).to(self.device)
-        made = [to_bytes(self._predict(batch, turn)).cpu().numpy() for turn in (OWN, DRAWN)]
+        made = [to_bytes(self._predict(batch, kind)).cpu().numpy() for kind in (OWN, DRAWN)]
         return [
             change_row(sample.image, sample.before, sample.after, results)
             for sample, *results in zip(samples, *made, strict=True)
         ]
-
-
-def sources(batch: TrainingBatch, kinds: Tensor, lent: Tensor) -> Tensor:
-    """Says whose look each region takes.
-
-    Args:
-        batch: The samples.
-        kinds: :data:`OWN`, :data:`BORROWED` or :data:`DRAWN` for each sample, int64 [B].
-        lent: Chooses whose look is borrowed, float32 [B, R] in 0..1.
-
-    Returns:
-        int64 [B, R], regions of I_t; -1 for a look that is drawn, also where there is no object to borrow from.
-    """
-    count = batch.regions
-    uids = torch.arange(count, device=kinds.device)
-    seen = torch.zeros(len(batch), count, dtype=torch.bool, device=kinds.device)
-    seen.scatter_(1, regions_seen(batch).flatten(1).clamp(min=GROUND).long(), True)
-    objects = seen & (uids != GROUND)
-    # the object number floor(lent x objects) of those that are seen
-    order = objects.cumsum(1)
-    wanted = (lent * order[:, -1:]).long().clamp(max=(order[:, -1:] - 1).clamp(min=0)) + 1
-    others = torch.searchsorted(order, wanted)
-    others = torch.where(order[:, -1:] > 0, others, -1)
-    own = torch.where(objects, uids, others)
-    kinds = kinds.unsqueeze(1)
-    found = torch.where(kinds == OWN, own, others).masked_fill(kinds == DRAWN, -1)
-    found[:, GROUND] = torch.where(kinds[:, 0] == DRAWN, -1, GROUND)
-    return found

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from changen_cli.errors import UsageError
 from changen_cli.models.changen import ChangenGenerator, GeneratorConfig
-from changen_cli.models.changen.look_encoder import LookDraws
+from changen_cli.models.look_draws import LookDraws
 from changen_cli.models.looks import Looks
 
 TINY = GeneratorConfig(width=1 / 16, hidden=(8,) * 6)

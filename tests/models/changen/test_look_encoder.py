@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from changen_cli.models.changen.look_encoder import LookDraws, LookEncoder, ReadLooks
+from changen_cli.models.changen.look_encoder import LookEncoder, ReadLooks
+from changen_cli.models.look_draws import LookDraws
 
 DIM, COUNT = 6, 4
 

@@ -16,7 +16,7 @@ from changen_cli.training.config.options import parse_config
 from changen_cli.training.data.batch import TrainingBatch
 from changen_cli.training.data.crops import Crop
 from changen_cli.training.learners.base import AnyLearner
-from changen_cli.training.learners.looks import BORROWED, DRAWN, OWN, LooksLearner, sources
+from changen_cli.training.learners.looks import LooksLearner
 from tests.training.tiny import same_state, tiny_learner
 
 Recipe = Callable[..., dict[str, Any]]
@@ -151,24 +151,6 @@ def test_looks_are_kept_as_the_average_reads_them(recipe: Recipe) -> None:
         assert any(torch.allclose(row, look, atol=1e-6) for look in objects)
     trained.update_ema(1)
     assert trained.ema.network.get_submodule("looks").get_buffer("kept").tolist() == kept
-
-
-def test_whose_look_a_region_takes() -> None:
-    samples, lent = batch(), torch.rand(4, 6, generator=torch.Generator().manual_seed(3))
-    own, borrowed, drawn = (sources(samples, torch.full((4,), kind), lent) for kind in (OWN, BORROWED, DRAWN))
-    assert own[:, 0].tolist() == borrowed[:, 0].tolist() == [0] * 4
-    assert (drawn == -1).all()
-    for n in (0, 1, 3):
-        assert own[n, 1:3].tolist() == [1, 2]
-        assert {int(x) for x in own[n, 3:]} <= {1, 2}
-        assert {int(x) for x in borrowed[n, 1:]} <= {1, 2}
-    assert own[2, 1:].tolist() == borrowed[2, 1:].tolist() == [-1] * 5  # nobody to borrow from
-
-
-def test_everybody_is_lent_from() -> None:
-    lent = torch.linspace(0, 0.999, 24).view(4, 6)
-    found = sources(batch(), torch.full((4,), BORROWED), lent)[:, 1:]
-    assert {int(x) for x in found[[0, 1, 3]].flatten()} == {1, 2}
 
 
 def test_what_a_sample_gets_does_not_depend_on_its_neighbours(recipe: Recipe) -> None:
