@@ -76,9 +76,9 @@ class Decoder(nn.Module):
 class ChangeLite(Detector):
     """Siamese, and symmetric but for the order of the dates: both are read with the same weights.
 
-    With a head that reads the layouts, the logit of change is that of "building at one date alone", as post-classification
-    has it, plus what the comparison of the features adds: it starts from what a segmenter knows, and learns from pairs
-    what a segmenter cannot: shadows, light, season, misregistration.
+    With a head that reads the layouts, the logit of change is that of "building at one date alone", as in
+    post-classification, plus what the comparison of the features adds: it starts from what a segmenter knows, and
+    learns from pairs what a segmenter cannot: shadows, light, season, misregistration.
     """
 
     def __init__(self, config: ChangeLiteConfig) -> None:
