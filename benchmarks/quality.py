@@ -36,9 +36,9 @@ from quality_sheet import write_sheet
 from quality_time import measure_all, settings_of
 
 from changen_cli.errors import ChangenError
-from changen_cli.training.config.options import TrainConfig
+from changen_cli.training.config.run import RunOptions
 from changen_cli.training.run.checkpoint import LAST, read_checkpoint
-from changen_cli.training.run.folder import FREE
+from changen_cli.training.run.folder import free_arguments
 from changen_cli.weights.card import read_card
 
 HERE = Path(__file__).resolve().parent
@@ -93,8 +93,9 @@ def is_trained(plan: Plan, model: str) -> bool:
     return int(state["iteration"]) >= plan.config(model).iterations
 
 
-def _learnt(config: TrainConfig) -> dict[str, Any]:
-    return {name: value for name, value in config.to_dict().items() if name not in FREE}
+def _learnt(config: RunOptions) -> dict[str, Any]:
+    free = free_arguments(config)
+    return {name: value for name, value in config.to_dict().items() if name not in free}
 
 
 def train(plan: Plan, only: list[str] | None) -> None:

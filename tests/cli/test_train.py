@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from changen_cli.cli.main import main
+from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.export import pack_weights
 from changen_cli.training.run.checkpoint import read_checkpoint
 
@@ -19,7 +20,7 @@ def test_the_command_takes_a_model(tiny_scenes: Path, tmp_path: Path, capsys: py
     with pytest.raises(SystemExit) as stop:
         main(["train", "--data", "x", "-o", str(tmp_path / "b"), "--model", "cyclegan"])
     assert stop.value.code == 2
-    assert "unknown model 'cyclegan'; installed: changen" in capsys.readouterr().err
+    assert "unknown model 'cyclegan'; installed: changelite, changen" in capsys.readouterr().err
 
 
 def test_weights_and_data_are_enough(
@@ -39,6 +40,8 @@ def test_weights_and_data_are_enough(
     assert "mine.safetensors and its discriminators" in " ".join(err.split())
     made = read_checkpoint(tmp_path / "run" / "last.ckpt")["config"]
     packed = read_checkpoint(tiny_run / "last.ckpt")["config"]
+    assert isinstance(made, TrainConfig)
+    assert isinstance(packed, TrainConfig)
     assert (made.generator, made.discriminator, made.crops) == (packed.generator, packed.discriminator, packed.crops)
     assert (made.init, made.iterations) == ("mine", 1)
     with pytest.raises(SystemExit) as stop:

@@ -13,6 +13,7 @@ from changen_cli.cli.main import main
 from changen_cli.errors import StoreError, TrainingError, UsageError
 from changen_cli.metrics.change.segmenter import load_segmenter
 from changen_cli.models.changen import ChangenGenerator
+from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.export import pack_weights
 from changen_cli.training.run.checkpoint import BEST, read_checkpoint
 from changen_cli.training.run.log import BEST_SO_FAR, VALIDATION, MetricLog
@@ -35,7 +36,7 @@ def inputs(size: int = 64) -> tuple[torch.Tensor, ...]:
 @pytest.mark.parametrize(("dtype", "tolerance"), [("fp32", 2e-5), ("fp16", 0.02)])
 def test_what_is_loaded_is_the_moving_average(tiny_run: Path, tmp_path: Path, dtype: str, tolerance: float) -> None:
     state = read_checkpoint(tiny_run / "last.ckpt")
-    average = ChangenGenerator(state["config"].generator)
+    average = ChangenGenerator(state["config"].architecture)
     average.load_state_dict(state["ema"])
     path = pack_weights(tiny_run, tmp_path, "mine", dtype=dtype)
     generator, card = load_generator(str(path))
@@ -142,7 +143,9 @@ def test_discriminators_lie_beside_the_network(model: str, runs: Callable[[str],
     assert (card.sha256, card.licence, card.training) == (file_sha256(beside), "CC0-1.0", network.training)
     assert network.part == "network"
     state = read_checkpoint(runs(model) / "last.ckpt")
-    assert card.arguments.keys() == asdict(state["config"].discriminator).keys()
+    config = state["config"]
+    assert isinstance(config, TrainConfig)
+    assert card.arguments.keys() == asdict(config.discriminator).keys()
     expected = {f"{n}.{k}": v for n, values in enumerate(state["networks"]) if n for k, v in values.items()}
     stored = load_file(beside)
     assert stored.keys() == expected.keys()

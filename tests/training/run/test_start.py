@@ -16,7 +16,7 @@ from changen_cli.models.spectral import SpectralNorm
 from changen_cli.training.config.options import TrainConfig, parse_config
 from changen_cli.training.export import pack_weights
 from changen_cli.training.learners.adversarial import AdversarialLearner
-from changen_cli.training.learners.base import Learner
+from changen_cli.training.learners.base import AnyLearner
 from changen_cli.training.run.checkpoint import read_checkpoint
 from changen_cli.training.run.start import start
 from changen_cli.training.train import train
@@ -53,7 +53,7 @@ def edit(path: Path, **changes: Any) -> None:
     card.write_text(yaml.safe_dump(yaml.safe_load(card.read_text()) | changes))
 
 
-def started(config: TrainConfig, reporter: Heard | None = None) -> Learner:
+def started(config: TrainConfig, reporter: Heard | None = None) -> AnyLearner:
     learner = tiny_learner(config)
     start(config, learner, reporter or Heard())
     return learner
