@@ -25,7 +25,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +36,9 @@ from quality_sheet import write_sheet
 from quality_time import measure_all, settings_of
 
 from changen_cli.errors import ChangenError
-from changen_cli.options import info
 from changen_cli.training.config.run import RunOptions
 from changen_cli.training.run.checkpoint import LAST, read_checkpoint
+from changen_cli.training.run.folder import free_arguments
 from changen_cli.weights.card import read_card
 
 HERE = Path(__file__).resolve().parent
@@ -95,7 +94,7 @@ def is_trained(plan: Plan, model: str) -> bool:
 
 
 def _learnt(config: RunOptions) -> dict[str, Any]:
-    free = {field.name for field in fields(config) if not info(field).recorded}
+    free = free_arguments(config)
     return {name: value for name, value in config.to_dict().items() if name not in free}
 
 

@@ -25,8 +25,8 @@ def test_choice_is_even_and_bounded(count: int, limit: int | None) -> None:
 
 
 @pytest.mark.parametrize("format", ["zarr", "geotiff"])
-def test_pairs_of_a_series(make_series: Series, format: str) -> None:
-    data = open_series(make_series(format))
+def test_pairs_of_a_series(generate_series: Series, format: str) -> None:
+    data = open_series(generate_series(format))
     sample = data[1]
     pairs = list(pairs_of(sample))
     assert [pair.id for pair in pairs] == [f"{sample.id}__t0_t1", f"{sample.id}__t1_t2"]
@@ -44,9 +44,9 @@ def test_pairs_of_a_series(make_series: Series, format: str) -> None:
     assert sum(len(pair.changes) for pair in pairs) == len(sample.changes) > 0
 
 
-def test_levir_layout_gives_the_same_created_and_removed(make_series: Series) -> None:
+def test_levir_layout_gives_the_same_created_and_removed(generate_series: Series) -> None:
     """S_t is not stored there; what changed is drawn from the outlines of the changes."""
-    whole, levir = open_series(make_series("zarr")), open_series(make_series("levir"))
+    whole, levir = open_series(generate_series("zarr")), open_series(generate_series("levir"))
     expected = {pair.id: pair for sample in whole for pair in pairs_of(sample)}
     items = samples_of(levir, None)
     assert (len(items), {len(each) for each in items}) == (len(whole), {2})
@@ -63,16 +63,16 @@ def test_levir_layout_gives_the_same_created_and_removed(make_series: Series) ->
         assert pair.changes == same.changes
 
 
-def test_pairs_to_later_times_are_left_out(make_series: Series) -> None:
-    levir = open_series(make_series("levir"))
+def test_pairs_to_later_times_are_left_out(generate_series: Series) -> None:
+    levir = open_series(generate_series("levir"))
     every = [levir[item].times for item in range(len(levir))]
     assert (0, 2) in every
     assert all(list(pairs_of(levir[item])) == [] for item, times in enumerate(every) if times == (0, 2))
 
 
-def test_limit_counts_samples(make_series: Series) -> None:
+def test_limit_counts_samples(generate_series: Series) -> None:
     for format, each in (("zarr", 1), ("levir", 2)):
-        items = samples_of(open_series(make_series(format)), 2)
+        items = samples_of(open_series(generate_series(format)), 2)
         assert [len(item) for item in items] == [each, each]
 
 

@@ -35,10 +35,10 @@ def _options(series: Path, reference: Path, **given: object) -> QualityOptions:
 
 
 @pytest.mark.parametrize("format", ["zarr", "geotiff", "levir"])
-def test_a_copy_shows_no_change_in_any_format(make_series: Series, scenes: Path, format: str) -> None:
+def test_a_copy_shows_no_change_in_any_format(generate_series: Series, scenes: Path, format: str) -> None:
     networks = Networks(segmenter=RedRoofs(), segmenter_card={"name": "red", "sha256": "0" * 64})
     # one step: in a copy of two steps, what the second creates may stand where the first removed
-    report = evaluate_quality(_options(make_series(format, steps=1), scenes, sheet_rows=3), networks=networks)
+    report = evaluate_quality(_options(generate_series(format, steps=1), scenes, sheet_rows=3), networks=networks)
     about, results = report.about, report.results
     assert (about["samples"], about["pairs"], about["reference_images"]) == (12, 12, 12)
     assert about["synthesizer"] == {"name": "copy"}
@@ -59,19 +59,19 @@ def test_a_copy_shows_no_change_in_any_format(make_series: Series, scenes: Path,
     assert list(written["figures"]) == ["label_agreement", "removed_structure", "background_drift", "looks", "events"]
 
 
-def test_formats_agree(make_series: Series, scenes: Path) -> None:
+def test_formats_agree(generate_series: Series, scenes: Path) -> None:
     """What does not need S_t is the same from all three."""
-    found = [evaluate_quality(_options(make_series(f), scenes)).results for f in ("zarr", "geotiff", "levir")]
+    found = [evaluate_quality(_options(generate_series(f), scenes)).results for f in ("zarr", "geotiff", "levir")]
     assert found[0] == found[1]
     for name in ("changes", "per_step", "changed_pixels"):
         assert found[0]["events"][name] == found[2]["events"][name]
-    counts = open_series(make_series()).manifest["counts"]["changes"]
+    counts = open_series(generate_series()).manifest["counts"]["changes"]
     assert {name: event["count"] for name, event in found[0]["events"]["changes"].items()} == counts
 
 
 @pytest.mark.slow
-def test_batches_do_not_matter_and_runs_repeat(make_series: Series) -> None:
-    root = make_series()
+def test_batches_do_not_matter_and_runs_repeat(generate_series: Series) -> None:
+    root = generate_series()
     first = evaluate_quality(_options(root, root, lite0=True, batch_size=5)).results
     other = evaluate_quality(_options(root, root, lite0=True, batch_size=16)).results
     # sums in the network round otherwise in other batches; everything else is equal
@@ -84,13 +84,13 @@ def test_batches_do_not_matter_and_runs_repeat(make_series: Series) -> None:
     assert first["frechet_lite0"]["synthesised"] == 24
 
 
-def test_limit_and_progress(make_series: Series, scenes: Path) -> None:
+def test_limit_and_progress(generate_series: Series, scenes: Path) -> None:
     class Listening(Silent):
         def progress(self, progress: Progress) -> None:
             seen.append((progress.note, progress.done, progress.total))
 
     seen: list[tuple[str, int, int]] = []
-    report = evaluate_quality(_options(make_series(), scenes, limit=5, sheet_rows=0), Listening())
+    report = evaluate_quality(_options(generate_series(), scenes, limit=5, sheet_rows=0), Listening())
     assert (report.about["samples"], report.about["pairs"], report.about["reference_images"]) == (5, 10, 5)
     assert report.about["samples_in_series"] == 12
     assert [done for _, done, total in seen if total == 10] == list(range(1, 11))
@@ -98,17 +98,17 @@ def test_limit_and_progress(make_series: Series, scenes: Path) -> None:
     assert report.sheet == ()
 
 
-def test_absent_metrics_say_why(make_series: Series, scenes: Path) -> None:
-    results = evaluate_quality(_options(make_series(), scenes, limit=2)).results
+def test_absent_metrics_say_why(generate_series: Series, scenes: Path) -> None:
+    results = evaluate_quality(_options(generate_series(), scenes, limit=2)).results
     assert "changen train --model segmenter" in results["label_agreement"]["absent"]
     assert "no Inception weights given" in results["fid"]["absent"]
 
 
-def test_nothing_to_compare(make_series: Series, scenes: Path, tmp_path: Path) -> None:
+def test_nothing_to_compare(generate_series: Series, scenes: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="64 x 64 pixels"):
-        evaluate_quality(_options(make_series(tile_size=32), make_series()))
+        evaluate_quality(_options(generate_series(tile_size=32), generate_series()))
     empty = tmp_path / "empty"
-    shutil.copytree(make_series(), empty)
+    shutil.copytree(generate_series(), empty)
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -120,11 +120,11 @@ def test_nothing_to_compare(make_series: Series, scenes: Path, tmp_path: Path) -
 
 
 @pytest.mark.slow
-def test_memory_does_not_grow_with_the_series(make_series: Series, scenes: Path) -> None:
+def test_memory_does_not_grow_with_the_series(generate_series: Series, scenes: Path) -> None:
     """Three times the series, the same peak: images are let go as they are seen."""
     peaks = []
     for variants in (1, 3):
-        options = _options(make_series(steps=1, variants=variants), scenes, sheet_rows=0)
+        options = _options(generate_series(steps=1, variants=variants), scenes, sheet_rows=0)
         evaluate_quality(options)  # caches and imports are not the series
         tracemalloc.start()
         evaluate_quality(options)
@@ -134,8 +134,8 @@ def test_memory_does_not_grow_with_the_series(make_series: Series, scenes: Path)
     assert peaks[1] - peaks[0] < 24 * one_image / 2
 
 
-def test_sheet_shows_pairs_with_changes(make_series: Series, scenes: Path) -> None:
-    sheet = evaluate_quality(_options(make_series(), scenes, sheet_rows=4)).sheet
+def test_sheet_shows_pairs_with_changes(generate_series: Series, scenes: Path) -> None:
+    sheet = evaluate_quality(_options(generate_series(), scenes, sheet_rows=4)).sheet
     assert len({pair.id for pair in sheet}) == 4
     assert all(pair.changes for pair in sheet)
     assert all(np.any(pair.created | pair.removed) for pair in sheet)

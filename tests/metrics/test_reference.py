@@ -21,18 +21,18 @@ Series = Callable[..., Path]
 SIZE = (64, 64)
 
 
-def test_tiles_of_scenes_are_those_of_generate(scenes: Path, make_series: Series) -> None:
+def test_tiles_of_scenes_are_those_of_generate(scenes: Path, generate_series: Series) -> None:
     reference = open_reference([str(scenes)], SIZE, ReadOptions())
     real = {image.id: image for image in reference if image is not None}
-    data = open_series(make_series())
+    data = open_series(generate_series())
     assert len(reference) == len(real) == len(data) == 2 * 2 * 3
     for sample in data:
         np.testing.assert_array_equal(real[sample.id].image, sample.image[0])
         assert sorted(real[sample.id].areas) == pytest.approx(sorted(whole_areas(sample)))
 
 
-def test_cut_footprints_have_no_size(make_series: Series) -> None:
-    sample = open_series(make_series())[0]
+def test_cut_footprints_have_no_size(generate_series: Series) -> None:
+    sample = open_series(generate_series())[0]
     assert sample.instance is not None
     instance = sample.instance[0]
     border = set(np.concatenate((instance[0], instance[-1], instance[:, 0], instance[:, -1])).tolist())
@@ -42,10 +42,10 @@ def test_cut_footprints_have_no_size(make_series: Series) -> None:
 
 
 @pytest.mark.parametrize("format", ["zarr", "levir"])
-def test_series_gives_its_real_frames_once(make_series: Series, format: str) -> None:
-    reference = open_reference([str(make_series(format, steps=1, variants=2))], SIZE, ReadOptions())
+def test_series_gives_its_real_frames_once(generate_series: Series, format: str) -> None:
+    reference = open_reference([str(generate_series(format, steps=1, variants=2))], SIZE, ReadOptions())
     images = list(reference)
-    data = open_series(make_series(steps=2))
+    data = open_series(generate_series(steps=2))
     assert len(reference) == len(images) == len(data)
     for image, sample in zip(images, data, strict=True):
         assert image is not None
@@ -53,23 +53,23 @@ def test_series_gives_its_real_frames_once(make_series: Series, format: str) -> 
         assert bool(image.areas) == (format == "zarr")
 
 
-def test_limit_spreads_over_scenes(scenes: Path, make_series: Series) -> None:
-    for inputs in ([str(scenes)], [str(make_series())]):
+def test_limit_spreads_over_scenes(scenes: Path, generate_series: Series) -> None:
+    for inputs in ([str(scenes)], [str(generate_series())]):
         reference = open_reference(inputs, SIZE, ReadOptions(), limit=4)
         ids = [image.id for image in reference if image is not None]
         assert len(reference) == len(ids) == 4
         assert sum("place0" in name for name in ids) == 2
 
 
-def test_other_sizes_are_refused(make_series: Series) -> None:
+def test_other_sizes_are_refused(generate_series: Series) -> None:
     with pytest.raises(UsageError, match="64 x 64 pixels, those of the series 32 x 32"):
-        open_reference([str(make_series())], (32, 32), ReadOptions())
+        open_reference([str(generate_series())], (32, 32), ReadOptions())
 
 
-def test_splits(scenes: Path, make_series: Series) -> None:
+def test_splits(scenes: Path, generate_series: Series) -> None:
     with pytest.raises(UsageError, match="no scene of the split 'val'"):
         open_reference([str(scenes)], SIZE, ReadOptions(), split="val")
-    root = make_series()
+    root = generate_series()
     splits = {sample.split for sample in open_series(root)}
     counts = [len(open_reference([str(root)], SIZE, ReadOptions(), split=split)) for split in sorted(splits)]
     assert sum(counts) == 12

@@ -36,9 +36,7 @@ def inputs(size: int = 64) -> tuple[torch.Tensor, ...]:
 @pytest.mark.parametrize(("dtype", "tolerance"), [("fp32", 2e-5), ("fp16", 0.02)])
 def test_what_is_loaded_is_the_moving_average(tiny_run: Path, tmp_path: Path, dtype: str, tolerance: float) -> None:
     state = read_checkpoint(tiny_run / "last.ckpt")
-    config = state["config"]
-    assert isinstance(config, TrainConfig)
-    average = ChangenGenerator(config.generator)
+    average = ChangenGenerator(state["config"].architecture)
     average.load_state_dict(state["ema"])
     path = pack_weights(tiny_run, tmp_path, "mine", dtype=dtype)
     generator, card = load_generator(str(path))

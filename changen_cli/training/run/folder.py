@@ -134,6 +134,11 @@ class RunFolder:
             self._validations.close()
 
 
+def free_arguments(config: RunOptions) -> tuple[str, ...]:
+    """Lists the arguments that a run may change when it goes on: they do not change what is learnt."""
+    return tuple(field.name for field in fields(config) if not info(field).recorded)
+
+
 def find_state(config: RunOptions, path: Path) -> Checkpoint | None:
     """Reads the checkpoint that a run goes on from.
 
@@ -150,8 +155,7 @@ def find_state(config: RunOptions, path: Path) -> Checkpoint | None:
     if not (path / LAST).exists():
         return None
     state = read_checkpoint(path / LAST)
-    # arguments that are not recorded do not change what is learnt
-    free = {field.name: getattr(config, field.name) for field in fields(config) if not info(field).recorded}
+    free = {name: getattr(config, name) for name in free_arguments(config)}
     old = replace(state["config"], **free) if type(state["config"]) is type(config) else state["config"]
     if old != config:
         before, now = old.to_dict(), config.to_dict()

@@ -113,8 +113,8 @@ def test_without_records_only_the_counts_are_left(tmp_path: Path) -> None:
     assert read_shortfalls(tmp_path, _manifest()) == ([{"event": "create", "reason": None, "missing": 7}], False)
 
 
-def test_a_real_run(make_series: Callable[..., Path], tmp_path: Path) -> None:
-    root = make_series("zarr")
+def test_a_real_run(generate_series: Callable[..., Path], tmp_path: Path) -> None:
+    root = generate_series("zarr")
     manifest = json.loads((root / "manifest.json").read_text())
     _, known = read_shortfalls(root, manifest)
     assert known

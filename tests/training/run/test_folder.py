@@ -9,12 +9,13 @@ import torch
 import yaml
 
 from changen_cli.errors import TrainingError
+from changen_cli.training.config.detection import DetectionConfig
 from changen_cli.training.config.options import TrainConfig, parse_config
 from changen_cli.training.data.samplers import Samplers, make_samplers
 from changen_cli.training.learners.base import AnyLearner
 from changen_cli.training.learners.make import make_learner
 from changen_cli.training.run.checkpoint import LAST, read_checkpoint
-from changen_cli.training.run.folder import RunFolder, find_state
+from changen_cli.training.run.folder import RunFolder, find_state, free_arguments
 from changen_cli.training.run.log import read_log
 
 
@@ -86,6 +87,8 @@ def test_a_run_that_starts_has_no_state(config: TrainConfig, tmp_path: Path) -> 
 
 
 def test_only_what_changes_nothing_that_is_learnt_may_change(config: TrainConfig, tiny_run: Path) -> None:
+    assert {"iterations", "micro_batch", "workers", "log_every"} <= set(free_arguments(config))
+    assert "iterations" not in free_arguments(DetectionConfig())  # on which the rate depends
     state = find_state(replace(config, iterations=7, micro_batch=1, workers=3, threads=2, log_every=2), tiny_run)
     assert state is not None
     assert state["iteration"] == 2

@@ -99,7 +99,7 @@ def test_without_held_out_scenes_that_is_said(tiny_recipe: dict[str, Any], tmp_p
         reporter=Heard(said=said),
     )
     assert [line for line in said if "validation" in line] == [
-        "validation: none, since no scene is held out; name some with --val, or val: in a recipe's data"
+        "validation: none, since nothing is held out; name some with --val, or val: in a recipe's data"
     ]
     assert not (tmp_path / "validation.csv").exists()
 

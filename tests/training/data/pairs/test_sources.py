@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from changen_cli.errors import ChangenError, TrainingError, UsageError
+from changen_cli.pipeline.generate import generate
+from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.training.config.detection import DetectionConfig
 from changen_cli.training.config.pairs import PairData
 from changen_cli.training.config.run import parse
@@ -106,3 +108,27 @@ def test_stored_and_simulated_pairs_are_mixed_by_their_shares(
     assert batch.known.tolist() == simulated[:8]
     with pytest.raises(UsageError, match="stored pairs and scenes are mixed by their shares"):
         sources(fly_recipe, data=[str(tiny_pairs), str(tiny_scenes)])
+
+
+@pytest.mark.parametrize("format", ["zarr", "geotiff", "levir"])
+def test_a_series_is_streamed_with_what_its_format_keeps(
+    format: str, detection_recipe: dict[str, Any], tiny_scenes: Path, tmp_path: Path
+) -> None:
+    """The LEVIR layout keeps no layouts. Crops larger than the tiles are padded."""
+    options = GenerateOptions(
+        inputs=(str(tiny_scenes),),
+        output=str(tmp_path / "series"),
+        format=format,
+        tile_size=64,
+        synthesizer="copy",
+        device="cpu",
+        workers=0,
+    )
+    assert generate(options).exit_code == 0
+    found = sources(detection_recipe, data=str(tmp_path / "series"), crops={"size": 128})
+    batch = found.train.prepare(found.train.batch(0, 4, range(4)))
+    assert batch.known.tolist() == [format != "levir"] * 4
+    assert batch.valid.sum() <= 4 * 64 * 64
+    assert batch.change.any()
+    if format != "levir":
+        assert torch.equal(batch.change > 0, batch.layouts[:, 0] != batch.layouts[:, 1])
