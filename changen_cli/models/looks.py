@@ -80,8 +80,10 @@ def paint(values: Tensor, regions: Tensor) -> Tensor:
     """
     batch, count, channels = values.shape
     offsets = torch.arange(batch, device=regions.device).view(-1, 1, 1) * count
-    # float32: the gradient of a region is a sum over its pixels, which bfloat16 cannot hold
-    table = values.reshape(batch * count, channels).float()
+    table = values.reshape(batch * count, channels)
+    if table.requires_grad:
+        # float32: the gradient of a region is a sum over its pixels, which bfloat16 cannot hold
+        table = table.float()
     painted = F.embedding(regions.long() + offsets, table).to(values.dtype)
     laid: Tensor = painted.movedim(3, 1)
     return laid

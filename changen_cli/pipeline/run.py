@@ -17,11 +17,8 @@ from changen_cli.scenes.footprints.library import Library, read_library
 from changen_cli.synthesis.base import Synthesizer, SynthesizerSettings, look_dim_of
 from changen_cli.synthesis.engine import Engine, choose_batch_size
 from changen_cli.synthesis.load import load_synthesizer
-from changen_cli.synthesis.look_plan import NewLooks
+from changen_cli.synthesis.look_plan import NEW_LOOKS, NewLooks, choose_drift
 from changen_cli.synthesis.transfer import make_transfer
-
-DRIFT = 0.5
-"""How far the look of the ground moves at each step where nothing else is said and it may move."""
 
 
 @dataclass(frozen=True)
@@ -122,8 +119,8 @@ def resolve_run(options: GenerateOptions, reporter: Reporter | None = None) -> R
         precision=precision,
         batch_size=choose_batch_size(options.batch_size, device),
         workers=choose_workers(options.workers, device, cores(), cpu_bound=getattr(synthesizer, "cpu_bound", False)),
-        drift=choose_drift(options, look_dim_of(synthesizer)),
-        new_looks=options.new_looks or "mixed",
+        drift=choose_drift(options.drift, options.background, look_dim_of(synthesizer)),
+        new_looks=options.new_looks or NEW_LOOKS,
         library=None if options.library is None else read_library(options.library),
         earlier=earlier,
     )
@@ -142,21 +139,6 @@ def require_looks(options: GenerateOptions, look_dim: int) -> None:
     given = {"--drift": options.drift, "--new-looks": options.new_looks, "--looks": options.looks}
     if not look_dim and (first := next((name for name, value in given.items() if value is not None), None)):
         raise UsageError(f"{first} is for weights with looks, which these are not; leave {first} out")
-
-
-def choose_drift(options: GenerateOptions, look_dim: int) -> float:
-    """Chooses how far the look of the ground moves at each step.
-
-    Args:
-        options: The arguments.
-        look_dim: Length of a look of the synthesizer; 0 if it has none.
-
-    Returns:
-        What was asked for, else :data:`DRIFT`; 0 where there is no look of the ground, or the ground is kept.
-    """
-    if not look_dim or options.background == "keep":
-        return 0.0
-    return DRIFT if options.drift is None else options.drift
 
 
 def choose_workers(wanted: str | int, device: str, cores: int, *, cpu_bound: bool) -> int:

@@ -19,6 +19,28 @@ from changen_cli.types import Float32Array, Int32Array, Int64Array
 NewLooks = Literal["drawn", "borrowed", "mixed"]
 """Whose look a new object takes: one drawn from what the weights have seen, another object's of the tile, or either."""
 
+NEW_LOOKS: NewLooks = "mixed"
+"""Whose it takes where nothing is said."""
+
+DRIFT = 0.5
+"""How far the look of the ground moves at each step where nothing is said and it may move."""
+
+
+def choose_drift(wanted: float | None, background: str, look_dim: int) -> float:
+    """Chooses how far the look of the ground moves at each step.
+
+    Args:
+        wanted: What was asked for, 0..1; None for :data:`DRIFT`.
+        background: "synthesize" or "keep".
+        look_dim: Length of a look of the synthesizer; 0 if it has none.
+
+    Returns:
+        0 where there is no look of the ground, or the ground is kept.
+    """
+    if not look_dim or background == "keep":
+        return 0.0
+    return DRIFT if wanted is None else wanted
+
 
 @dataclass(frozen=True, slots=True)
 class LookPlan:

@@ -8,16 +8,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils import parametrize
 
+from changen_cli.models.adaptive import AdaptiveResidualBlock
 from changen_cli.models.changen import ChangenGenerator, GeneratorConfig
 from changen_cli.models.layers import (
-    AdaptiveResidualBlock,
-    SpatiallyAdaptiveNorm,
     add_bias,
     conv,
     conv_averaged,
     conv_upsampled,
     fold_spectral_norm,
     group_norm,
+    grow,
     normalized_once,
     one_hot,
     pool_condition,
@@ -191,32 +191,8 @@ def test_two_classes_in_one_cell_are_both_kept() -> None:
     assert pool_condition(one_hot(mask, 3), 32).flatten().tolist() == [0, 1, 1]
 
 
-def test_noise_as_bias_is_a_convolution_over_constant_noise_channels() -> None:
-    """The claim of SpatiallyAdaptiveNorm: the same function as with z as 64 more channels, away from the border."""
-    torch.manual_seed(0)
-    layer = SpatiallyAdaptiveNorm(8, 2, 16, 64, 4).eval()
-    fold_spectral_norm(layer)
-    joined = nn.Conv2d(2 + 64, 16, 3, padding=1)
-    with torch.no_grad():
-        joined.weight[:, :2] = layer.shared.weight
-        joined.get_parameter("bias").copy_(layer.shared.get_parameter("bias"))
-        assert layer.noise is not None
-        layer.noise.weight.copy_(joined.weight[:, 2:].sum((2, 3)))
-        condition = one_hot(torch.randint(0, 2, (2, 24, 24)), 2)
-        noise, x = torch.randn(2, 64), torch.randn(2, 8, 24, 24)
-        constant = noise[:, :, None, None].expand(-1, -1, 24, 24)
-        scale, shift = layer.modulation(F.relu(joined(torch.cat([condition, constant], 1)))).chunk(2, 1)
-        expected = layer.norm(x) * (1 + scale) + shift
-        made = layer(x, condition, noise)
-    inner = (..., slice(2, -2), slice(2, -2))
-    torch.testing.assert_close(made[inner], expected[inner], rtol=1e-5, atol=1e-5)
-    assert not torch.allclose(made, expected, atol=1e-3)  # at the border zero padding makes the difference
-
-
-def test_modulation_follows_condition_and_noise() -> None:
-    torch.manual_seed(0)
-    layer = SpatiallyAdaptiveNorm(8, 2, 16, 4, 4).eval()
-    x, noise = torch.randn(1, 8, 16, 16), torch.randn(1, 4)
-    ground, roof = (one_hot(torch.full((1, 16, 16), c), 2) for c in (0, 1))
-    assert not torch.allclose(layer(x, ground, noise), layer(x, roof, noise), atol=1e-3)
-    assert not torch.allclose(layer(x, ground, noise), layer(x, ground, -noise), atol=1e-3)
+@pytest.mark.parametrize("margin", [0, 1, 3, 5, 8])
+def test_growing_is_the_maximum_over_a_window(margin: int) -> None:
+    mask = torch.rand(2, 1, 21, 40, generator=torch.Generator().manual_seed(margin)) > 0.98
+    expected = F.max_pool2d(mask.float(), 2 * margin + 1, 1, margin) > 0
+    assert torch.equal(grow(mask, margin), expected)

@@ -9,9 +9,10 @@ from changen_cli import plugins
 from changen_cli.errors import PluginError, SceneError, UsageError
 from changen_cli.pipeline.generate import generate
 from changen_cli.pipeline.options import GenerateOptions
-from changen_cli.pipeline.run import DRIFT, choose_workers, resolve_run
+from changen_cli.pipeline.run import choose_workers, resolve_run
 from changen_cli.synthesis.base import SynthesizerSettings
 from changen_cli.synthesis.copy import CopySynthesizer
+from changen_cli.synthesis.look_plan import DRIFT
 
 Options = Callable[..., GenerateOptions]
 

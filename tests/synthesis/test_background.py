@@ -25,8 +25,8 @@ def distances(rows: slice, columns: slice, size: int = 64) -> Int64Array:
     """Pixels from a change, as a king walks."""
     y, x = np.mgrid[:size, :size]
     parts = [rows.start - y, y - rows.stop + 1, columns.start - x, x - columns.stop + 1, np.zeros_like(y)]
-    found: Int64Array = np.stack(parts).max(0)
-    return found
+    distance: Int64Array = np.stack(parts).max(0)
+    return distance
 
 
 def test_by_distance_from_a_change() -> None:

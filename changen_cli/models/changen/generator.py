@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from changen_cli.models.adaptive import AdaptiveResidualBlock, add_noise
 from changen_cli.models.changen.encoder import ImageEncoder
 from changen_cli.models.changen.look_encoder import LookEncoder
 from changen_cli.models.changen.transition import MaskedTransition
-from changen_cli.models.layers import AdaptiveResidualBlock, add_noise, conv, one_hot, pad_to_multiple, pool_condition
+from changen_cli.models.layers import conv, grow, one_hot, pad_to_multiple, pool_condition
 from changen_cli.models.looks import Looks, pixel_noise, pool_noise
 from changen_cli.models.spectral import spectral_norm
 from changen_cli.options import Ge, Le, Number, Whole, option, options
@@ -154,28 +155,50 @@ class ChangenGenerator(nn.Module):
         texture = None
         if isinstance(noise, Looks):
             # before the convolutions, which would carry what is hidden to its neighbours
-            image = torch.cat([image.masked_fill(hidden > 0, 0), 1 - hidden], 1)
+            image = torch.cat([image.masked_fill(hidden, 0), (~hidden).to(image.dtype)], 1)
             texture = pixel_noise(noise.keys, *image.shape[-2:])
         latents = self.encoder(image)
-        coarsest = noise.at(STRIDES[0]) if isinstance(noise, Looks) else noise
-        feature = add_noise(self.first(pool_condition(condition, STRIDES[0])), self.first_noise, coarsest)
-        for i, stride in enumerate(STRIDES):
-            level = pool_condition(condition, stride)
-            z = noise.at(stride) if isinstance(noise, Looks) else noise
-            unseen = F.max_pool2d(hidden, stride) > 0 if stride > 1 else hidden > 0
-            field = self.transitions[i](latents[i], feature, unseen, level, z)  # equation (4)
-            noise_level = None if texture is None else pool_noise(texture, stride)
-            feature = self.blocks[i](feature + field, level, z, noise_level)  # equation (5)
-            if stride > 1:
+        levels = [_Level(condition, hidden, noise, texture)]
+        for _ in STRIDES[1:]:
+            levels.append(levels[-1].halved())
+        coarsest = levels[-1]
+        feature = add_noise(self.first(coarsest.condition), self.first_noise, coarsest.noise)
+        for i, level in enumerate(reversed(levels)):
+            field = self.transitions[i](latents[i], feature, level.hidden, level.condition, level.noise)  # equation (4)
+            feature = self.blocks[i](feature + field, level.condition, level.noise, level.texture)  # equation (5)
+            if STRIDES[i] > 1:
                 feature = F.interpolate(feature, scale_factor=2.0, mode=self.config.upsampling)
         return torch.tanh(self.last(F.leaky_relu(feature, 0.2)).float())
 
     def _hidden(self, before: Tensor, after: Tensor) -> Tensor:
-        """Tells which pixels of I_t must not be seen: float [B, 1, H, W], 0 or 1."""
+        """Tells which pixels of I_t must not be seen: bool [B, 1, H, W]."""
         old = (before > 0).unsqueeze(1)
         if not self.config.looks:
-            return old.float()  # footnote 1: where S_t has any class but background
+            return old  # footnote 1: where S_t has any class but background
         new = (after > 0).unsqueeze(1)
-        margin = self.config.margin
-        removed = F.max_pool2d((old & ~new).float(), 2 * margin + 1, 1, margin)
-        return torch.maximum(removed, (old | new).float())
+        return grow(old & ~new, self.config.margin) | old | new
+
+
+@dataclass(frozen=True)
+class _Level:
+    """What the layers of one level are told, all at its size; a level is made of the next finer one.
+
+    Attributes:
+        condition: S_t+1, one-hot [B, classes, H, W].
+        hidden: Where I_t is not to be seen, bool [B, 1, H, W].
+        noise: z, or a z for each region.
+        texture: Noise of each pixel, [B, 1, H, W]; None without looks.
+    """
+
+    condition: Tensor
+    hidden: Tensor
+    noise: Tensor | Looks
+    texture: Tensor | None
+
+    def halved(self) -> _Level:
+        return _Level(
+            pool_condition(self.condition, 2),
+            F.max_pool2d(self.hidden.float(), 2) > 0,
+            self.noise.at(2) if isinstance(self.noise, Looks) else self.noise,
+            None if self.texture is None else pool_noise(self.texture, 2),
+        )

@@ -6,7 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from changen_cli.models.layers import SpatiallyAdaptiveNorm, conv
+from changen_cli.device import autocast
+from changen_cli.models.adaptive import SpatiallyAdaptiveNorm
+from changen_cli.models.layers import conv
 from changen_cli.models.looks import Looks
 
 
@@ -80,8 +82,12 @@ def _instance_norm(x: Tensor) -> Tensor:
 
 def _visible_norm(x: Tensor, hidden: Tensor) -> Tensor:
     """Normalises each channel of each sample by mean and variance of what is not hidden, in float32."""
-    visible = (~hidden).float()
-    share = 1 / visible.sum((2, 3), keepdim=True).clamp(min=1)
-    centred = x.float() - (x.float() * visible).sum((2, 3), keepdim=True) * share
-    variance = (centred.square() * visible).sum((2, 3), keepdim=True) * share
-    return (centred * torch.rsqrt(variance + 1e-5)).to(x.dtype)
+    # sums over pixels as products of matrices: nothing as large as x is made for them
+    pixels = x.permute(0, 2, 3, 1).flatten(1, 2).float()  # [B, H x W, C], in memory as channels-last features are
+    visible = (~hidden).float().flatten(2)  # [B, 1, H x W]
+    with autocast(x.device, torch.float32):
+        share = 1 / visible.sum(2, keepdim=True).clamp(min=1)
+        centred = pixels - visible @ pixels * share
+        variance = visible @ centred.square() * share
+    normalized = (centred * torch.rsqrt(variance + 1e-5)).to(x.dtype)
+    return normalized.unflatten(1, x.shape[2:]).permute(0, 3, 1, 2)

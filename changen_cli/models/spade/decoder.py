@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from changen_cli.models.layers import ConditionalNorm, conv, group_norm, one_hot, pad_to_multiple, pool_condition
+from changen_cli.models.adaptive import ConditionalNorm
+from changen_cli.models.layers import conv, group_norm, one_hot, pad_to_multiple, pool_condition
 from changen_cli.options import Ge, Le, Number, Whole, option, options
 
 Width = Annotated[Whole, Ge(1)]

@@ -83,11 +83,14 @@ class SynthesisOptions:
         help="synthesize (the paper: all pixels) or keep (only around changes).",
         group=SYNTHESIS,
     )
-    drift: Annotated[Number, Ge(0), Le(1)] = option(
-        default=0.5,
-        help="How far season and light move: 0 not at all, 1 drawn anew (the paper). For weights with looks.",
+    drift: Annotated[Number, Ge(0), Le(1)] | None = option(
+        default=None,
+        help="How far season and light move: 0 not at all, 1 drawn anew (the paper). For weights with looks; as changen "
+        "generate if not given.",
         group=SYNTHESIS,
     )
-    new_looks: NewLooks = option(
-        default="mixed", help="Looks of new objects: drawn, borrowed or mixed. For weights with looks.", group=SYNTHESIS
+    new_looks: NewLooks | None = option(
+        default=None,
+        help="Looks of new objects: drawn, borrowed or mixed. For weights with looks; mixed if not given.",
+        group=SYNTHESIS,
     )

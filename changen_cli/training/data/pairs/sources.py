@@ -17,6 +17,7 @@ from changen_cli.errors import ChangenError, TrainingError, UsageError
 from changen_cli.pairs.base import PairSource
 from changen_cli.pairs.discover import open_pairs
 from changen_cli.reporter import Reporter
+from changen_cli.synthesis.look_plan import NEW_LOOKS
 from changen_cli.training.config.detection import DetectionConfig
 from changen_cli.training.config.pairs import PairData
 from changen_cli.training.data.base import Sources
@@ -261,7 +262,7 @@ def _batches(
         share = sum(one.share for one in options)
         if parts and not share and training:
             raise UsageError("data: stored pairs and scenes are mixed by their shares; give each a share")
-        parts.append(SimulatedPairs(crops, fly.noise_dim, fly.look_dim, config.synthesis.new_looks))
+        parts.append(SimulatedPairs(crops, fly.noise_dim, fly.look_dim, config.synthesis.new_looks or NEW_LOOKS))
         weights.append(share or float(np.mean(weights or [1.0])))
     if not parts:
         return None

@@ -16,6 +16,7 @@ from changen_cli.events.schedule import Schedule
 from changen_cli.synthesis.base import SynthesizerSettings, look_dim_of
 from changen_cli.synthesis.engine import Engine, Job, choose_batch_size
 from changen_cli.synthesis.load import load_synthesizer
+from changen_cli.synthesis.look_plan import choose_drift
 from changen_cli.synthesis.transfer import make_transfer
 from changen_cli.training.config.pairs import SynthesisOptions
 from changen_cli.types import UInt8Array
@@ -52,8 +53,9 @@ class OnTheFly:
         with torch.random.fork_rng(devices=devices):  # networks draw while they are made
             synthesizer = load_synthesizer(options.synthesizer, settings, schedule)
         size = choose_batch_size("auto", device)
-        self.engine = Engine(synthesizer, make_transfer(device), size, options.background, options.drift)
         self.noise_dim, self.look_dim = synthesizer.noise_dim, look_dim_of(synthesizer)
+        drift = choose_drift(options.drift, options.background, self.look_dim)
+        self.engine = Engine(synthesizer, make_transfer(device), size, options.background, drift)
         self.device = torch.device(device)
         self.pairs, self.seconds, self.failed = 0, 0.0, 0
 
