@@ -39,6 +39,7 @@ def test_ours_are_in_the_order_of_tables() -> None:
     assert list(find_metrics()) == [
         "fid", "kid", "inception_score", "frechet_inception", "kernel_inception", "score_inception", "frechet_lite0",
         "kernel_lite0", "label_agreement", "removed_structure", "background_drift", "looks", "events", "segmentation",
+        "change_detection",
     ]  # fmt: skip
 
 
@@ -49,7 +50,8 @@ def test_columns_keep_their_names_and_order() -> None:
         "kernel_lite0", "agreement_created", "agreement_removed", "agreement_kept", "agreement_background",
         "agreement_iou", "scaled_created", "scaled_removed", "scaled_iou", "removed_structure", "removed_structure_4",
         "removed_structure_8", "removed_interior", "drift_difference", "drift_ssim", "drift_structure",
-        "looks_variety", "looks_change", "iou", "right", "building", "background",
+        "looks_variety", "looks_change", "iou", "right", "building", "background", "change_f1",
+            "change_iou", "change_precision", "change_recall", "change_ap", "change_best_f1",
     ]  # fmt: skip
 
 

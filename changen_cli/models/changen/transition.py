@@ -90,4 +90,5 @@ def _visible_norm(x: Tensor, hidden: Tensor) -> Tensor:
         centred = pixels - visible @ pixels * share
         variance = visible @ centred.square() * share
     normalized = (centred * torch.rsqrt(variance + 1e-5)).to(x.dtype)
-    return normalized.unflatten(1, x.shape[2:]).permute(0, 3, 1, 2)
+    maps: Tensor = normalized.unflatten(1, x.shape[2:]).permute(0, 3, 1, 2)
+    return maps

@@ -85,8 +85,8 @@ class SynthesisOptions:
     )
     drift: Annotated[Number, Ge(0), Le(1)] | None = option(
         default=None,
-        help="How far season and light move: 0 not at all, 1 drawn anew (the paper). For weights with looks; as changen "
-        "generate if not given.",
+        help="How far season and light move: 0 not at all, 1 drawn anew (the paper). For weights with looks; as "
+        "changen generate if not given.",
         group=SYNTHESIS,
     )
     new_looks: NewLooks | None = option(
