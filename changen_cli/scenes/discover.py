@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from changen_cli.errors import SceneError, UsageError
 from changen_cli.scenes.footprints.xbd_tree import find_images, find_labels, is_label, plain_name
+from changen_cli.scenes.naming import make_ids, stem_of
 from changen_cli.scenes.source import LabelSource, SceneSource, is_remote
 from changen_cli.types import Split
 
@@ -29,9 +28,6 @@ _SPLITS = {
     "test": Split.TEST,
 }
 """Folders that give their scenes a split."""
-
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
-_LONGEST_ID = 100
 
 
 def find_scenes(
@@ -80,7 +76,7 @@ def find_scenes(
     items = sorted(found.values(), key=lambda item: item.image)
     find = finder.labeller(masks, footprints, len(items))
     sources = []
-    for item, scene in zip(items, _ids([plain_name(item.image) for item in items]), strict=True):
+    for item, scene in zip(items, make_ids([plain_name(item.image) for item in items]), strict=True):
         labels, looked = find(item.image)
         if labels is None and require_labels:
             raise SceneError(
@@ -213,7 +209,7 @@ class _Finder:
         xbd = find_labels(image, self._names)
         if xbd is not None:
             return xbd, []
-        folder, stem = os.path.dirname(image), _stem(image)
+        folder, stem = os.path.dirname(image), stem_of(image)
         looked = [f"{stem}_buildings{{{','.join(VECTORS)}}}", f"{stem}_mask.*"]
         vector = self._first(folder, [stem + "_buildings"], VECTORS)
         if vector is not None:
@@ -226,7 +222,7 @@ class _Finder:
         return None if mask is None else LabelSource("mask", mask), looked
 
     def _in_folder(self, folder: str, image: str) -> _Labels:
-        stem = _stem(image)
+        stem = stem_of(image)
         mask = self._first(folder, [stem, stem + "_mask"], RASTERS)
         looked = [os.path.join(folder, f"{stem}.*"), os.path.join(folder, f"{stem}_mask.*")]
         return None if mask is None else LabelSource("mask", mask), looked
@@ -261,47 +257,3 @@ def _raster(path: str) -> str:
 def _is_image(name: str) -> bool:
     stem, extension = os.path.splitext(name)
     return extension.lower() in RASTERS and not stem.lower().endswith("_mask") and not name.startswith(".")
-
-
-def _parts(path: str) -> list[str]:
-    """Returns folders and file name of a path or URL; ``images`` tells nothing apart and is left out."""
-    plain = path.partition("?")[0] if is_remote(path) else os.path.abspath(path)
-    parts = [part for part in re.split(r"[/\\]+", plain) if part]
-    return [*(part for part in parts[:-1] if part.lower() != "images"), *parts[-1:]]
-
-
-def _stem(path: str) -> str:
-    return os.path.splitext(_parts(path)[-1])[0]
-
-
-def _safe(text: str) -> str:
-    return _UNSAFE.sub("_", text).strip("._")[-_LONGEST_ID:] or "scene"
-
-
-def _ids(paths: Sequence[str]) -> list[str]:
-    """Makes ids: stems, with as many parent folders before them as it takes, else with a number behind them.
-
-    Ids differ also where upper and lower case do not, since they become file names.
-    """
-    parts = [_parts(path) for path in paths]
-    depth = [1] * len(paths)
-
-    def current() -> list[str]:
-        return [_safe("_".join([*p[-d:-1], os.path.splitext(p[-1])[0]])) for p, d in zip(parts, depth, strict=True)]
-
-    for _ in range(max((len(p) for p in parts), default=0)):
-        ids = current()
-        count = Counter(name.lower() for name in ids)
-        clash = [i for i, name in enumerate(ids) if count[name.lower()] > 1 and depth[i] < len(parts[i])]
-        if not clash:
-            break
-        for i in clash:
-            depth[i] += 1
-    ids, taken = [], set[str]()
-    for name in current():
-        unique, number = name, 2
-        while unique.lower() in taken:
-            unique, number = f"{name}_{number}", number + 1
-        taken.add(unique.lower())
-        ids.append(unique)
-    return ids
