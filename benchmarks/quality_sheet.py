@@ -9,7 +9,8 @@ from quality_plan import EventSet, Plan, Trial
 from changen_cli.metrics.pairs import choose
 from changen_cli.reports.contact_sheet import change_row, contact_sheet
 from changen_cli.reports.pictures import write_picture
-from changen_cli.store.series import Sample, open_series
+from changen_cli.store.sample import Sample
+from changen_cli.store.series import open_series
 
 TILES = 2
 """Tiles that the sheet shows."""

@@ -9,7 +9,8 @@ from pathlib import Path
 from affine import Affine
 
 from changen_cli.events.base import Change
-from changen_cli.store.series import Sample, open_series
+from changen_cli.store.sample import Sample
+from changen_cli.store.series import open_series
 from changen_cli.types import BoolArray, Int32Array, UInt8Array
 
 Tree = Callable[[Path], dict[str, bytes]]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from changen_cli.cli.training import list_models
+from changen_cli.cli.options import takes
+from changen_cli.cli.training import list_models, run_training
 from changen_cli.errors import UsageError
 from changen_cli.models.detector import OPTIONS
 from changen_cli.models.registry import models_trained_with
@@ -101,3 +102,36 @@ def recipe_of(given: Mapping[str, Any], words: DataWords, recipe: str | None, *,
         recipe = default_recipe(str(started.get("model", default_model(DetectionConfig))), finetune=finetune)
     merged = {**override(read_recipe(recipe), values), **words.as_recipe()}
     return parse(DetectionConfig, with_head(adopt(merged)), recipe)
+
+
+def training_command(verb: str, *, finetune: bool) -> Callable[..., None]:
+    """Makes the command of a verb that trains a detector; the two differ in their recipes alone.
+
+    Args:
+        verb: Shown with the progress.
+        finetune: Whether it goes on from something, so that ``--init`` must be said.
+    """
+
+    @takes(DetectionConfig, build=False)
+    def command(
+        given: Mapping[str, Any],
+        output: Output,
+        data: Data = None,
+        val_data: ValData = None,
+        resolution: Resolution = None,
+        val: Val = None,
+        preset: Preset = None,
+        config: Config = None,
+        device: Device = "auto",
+        devices: Devices = 0,
+        nodes: Nodes = 0,
+        quiet: Quiet = False,
+    ) -> None:
+        """Calls :func:`changen_cli.training.train.train`, and reports."""
+        if finetune and "init" not in given and not (config or preset):
+            raise UsageError("--init is missing: a checkpoint, weights, imagenet, or none to start from nothing")
+        words = DataWords(data, val_data, resolution, val)
+        parsed = recipe_of(given, words, config or preset, finetune=finetune)
+        run_training(parsed, output, device=device, devices=devices, nodes=nodes, quiet=quiet, verb=verb)
+
+    return command

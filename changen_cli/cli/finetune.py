@@ -2,29 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from changen_cli.cli.detectors import (
-    LISTED,
-    Config,
-    Data,
-    DataWords,
-    Device,
-    Devices,
-    Nodes,
-    Output,
-    Preset,
-    Quiet,
-    Resolution,
-    Val,
-    ValData,
-    recipe_of,
-)  # fmt: skip
-from changen_cli.cli.options import takes
-from changen_cli.cli.training import run_training
-from changen_cli.errors import UsageError
-from changen_cli.training.config.detection import DetectionConfig
+from changen_cli.cli.detectors import LISTED, training_command
 
 HELP = f"""Train a change detector on real pairs: from a pre-trained one, from ImageNet, or from nothing.
 
@@ -53,25 +31,4 @@ The folder RUN is that of `changen pretrain`.
 `changen finetune --model changelite --init imagenet --data my-pairs --val 'east_*' --output runs/mine`
 """
 
-
-@takes(DetectionConfig, build=False)
-def command(
-    given: Mapping[str, Any],
-    output: Output,
-    data: Data = None,
-    val_data: ValData = None,
-    resolution: Resolution = None,
-    val: Val = None,
-    preset: Preset = None,
-    config: Config = None,
-    device: Device = "auto",
-    devices: Devices = 0,
-    nodes: Nodes = 0,
-    quiet: Quiet = False,
-) -> None:
-    """Calls :func:`changen_cli.training.train.train`, and reports."""
-    words = DataWords(data, val_data, resolution, val)
-    if "init" not in given and not (config or preset):
-        raise UsageError("--init is missing: a checkpoint, weights, imagenet, or none to start from nothing")
-    parsed = recipe_of(given, words, config or preset, finetune=True)
-    run_training(parsed, output, device=device, devices=devices, nodes=nodes, quiet=quiet, verb="finetune")
+command = training_command("finetune", finetune=True)

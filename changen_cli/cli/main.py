@@ -152,7 +152,10 @@ def _run(arguments: list[str] | None) -> int:
         )
         return ExitCode.SOME_FAILED
     if code == ExitCode.INTERRUPTED:  # some versions of Typer make this code of a KeyboardInterrupt themselves
-        typer.echo("changen: interrupted; run the same command again and it goes on where it stopped", err=True)
+        typer.echo(
+            "changen: interrupted; run it again: generate and trainings go on where they stopped",
+            err=True,
+        )
     return code if isinstance(code, int) else ExitCode.DONE
 
 

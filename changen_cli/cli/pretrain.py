@@ -2,28 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from changen_cli.cli.detectors import (
-    LISTED,
-    Config,
-    Data,
-    DataWords,
-    Device,
-    Devices,
-    Nodes,
-    Output,
-    Preset,
-    Quiet,
-    Resolution,
-    Val,
-    ValData,
-    recipe_of,
-)  # fmt: skip
-from changen_cli.cli.options import takes
-from changen_cli.cli.training import run_training
-from changen_cli.training.config.detection import DetectionConfig
+from changen_cli.cli.detectors import LISTED, training_command
 
 HELP = f"""Train a change detector on synthetic pairs: stored ones, or ones that are made while it trains.
 
@@ -63,23 +42,4 @@ well; 0 is the paper's protocol.
 `changen pretrain --model changelite --data scenes/ --synthesizer copy-paste --conditions none --output runs/cp`
 """
 
-
-@takes(DetectionConfig, build=False)
-def command(
-    given: Mapping[str, Any],
-    output: Output,
-    data: Data = None,
-    val_data: ValData = None,
-    resolution: Resolution = None,
-    val: Val = None,
-    preset: Preset = None,
-    config: Config = None,
-    device: Device = "auto",
-    devices: Devices = 0,
-    nodes: Nodes = 0,
-    quiet: Quiet = False,
-) -> None:
-    """Calls :func:`changen_cli.training.train.train`, and reports."""
-    words = DataWords(data, val_data, resolution, val)
-    parsed = recipe_of(given, words, config or preset, finetune=False)
-    run_training(parsed, output, device=device, devices=devices, nodes=nodes, quiet=quiet, verb="pretrain")
+command = training_command("pretrain", finetune=False)

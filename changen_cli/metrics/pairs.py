@@ -13,7 +13,8 @@ from scipy.ndimage import maximum_filter, minimum_filter
 from changen_cli.events.base import Change
 from changen_cli.metrics.structure import edge_structure
 from changen_cli.scenes.layout import Layout
-from changen_cli.store.series import Sample, SeriesDataset
+from changen_cli.store.sample import Sample
+from changen_cli.store.series import SeriesDataset
 from changen_cli.types import BoolArray, UInt8Array
 
 

@@ -21,7 +21,8 @@ from changen_cli.scenes.source import SceneSource
 from changen_cli.scenes.window import TileGrid
 from changen_cli.store.base import Status
 from changen_cli.store.manifest import NAME
-from changen_cli.store.series import Sample, SeriesDataset, open_series
+from changen_cli.store.sample import Sample
+from changen_cli.store.series import SeriesDataset, open_series
 
 _VARIANT = re.compile(r"__v\d+$")
 

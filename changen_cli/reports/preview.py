@@ -8,7 +8,8 @@ from changen_cli.errors import UsageError
 from changen_cli.metrics.pairs import choose
 from changen_cli.reports.contact_sheet import Row, contact_sheet
 from changen_cli.reports.pictures import as_picture, draw_history
-from changen_cli.store.series import Sample, SeriesDataset
+from changen_cli.store.sample import Sample
+from changen_cli.store.series import SeriesDataset
 from changen_cli.types import UInt8Array
 
 

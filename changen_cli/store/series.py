@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,7 +15,6 @@ import shapely
 from affine import Affine
 from shapely.geometry import MultiPolygon, Polygon
 
-from changen_cli.conditions.base import Record
 from changen_cli.errors import StoreError
 from changen_cli.events.base import Change
 from changen_cli.models.series_looks import SeriesLooks
@@ -25,81 +23,16 @@ from changen_cli.store.base import Status, StoreSpec
 from changen_cli.store.formats.base import Arrays, Times
 from changen_cli.store.formats.registry import find_formats, make_format
 from changen_cli.store.manifest import StoreEntry, read_manifest
+from changen_cli.store.sample import Sample, no_conditions, no_looks
 from changen_cli.store.tables.conditions import ConditionsReader
 from changen_cli.store.tables.events import ChangeRow
 from changen_cli.store.tables.looks import LooksReader
 from changen_cli.store.tables.row_groups import RowReader
 from changen_cli.store.tables.samples import SampleRow
-from changen_cli.types import AnyArray, BoolArray, Int32Array, UInt8Array
+from changen_cli.types import AnyArray, UInt8Array
 
 if TYPE_CHECKING:
     from changen_cli.store.torch_dataset import TorchDataset
-
-
-def _no_looks() -> None:
-    """Reads the looks of a series that has none."""
-
-
-def _no_conditions() -> tuple[Record, ...]:
-    """Reads the conditions of a series that has none."""
-    return ()
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One item of an output: a series, or a pair where the format stores pairs.
-
-    Attributes:
-        id: Id of the sample, or of the pair: ``<sample>__t0_t2``.
-        scene: Id of its scene.
-        split: "train", "val" or "test".
-        crs: WKT, or None.
-        transform: Pixel to CRS coordinates, or None.
-        times: The times of the images, 0 .. steps, or the two of the pair.
-        image: uint8 [T, 3, H, W].
-        change: uint8 [T - 1, H, W]: 1 where two consecutive states differ, else 0.
-        mask: Class masks, uint8 [T, H, W], 0 background; None for a pair.
-        instance: uid or 0, int32 [T, H, W]; None for a pair.
-        valid: bool [H, W], False where the source has no data; None for a pair.
-        changes: The changes between the first image and the last, outlines in pixel coordinates.
-        read_looks: What :attr:`looks` are read by.
-        read_conditions: What :attr:`conditions` are read by.
-    """
-
-    id: str
-    scene: str
-    split: str
-    crs: str | None
-    transform: Affine | None
-    times: tuple[int, ...]
-    image: UInt8Array
-    change: UInt8Array
-    mask: UInt8Array | None
-    instance: Int32Array | None
-    valid: BoolArray | None
-    changes: tuple[Change, ...]
-    read_looks: Callable[[], SeriesLooks | None] = field(default=_no_looks, repr=False, compare=False)
-    read_conditions: Callable[[], tuple[Record, ...]] = field(default=_no_conditions, repr=False, compare=False)
-
-    @property
-    def looks(self) -> SeriesLooks | None:
-        """The looks of the whole series, read now; None for a synthesizer without looks.
-
-        Raises:
-            StoreError: If the table of looks is missing or damaged.
-        """
-        return self.read_looks()
-
-    @property
-    def conditions(self) -> tuple[Record, ...]:
-        """What was done to each image besides the change, read now; empty in a run without conditions.
-
-        One record for each of :attr:`times`: numbers by name by condition, such as ``{"haze": {"share": (0.2,)}}``.
-
-        Raises:
-            StoreError: If the table of conditions is missing or damaged.
-        """
-        return self.read_conditions()
 
 
 def open_series(path: Path | str, split: str | None = None) -> SeriesDataset:
@@ -253,9 +186,9 @@ class SeriesDataset:
             instance=arrays.instance,
             valid=arrays.valid,
             changes=tuple(c for c in self._changes(row) if times[0] < c.step <= times[-1]) if with_changes else (),
-            read_looks=partial(self._looks.read, sample["sample"]) if self.look_dim else _no_looks,
+            read_looks=partial(self._looks.read, sample["sample"]) if self.look_dim else no_looks,
             read_conditions=(
-                partial(self._conditions.read, sample["sample"], times) if self.has_conditions else _no_conditions
+                partial(self._conditions.read, sample["sample"], times) if self.has_conditions else no_conditions
             ),
         )
 

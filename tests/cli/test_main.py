@@ -76,8 +76,8 @@ def test_words_that_cannot_be_parsed(changen: Changen, words: list[object], expe
         (StoreError("disk x is full; free some"), 2, "changen: error: disk x is full; free some"),
         (TileError("tile y cannot be read"), 1, "changen: error: tile y cannot be read"),
         (MemoryError(), 2, "changen: error: not enough memory"),
-        (KeyboardInterrupt(), 130, "changen: interrupted; run the same command again"),
-        (Exit(130), 130, "changen: interrupted; run the same command again"),
+        (KeyboardInterrupt(), 130, "changen: interrupted; run it again"),
+        (Exit(130), 130, "changen: interrupted; run it again"),
         (ZeroDivisionError("oh"), 1, "changen: internal error: ZeroDivisionError: oh"),
     ],
 )
@@ -106,7 +106,7 @@ def test_sigterm_ends_a_run_as_ctrl_c_does(changen: Changen, monkeypatch: pytest
     before = signal.getsignal(signal.SIGTERM)
     result = changen("weights", "list")
     assert result.code == 130
-    assert "run the same command again" in result.err
+    assert "run it again" in result.err
     assert signal.getsignal(signal.SIGTERM) == before
 
 

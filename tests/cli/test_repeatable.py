@@ -140,7 +140,7 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(
         code, said = stop(stopped, number, group=group)
         assert code == 130
         lines = said.splitlines()
-        assert lines[-1] == "changen: interrupted; run the same command again and it goes on where it stopped"
+        assert lines[-1] == "changen: interrupted; run it again: generate and trainings go on where they stopped"
         assert "Traceback" not in said
         assert shards_done(out) < 12
 

@@ -17,16 +17,14 @@ applied. A run without conditions has no such table.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from changen_cli.conditions.base import Record
-from changen_cli.files import replacing
 from changen_cli.store.base import Outcome
-from changen_cli.store.tables.row_groups import ROWS_PER_GROUP, RowReader, join_shards
+from changen_cli.store.tables.row_groups import ROWS_PER_GROUP, SampleReader, write_joined
 
 NAME = "conditions.parquet"
 
@@ -76,31 +74,15 @@ def write_conditions(root: Path, shards: Sequence[Path], *, rows_per_group: int 
         StoreError: If a shard's table is missing while others are there, or cannot be read, or the disk is full or not
             writable.
     """
-    if not any(path.exists() for path in shards):
-        return False
-    with (
-        replacing(root, root / NAME) as path,
-        pq.ParquetWriter(path, SCHEMA, compression="zstd", use_dictionary=REPEATED) as writer,
-    ):
-        for table in join_shards(shards, SCHEMA, rows_per_group):
-            writer.write_table(table, row_group_size=rows_per_group)
-    return True
+    return write_joined(root, NAME, shards, SCHEMA, REPEATED, rows_per_group) is not None
 
 
-class ConditionsReader:
+class ConditionsReader(SampleReader):
     """Reads ``conditions.parquet`` sample by sample; opened when it is first used."""
 
     def __init__(self, root: Path) -> None:
         """Names the output."""
-        self._rows = RowReader(root / NAME)
-
-    def __getstate__(self) -> dict[str, object]:
-        """Leaves out where the samples stand, which is long and soon found again."""
-        return {"_rows": self._rows}
-
-    @cached_property
-    def _places(self) -> dict[str, tuple[int, int]]:
-        return self._rows.runs("sample")
+        super().__init__(root / NAME)
 
     def read(self, sample: str, times: Sequence[int]) -> tuple[Record, ...]:
         """Reads what was done to some images of a sample.
@@ -115,10 +97,10 @@ class ConditionsReader:
         Raises:
             StoreError: If the table is missing or damaged.
         """
-        place = self._places.get(sample)
+        table = self.rows_of(sample, ["step", "condition", "number", "values"])
         records: dict[int, dict[str, dict[str, tuple[float, ...]]]] = {}
-        if place is not None:
-            for row in self._rows.rows(*place, ["step", "condition", "number", "values"]).to_pylist():
+        if table is not None:
+            for row in table.to_pylist():
                 numbers = records.setdefault(row["step"], {}).setdefault(row["condition"], {})
                 numbers[row["number"]] = tuple(row["values"])
         return tuple(records.get(time, {}) for time in times)

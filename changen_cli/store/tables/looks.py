@@ -16,17 +16,15 @@ looks has no such table.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from changen_cli.files import replacing
 from changen_cli.models.series_looks import SeriesLooks
 from changen_cli.store.base import Outcome
-from changen_cli.store.tables.row_groups import ROWS_PER_GROUP, RowReader, join_shards
+from changen_cli.store.tables.row_groups import ROWS_PER_GROUP, SampleReader, write_joined
 from changen_cli.types import AnyArray, Float32Array
 
 NAME = "looks.parquet"
@@ -87,33 +85,16 @@ def write_looks(root: Path, shards: Sequence[Path], *, rows_per_group: int = ROW
         StoreError: If a shard's table is missing while others are there, or cannot be read, or the disk is full or not
             writable.
     """
-    if not any(path.exists() for path in shards):
-        return 0
-    dim = 0
-    with (
-        replacing(root, root / NAME) as path,
-        pq.ParquetWriter(path, SCHEMA, compression="zstd", use_dictionary=REPEATED) as writer,
-    ):
-        for table in join_shards(shards, SCHEMA, rows_per_group):
-            writer.write_table(table, row_group_size=rows_per_group)
-            dim = len(table["code"][0])
-    return dim
+    last = write_joined(root, NAME, shards, SCHEMA, REPEATED, rows_per_group)
+    return len(last["code"][0]) if last is not None and last.num_rows else 0
 
 
-class LooksReader:
+class LooksReader(SampleReader):
     """Reads ``looks.parquet`` sample by sample; opened when it is first used."""
 
     def __init__(self, root: Path) -> None:
         """Names the output."""
-        self._rows = RowReader(root / NAME)
-
-    def __getstate__(self) -> dict[str, object]:
-        """Leaves out where the samples stand, which is long and soon found again."""
-        return {"_rows": self._rows}
-
-    @cached_property
-    def _places(self) -> dict[str, tuple[int, int]]:
-        return self._rows.runs("sample")
+        super().__init__(root / NAME)
 
     def read(self, sample: str) -> SeriesLooks | None:
         """Reads the looks of a sample; None if it has none.
@@ -121,10 +102,9 @@ class LooksReader:
         Raises:
             StoreError: If the table is missing or damaged.
         """
-        place = self._places.get(sample)
-        if place is None:
+        table = self.rows_of(sample, ["uid", "code"])
+        if table is None:
             return None
-        table = self._rows.rows(*place, ["uid", "code"])
         uids = table["uid"].to_numpy()
         flat: AnyArray = table["code"].combine_chunks().flatten().to_numpy()
         codes: Float32Array = flat.reshape(len(uids), -1)

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from changen_cli.errors import StoreError
+from changen_cli.files import replacing
 
 ROWS_PER_GROUP = 16384
 """Rows of a row group, and the most that are held at a time."""
@@ -47,6 +48,38 @@ def join_shards(shards: Iterable[Path], schema: pa.Schema, size: int = ROWS_PER_
             waiting, rows = [joined.slice(size)], rows - size
     if rows:
         yield pa.concat_tables(waiting).combine_chunks()
+
+
+def write_joined(
+    root: Path, name: str, shards: Sequence[Path], schema: pa.Schema, repeated: Sequence[str], size: int
+) -> pa.Table | None:
+    """Joins the tables of the shards into one file, whole or not at all; writes none if no shard has one.
+
+    Args:
+        root: The output.
+        name: Of the file.
+        shards: What the tables of the shards that have series are called, in order.
+        schema: Of all of them.
+        repeated: Columns whose values repeat, and are worth a dictionary.
+        size: Rows of a row group, and the most that are held at a time.
+
+    Returns:
+        The last row group, without a row where no shard has any; None where no file was written.
+
+    Raises:
+        StoreError: If a shard's table is missing while others are there, or cannot be read, or the disk is full or not
+            writable.
+    """
+    if not any(path.exists() for path in shards):
+        return None
+    last = schema.empty_table()
+    with (
+        replacing(root, root / name) as path,
+        pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=list(repeated)) as writer,
+    ):
+        for last in join_shards(shards, schema, size):
+            writer.write_table(last, row_group_size=size)
+    return last
 
 
 def _in_one_line(error: Exception) -> str:
@@ -134,3 +167,32 @@ class RowReader:
                 row += entry["counts"]
                 found[entry["values"]] = (first, row)
         return found
+
+
+class SampleReader:
+    """Reads a table whose rows of a sample stand together; opened when it is first used."""
+
+    def __init__(self, path: Path) -> None:
+        """Names the file."""
+        self._rows = RowReader(path)
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leaves out where the samples stand, which is long and soon found again."""
+        return {"_rows": self._rows}
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[int, int]]:
+        return self._rows.runs("sample")
+
+    def rows_of(self, sample: str, columns: Sequence[str]) -> pa.Table | None:
+        """Reads the rows of a sample; None if it has none.
+
+        Args:
+            sample: Id of the sample.
+            columns: Names of the columns.
+
+        Raises:
+            StoreError: If the file is missing or damaged.
+        """
+        place = self._places.get(sample)
+        return None if place is None else self._rows.rows(*place, columns)

@@ -95,6 +95,6 @@ class AdversarialLearner(SceneLearner):
             for sample, result in zip(samples, made, strict=True)
         ]
 
-    def validator(self, crops: CropSampler) -> Validator:
+    def validator(self, crops: CropSampler) -> Validator[TrainingBatch]:
         """Makes a validation of the images that it synthesises."""
         return QualityValidation.of(self.config, crops, self.device)

@@ -168,7 +168,7 @@ class Learner(ABC, Generic[Config, Some, Shown]):
         """
 
     @abstractmethod
-    def validator(self, held_out: Shown) -> Validator:
+    def validator(self, held_out: Shown) -> Validator[Some]:
         """Makes what the model is validated by.
 
         Args:

@@ -149,11 +149,9 @@ class DetectorLearner(Learner[DetectionConfig, PairBatch, PairBatches]):
 
         return draw
 
-    def validator(self, held_out: PairBatches) -> Validator:
+    def validator(self, held_out: PairBatches) -> Validator[PairBatch]:
         """Makes a validation of the change that it finds."""
-        return DetectorValidation(  # type: ignore[return-value]
-            hold_pairs(held_out, self.config.validation_crops, self.device), device=self.device
-        )
+        return DetectorValidation(hold_pairs(held_out, self.config.validation_crops, self.device), device=self.device)
 
     def start_from(self, state: LearnerState) -> None:
         """Takes the moving average of another run, where that was kept; the optimizer starts fresh.

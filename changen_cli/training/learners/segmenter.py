@@ -72,6 +72,6 @@ class SegmenterLearner(SupervisedLearner):
             for sample, found in zip(samples, seen, strict=True)
         ]
 
-    def validator(self, crops: CropSampler) -> Validator:
+    def validator(self, crops: CropSampler) -> Validator[TrainingBatch]:
         """Makes a validation of the classes that it reads."""
         return SegmenterValidation.of(self.config, crops, self.device)

@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from changen_cli.errors import ChangenError, UsageError, WeightsError
+from changen_cli.models.detector import Detector
 from changen_cli.models.registry import get_model
 from changen_cli.models.spectral import load_folded
 from changen_cli.options import build
@@ -44,7 +45,8 @@ def start(config: RunOptions, learner: AnyLearner, reporter: Reporter) -> None:
     if isinstance(config, DetectionConfig) and config.init in (IMAGENET, NOTHING):
         if not config.fresh:
             file = Path(config.imagenet_weights) if config.imagenet_weights else None
-            learner.network.load_imagenet(file)  # type: ignore[operator]
+            assert isinstance(learner.network, Detector), "its learner takes no other"
+            learner.network.load_imagenet(file)
             learner.start_fresh()
             reporter.say(f"the backbone starts from the ImageNet weights of {file or 'its package'}")
         return

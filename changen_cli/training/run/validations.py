@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from changen_cli.training.config.run import RunOptions
 from changen_cli.training.learners.base import AnyLearner
@@ -20,7 +21,7 @@ class Validations:
             of the best, and the metrics of images that stay as they are.
     """
 
-    def __init__(self, folder: Path, config: RunOptions, validator: Validator, done: int) -> None:
+    def __init__(self, folder: Path, config: RunOptions, validator: Validator[Any], done: int) -> None:
         """Opens the log.
 
         Args:

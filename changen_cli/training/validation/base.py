@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar
+
+from torch import Tensor
 
 from changen_cli.metrics.base import Column
 from changen_cli.metrics.registry import find_columns
-from changen_cli.training.validation.held_out import Predict
+from changen_cli.training.data.base import Samples
+
+Seen = TypeVar("Seen", bound=Samples, covariant=True)
 
 
-class Validator(Protocol):
+class Validator(Protocol[Seen]):
     """Computes metrics of a model in training."""
 
     @property
@@ -28,7 +32,7 @@ class Validator(Protocol):
         """What images that stay as they are would have, by column; empty where that says nothing."""
         ...
 
-    def run(self, predict: Predict) -> dict[str, float]:
+    def run(self, predict: Callable[[Seen], Tensor]) -> dict[str, float]:
         """Computes the metrics.
 
         PyTorch's random generators and modes are left as they were: a run gives the same bytes with validations as

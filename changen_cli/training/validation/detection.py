@@ -67,7 +67,7 @@ class DetectorValidation:
     Attributes:
         columns: Those of the metrics that can be had.
         absent: Why others cannot, by column.
-        unchanged: What calling every pixel changed would have; a detector has to do better.
+        unchanged: Empty, since a detector changes no image.
     """
 
     def __init__(

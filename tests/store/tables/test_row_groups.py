@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from changen_cli.errors import StoreError
-from changen_cli.store.tables.row_groups import RowReader, join_shards
+from changen_cli.store.tables.row_groups import RowReader, SampleReader, join_shards, write_joined
 
 SCHEMA = pa.schema([("name", pa.string()), ("value", pa.int32())])
 NAMES = ["a"] * 3 + ["b"] * 5 + ["c"]
@@ -75,3 +75,24 @@ def test_a_damaged_table_is_named(reader: RowReader) -> None:
 def test_a_missing_table_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"cannot read .*looks\.parquet"):
         RowReader(tmp_path / "looks.parquet").rows(0, 1, ["value"])
+
+
+def test_no_shard_with_a_table_makes_no_file(tmp_path: Path) -> None:
+    schema = pa.schema([("sample", pa.string()), ("value", pa.int64())])
+    assert write_joined(tmp_path, "all.parquet", [tmp_path / "0.parquet"], schema, ["sample"], 4) is None
+    assert not list(tmp_path.iterdir())
+
+
+def test_rows_of_a_sample_are_read_back_from_the_joined_file(tmp_path: Path) -> None:
+    schema = pa.schema([("sample", pa.string()), ("value", pa.int64())])
+    shards = [tmp_path / f"{number}.parquet" for number in range(2)]
+    for number, path in enumerate(shards):
+        rows = [{"sample": f"s{number}{k // 3}", "value": 10 * number + k} for k in range(6)]
+        pq.write_table(pa.Table.from_pylist(rows, schema), path)
+    last = write_joined(tmp_path, "all.parquet", shards, schema, ["sample"], 4)
+    assert last is not None
+    assert last.num_rows == 4
+    reader = pickle.loads(pickle.dumps(SampleReader(tmp_path / "all.parquet")))
+    found = reader.rows_of("s10", ["value"])
+    assert found["value"].to_pylist() == [10, 11, 12]
+    assert reader.rows_of("nobody", ["value"]) is None

@@ -32,7 +32,7 @@ class Falling(SupervisedLearner):
     def show(self, samples: Sequence[Crop], noise: Tensor) -> list[Row]:
         raise NotImplementedError
 
-    def validator(self, crops: CropSampler) -> Validator:
+    def validator(self, crops: CropSampler) -> Validator[TrainingBatch]:
         raise NotImplementedError
 
 

@@ -50,7 +50,7 @@ def make(samples: list[Crop], networks: Networks) -> Make:
 
 
 def test_metrics_tell_a_model_that_obeys_from_one_that_copies(make: Make) -> None:
-    validation: Validator = make()
+    validation: Validator[TrainingBatch] = make()
     assert validation.columns == (
         "frechet_lite0", "kernel_lite0", "agreement_created", "agreement_removed", "agreement_kept",
         "agreement_background", "agreement_iou", "scaled_created", "scaled_removed", "scaled_iou", "removed_structure",

@@ -22,7 +22,7 @@ NOISE = torch.zeros(6, 4)
 
 
 def test_segmenter_that_reads_right_and_one_that_sees_nothing(samples: list[Crop]) -> None:
-    validation: Validator = SegmenterValidation(samples, NOISE[:, :0], batch_size=4)
+    validation: Validator[TrainingBatch] = SegmenterValidation(samples, NOISE[:, :0], batch_size=4)
     assert validation.columns == ("iou", "right", "building", "background")
     assert validation.absent == {}
 
