@@ -1,8 +1,8 @@
 """Does the data train a detector? One small detector, trained alike on what each synthesizer makes: ``transfer.md``.
 
-Everything is done by the command line that users have, in processes of their own, by the plan in ``transfer.yaml``. What
-is done already is left alone, so a run that was stopped goes on, also in the middle of a detector; all rows are trained
-with one seed before any with the next, so a run that was cut short has a whole table of fewer seeds.
+Everything is done by the command line that users have, in processes of their own, by the plan in ``transfer.yaml``.
+What is done already is left alone, so a run that was stopped goes on, also in the middle of a detector; all rows are
+trained with one seed before any with the next, so a run that was cut short has a whole table of fewer seeds.
 
     python benchmarks/transfer.py                        # everything that is not done yet
     python benchmarks/transfer.py --minutes 60           # begin no detector later than that
@@ -16,8 +16,8 @@ without looks, shipped as ``compact`` before the one with looks did, and are in 
     git show c297d1e^:weights/compact.safetensors > runs/transfer/paper.safetensors
     git show c297d1e^:weights/compact.yaml | sed 's/^name: compact/name: paper/' > runs/transfer/paper.yaml
 
-Below ``--runs`` lie ``series/`` and ``tests/`` (what is made), ``detectors/`` (recipes and training runs), ``weights/``,
-``figures/`` (one JSON file a detector) and ``results.json``.
+Below ``--runs`` lie ``series/`` and ``tests/`` (what is made), ``detectors/`` (recipes and training runs),
+``weights/``, ``figures/`` (one JSON file a detector) and ``results.json``.
 """
 
 from __future__ import annotations
