@@ -6,7 +6,7 @@ trained with one seed before any with the next, so a run that was cut short has 
 
     python benchmarks/transfer.py                        # everything that is not done yet
     python benchmarks/transfer.py --minutes 60           # begin no detector later than that
-    python benchmarks/transfer.py --only keep,post --seed 0
+    python benchmarks/transfer.py --only post,keep*,looks-0.5-no-masks --seed 0
     python benchmarks/transfer.py --stage table          # writes transfer.md and results.json
 
 Rows whose weights are not there are left out, and named. Those of ``oasis`` and ``deepfill`` are what
@@ -153,16 +153,17 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "transfer", help="folder of the results")
     parser.add_argument("--plan", type=Path, default=HERE / FILE)
     parser.add_argument("--page", type=Path, default=HERE / "transfer.md", help="what the table is written to")
-    parser.add_argument("--only", help="names of rows, a,b,c; all if not given")
+    parser.add_argument("--only", help="patterns of rows and what they leave out, a,b*,c-no-masks; all if not given")
     parser.add_argument("--seed", type=int, action="append", help="repeatable; those of the plan if not given")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no detector later than that")
     parser.add_argument("--stage", action="append", choices=("measure", "table"), help="repeatable; both if not given")
     given = parser.parse_args(words)
     plan, page = Plan(given.plan, given.runs.resolve()), given.page.resolve()
     only = given.only.split(",") if given.only else None
-    unknown = sorted(set(only or ()) - set(plan.rows))
-    if unknown:
-        parser.error(f"--only {unknown[0]}: no such row; there are {', '.join(plan.rows)}")
+    for pattern in only or ():
+        if not any(plan.trials([pattern])):
+            there = dict.fromkeys(trial.variant for trial in plan.trials())
+            parser.error(f"--only {pattern}: no such row; there are {', '.join(there)}")
     os.chdir(ROOT)  # where the paths of the plan start
     stages = given.stage or ("measure", "table")
     begun = time.monotonic()

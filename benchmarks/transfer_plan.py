@@ -82,13 +82,14 @@ class Plan:
         """Yields every detector, all rows with one seed before any with the next.
 
         Args:
-            only: Names of rows; None for all.
+            only: Patterns of :attr:`Trial.variant`, as in ``looks-*``; None for all.
             seeds: Which of the plan's; None for all.
         """
         for seed in self.values["seeds"] if seeds is None else seeds:
             for row, about in self.rows.items():
-                if only is None or row in only:
-                    yield from (Trial(row, tuple(without), seed) for without in about["variants"])
+                for trial in (Trial(row, tuple(without), seed) for without in about["variants"]):
+                    if only is None or any(fnmatch.fnmatch(trial.variant, pattern) for pattern in only):
+                        yield trial
 
     def scenes(self, source: str) -> list[str]:
         """Lists the scenes of a source, from the root of the repository.

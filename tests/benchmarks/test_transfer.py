@@ -64,6 +64,19 @@ def test_every_detector_has_a_recipe_that_can_be_trained(plan: Plan) -> None:
     assert {series for about in plan.rows.values() for series in about["series"]} == set(plan.values["series"])
 
 
+def test_rows_are_chosen_by_pattern_and_seeds_come_one_after_the_other(
+    plan: Plan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert [trial.name for trial in plan.trials(["post", "keep*"], [0])] == [
+        "post-0", "keep-0", "keep-no-conditions-0", "keep-no-masks-0", "keep-no-conditions-no-masks-0",
+    ]  # fmt: skip
+    seeds = [trial.seed for trial in plan.trials()]
+    assert seeds == sorted(seeds)
+    with pytest.raises(SystemExit):
+        transfer.main(["--only", "nobody"])
+    assert "--only nobody: no such row; there are post, post-no-conditions" in capsys.readouterr().err
+
+
 def test_commands_are_what_the_tool_understands(plan: Plan) -> None:
     group, trial = get_command(app), Trial("keep", (), 0)
     commands = [plan.train_command(trial), plan.pack_command(trial)]
