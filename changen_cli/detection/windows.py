@@ -1,21 +1,15 @@
-"""Predicting change on images of any size: windows that overlap, blended, in memory that does not grow with the image.
-
-Neighbouring windows share ``overlap`` pixels, where the one fades out as the other fades in, so that no seam is seen;
-their weights add up to 1 everywhere. Windows are taken row by row. What is complete is handed out at once; what waits
-for the next row of windows, ``overlap`` rows as wide as the image, waits in a temporary file.
-"""
+"""Predicting change on images of any size: windows that overlap, blended (:mod:`changen_cli.scenes.blending`)."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import IO, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from changen_cli.detection.predictors import Predictor, fill_up
+from changen_cli.scenes import blending
 from changen_cli.scenes.window import Window
 from changen_cli.synthesis.transfer import make_transfer
 from changen_cli.types import BoolArray, Float32Array, UInt8Array
@@ -43,31 +37,16 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Windows:
+class Windows(blending.Windows):
     """How an image is cut into windows.
 
     Attributes:
-        size: Rows and columns of a window.
-        overlap: Pixels that neighbours share; at most half of ``size``, so that no pixel is in three windows of a row.
         batch_size: Windows that are predicted at once.
     """
 
     size: int = 640
     overlap: int = 128
     batch_size: int = 4
-
-    @property
-    def stride(self) -> int:
-        """Pixels from one window to the next, and rows and columns of a block."""
-        return self.size - self.overlap
-
-    def count(self, length: int) -> int:
-        """Returns how many windows cover so many pixels."""
-        return max(1, -(-(length - self.overlap) // self.stride))
-
-    def blocks(self, height: int, width: int) -> int:
-        """Returns how many blocks an image has."""
-        return self.count(height) * self.count(width)
 
 
 def predict_batch(predictor: Predictor, pairs: list[Images], device: str) -> Float32Array:
@@ -107,86 +86,30 @@ def predict_blocks(
         Its blocks, row by row; a block that is not at the right or the lower edge has ``windows.stride`` rows and
         columns.
     """
-    size, overlap, stride = windows.size, windows.overlap, windows.stride
-    down, across = windows.count(height), windows.count(width)
-    ramp = ((np.arange(overlap) + 0.5) / overlap if overlap else np.zeros(0)).astype(np.float32)
-    with tempfile.TemporaryFile() as file:
-        above = _Above(file, overlap, stride + overlap)
-        for row in range(down):
-            rows = Window(row * stride, 0, size, 0).within(height, width).height
-            fade = _fade(rows, ramp, first=row == 0, last=row == down - 1)[:, None]
-            left = np.zeros((rows, overlap), np.float32)
-            for column, (window, probability, valid) in enumerate(
-                _row(predictor, read, height, width, windows, row, device)
-            ):
-                weighted = probability * fade * _fade(window.width, ramp, first=column == 0, last=column == across - 1)
-                # to the left of this block nothing more comes, so its columns are complete
-                if column:
-                    weighted[:, :overlap] += left
-                done = window.width if column == across - 1 else stride
-                left = weighted[:, done:].copy()
-                weighted = weighted[:, :done]
-                if row:
-                    weighted[:overlap] += above.read(column, done)
-                if row == down - 1:
-                    bottom = rows
-                else:
-                    bottom = stride
-                    above.write(column, weighted[stride:])
-                yield Block(
-                    Window(window.row, window.column, bottom, done),
-                    np.clip(weighted[:bottom], 0, 1),
-                    valid[:bottom, :done],
-                )
+
+    def predict(row: list[Window]) -> Iterator[tuple[Float32Array, BoolArray]]:
+        return _row(predictor, read, row, windows.batch_size, device)
+
+    for window, probability, valid in blending.blend(predict, height, width, windows):
+        yield Block(window, np.clip(probability, 0, 1), valid[: window.height, : window.width])
 
 
 def _row(
-    predictor: Predictor, read: Read, height: int, width: int, windows: Windows, row: int, device: str
-) -> Iterator[tuple[Window, Float32Array, BoolArray]]:
+    predictor: Predictor, read: Read, row: list[Window], batch_size: int, device: str
+) -> Iterator[tuple[Float32Array, BoolArray]]:
     """Predicts the windows of a row, several at once where they are of one size."""
-    waiting: list[tuple[Window, Images]] = []
-    for column in range(windows.count(width)):
-        window = Window(row * windows.stride, column * windows.stride, windows.size, windows.size).within(height, width)
+    waiting: list[Images] = []
+    for window in row:
         images = read(window)
-        if waiting and (len(waiting) == windows.batch_size or waiting[-1][0].width != window.width):
+        if waiting and (len(waiting) == batch_size or waiting[-1][2].shape != images[2].shape):
             yield from _predicted(predictor, waiting, device)
             waiting = []
-        waiting.append((window, images))
+        waiting.append(images)
     yield from _predicted(predictor, waiting, device)
 
 
-def _predicted(
-    predictor: Predictor, waiting: list[tuple[Window, Images]], device: str
-) -> Iterator[tuple[Window, Float32Array, BoolArray]]:
-    seen = [images for _, images in waiting if images[2].any()]
+def _predicted(predictor: Predictor, waiting: list[Images], device: str) -> Iterator[tuple[Float32Array, BoolArray]]:
+    seen = [images for images in waiting if images[2].any()]
     found = iter(predict_batch(predictor, seen, device)) if seen else iter(())
-    for window, (_, _, valid) in waiting:
-        yield window, (next(found) if valid.any() else np.zeros(valid.shape, np.float32)), valid
-
-
-def _fade(length: int, ramp: Float32Array, *, first: bool, last: bool) -> Float32Array:
-    """Returns the weights along one side of a window; at the edge of the image it does not fade."""
-    weights = np.ones(length, np.float32)
-    if not first and len(ramp):
-        weights[: len(ramp)] = ramp
-    if not last and len(ramp):
-        weights[length - len(ramp) :] = 1 - ramp
-    return weights
-
-
-class _Above:
-    """What the row of windows above has left for the next: ``overlap`` rows of each block, in a file."""
-
-    def __init__(self, file: IO[bytes], overlap: int, widest: int) -> None:
-        self._file, self._overlap, self._bytes = file, overlap, overlap * widest * 4
-
-    def read(self, column: int, width: int) -> NDArray[np.float32]:
-        """Reads what belongs to a block of so many columns."""
-        self._file.seek(column * self._bytes)
-        data = self._file.read(self._overlap * width * 4)
-        return np.frombuffer(data, np.float32).reshape(self._overlap, width)
-
-    def write(self, column: int, rows: NDArray[np.float32]) -> None:
-        """Keeps float32 [overlap, columns] of a block."""
-        self._file.seek(column * self._bytes)
-        self._file.write(np.ascontiguousarray(rows).tobytes())
+    for _, _, valid in waiting:
+        yield (next(found) if valid.any() else np.zeros(valid.shape, np.float32)), valid
