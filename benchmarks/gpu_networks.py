@@ -40,12 +40,13 @@ def forward_pass(recipe: str, batch: int, side: int, device: str) -> Callable[[]
     """Makes the generator of a recipe as ``changen generate`` runs it, and a batch, and returns its forward pass."""
     torch.manual_seed(0)
     values = yaml.safe_load((RECIPES / f"{recipe}.yaml").read_text(encoding="utf-8"))
-    network = fold_spectral_norm(MODEL.network(build(MODEL.config, values["generator"], recipe)).eval())
-    network = network.to(device=device, memory_format=torch.channels_last)
+    config = build(MODEL.config, values["generator"], recipe)
+    network = fold_spectral_norm(MODEL.network(config).eval()).to(device)
+    network = network.to(memory_format=torch.channels_last)
     image, regions, before, after = _samples(batch, side, device)
-    noise: torch.Tensor | Looks = torch.randn(batch, network.config.noise_dim, device=device)
-    if network.config.looks:
-        codes = torch.randn(batch, OBJECTS + 1, network.config.noise_dim, device=device)
+    noise: torch.Tensor | Looks = torch.randn(batch, config.noise_dim, device=device)
+    if config.looks:
+        codes = torch.randn(batch, OBJECTS + 1, config.noise_dim, device=device)
         noise = Looks(codes, regions * after, torch.arange(batch, device=device))
     dtype = DTYPES[resolve_precision("auto", device)]
 

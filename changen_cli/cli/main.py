@@ -153,7 +153,7 @@ def _run(arguments: list[str] | None) -> int:
         return ExitCode.SOME_FAILED
     if code == ExitCode.INTERRUPTED:  # some versions of Typer make this code of a KeyboardInterrupt themselves
         typer.echo(
-            "changen: interrupted; run it again: generate and trainings go on where they stopped",
+            "changen: interrupted; run it again: generate, detect and trainings go on where they stopped",
             err=True,
         )
     return code if isinstance(code, int) else ExitCode.DONE
