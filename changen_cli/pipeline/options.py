@@ -104,6 +104,7 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         background: "synthesize" (the paper) or "keep".
         drift: How far the look of the ground moves at each step; None for what fits (:mod:`changen_cli.pipeline.run`).
         new_looks: Whose look a new object takes; None for some of each.
+        repaint: Share of the objects that stay and have another look one step later; None for what fits.
         looks: Earlier output of the same tiles whose looks objects and the ground of I_0 take.
         device: "auto" or a torch device.
         precision: "auto", "fp32", "bf16" or "fp16".
@@ -180,6 +181,13 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         group=SYNTHESIS,
         recorded=False,
     )
+    repaint: Annotated[Number, Ge(0), Le(1)] | None = option(
+        default=None,
+        help="Share of the buildings that stay and look different one step later, which is no change: 0 none, 1 all "
+        "(the paper). For weights with looks; 0 if not given.",
+        group=SYNTHESIS,
+        recorded=False,
+    )
     looks: PathText | None = option(
         default=None,
         help="Earlier output of the same tiles: objects, and the ground of I_0, look as they do there (by uid). With "
@@ -233,6 +241,11 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         if self.background == "keep" and self.drift:
             raise UsageError(
                 f"--drift {self.drift:g}: with --background keep the ground stays as it is; leave out one of the two"
+            )
+        if self.background == "keep" and self.repaint:
+            raise UsageError(
+                f"--repaint {self.repaint:g}: with --background keep buildings that stay are kept to the last pixel; "
+                "leave out one of the two"
             )
         if self.looks is not None and os.path.realpath(self.looks) == os.path.realpath(self.output):
             raise UsageError(f"--looks and --output {self.output} are one folder; choose another --output")

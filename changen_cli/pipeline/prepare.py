@@ -45,6 +45,7 @@ class Task:
         keep_unchanged: Whether a tile where nothing can change is kept, as a series without a change.
         look_dim: Length of a look; 0 for a synthesizer without looks.
         new_looks: Whose look a new object takes.
+        repaint: Share of the objects that stay and have another look one step later.
         earlier: Looks of an earlier output of these tiles, or None.
     """
 
@@ -60,6 +61,7 @@ class Task:
     keep_unchanged: bool = True
     look_dim: int = 0
     new_looks: NewLooks = "mixed"
+    repaint: float = 0.0
     earlier: EarlierLooks | None = None
 
 
@@ -125,7 +127,8 @@ class Preparer:
         if self.task.look_dim:
             before = self.task.earlier
             earlier = None if before is None else before.find(place.id, tile.scene, tile.id)
-            looks = plan_looks(history, series.instances, self.task.look_dim, self.task.new_looks, key, earlier)
+            dim, new, repaint = self.task.look_dim, self.task.new_looks, self.task.repaint
+            looks = plan_looks(history, series.instances, dim, new, key, earlier, repaint)
         return Prepared(Outcome(place.id, Status.DONE, reason, series), self._noise(key), looks, key)
 
     def _read(self, scene: Scene, place: SampleRef) -> Tile:

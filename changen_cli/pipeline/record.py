@@ -36,6 +36,7 @@ def run_record(run: Run) -> dict[str, object]:
         "drift": run.drift,
         "new_looks": run.new_looks,
         # only where it decides something, so that every other output stays what it was
+        **({"repaint": run.repaint} if run.repaint else {}),
         **({} if run.options.looks is None else {"looks": run.options.looks}),
         **({"conditions": run.conditions.as_manifest()} if run.conditions else {}),
         "changen": __version__,
