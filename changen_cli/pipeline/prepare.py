@@ -98,6 +98,10 @@ class Preparer:
         """Prepares every sample of a shard, in order."""
         return [self._sample(place) for place in self.task.plan.shard(shard)]
 
+    def sample(self, index: int) -> Prepared:
+        """Prepares one sample, by its place on the sample axis."""
+        return self._sample(self.task.plan.place(index))
+
     def close(self) -> None:
         """Closes the scenes."""
         self.pool.close()

@@ -14,7 +14,7 @@ from typing import Any, NotRequired, TypedDict
 
 from changen_cli.errors import StoreError
 from changen_cli.files import HOME, write_files
-from changen_cli.store.records import to_json
+from changen_cli.store.sealed import to_json
 
 NAME = "manifest.json"
 
@@ -36,20 +36,32 @@ class StoreEntry(TypedDict):
     conditions: NotRequired[bool]
 
 
-def write_manifest(root: Path, manifest: Mapping[str, object]) -> None:
-    """Writes the manifest; :func:`changen_cli.store.journal.finish_run` does so as its last act.
+def manifest_bytes(root: Path, manifest: Mapping[str, object]) -> bytes:
+    """Returns the file of a manifest.
 
     Args:
-        root: The output.
+        root: The output, for the message.
         manifest: JSON values.
 
     Raises:
-        StoreError: If the disk is full or not writable, or a value is none that JSON has.
+        StoreError: If a value is none that JSON has.
     """
     try:
-        data = to_json(manifest)
+        return to_json(manifest)
     except (TypeError, ValueError) as error:
         raise StoreError(f"the manifest of {root} holds a value that JSON has not: {error}") from error
+
+
+def write_manifest(root: Path, data: bytes) -> None:
+    """Writes the manifest; :func:`changen_cli.store.finish.finish_run` does so as its last act.
+
+    Args:
+        root: The output.
+        data: From :func:`manifest_bytes`.
+
+    Raises:
+        StoreError: If the disk is full or not writable.
+    """
     write_files(root, [(root / NAME, data)])
 
 
@@ -72,7 +84,7 @@ def read_manifest(root: Path) -> dict[str, Any]:
         raise StoreError(f"{root} was not written by changen (it has no {NAME}); give the --output of a changen run")
     try:
         manifest = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise StoreError(f"cannot read {path}: {error}; run the same changen command again to write it anew") from error
     if not isinstance(manifest, dict):
         raise StoreError(f"{path} is no changen manifest; give the --output of a changen run")

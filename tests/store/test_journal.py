@@ -18,7 +18,9 @@ from changen_cli import files
 from changen_cli.errors import StoreError
 from changen_cli.store.base import Outcome, Series, Status, StoreSpec
 from changen_cli.store.formats.registry import find_formats, make_format
-from changen_cli.store.journal import Journal, commit_shard, finish_run
+from changen_cli.store.commit import commit_shard
+from changen_cli.store.finish import finish_run
+from changen_cli.store.journal import Journal
 
 Run = Callable[..., None]
 Tree = Callable[[Path], dict[str, bytes]]
@@ -154,7 +156,9 @@ def fsync(descriptor):
 os.fsync = fsync
 from changen_cli.store.base import Outcome, Status, StoreSpec
 from changen_cli.store.formats.registry import make_format
-from changen_cli.store.journal import Journal, commit_shard, finish_run
+from changen_cli.store.commit import commit_shard
+from changen_cli.store.finish import finish_run
+from changen_cli.store.journal import Journal
 writer = make_format("zarr", Path(sys.argv[1]), StoreSpec(2, 1, 16, 16, 1))
 with Journal(writer.root) as journal:
     journal.open({"seed": 1})
@@ -262,7 +266,7 @@ def test_a_damaged_record_or_run_names_the_remedy(
     whole = tree(tmp_path)
     record = tmp_path / ".changen" / "shards" / "000001.json"
     record.write_text("{")
-    with pytest.raises(StoreError, match=r"000001\.json.*delete it and run the same command again"):
+    with pytest.raises(StoreError, match=r"000001\.json.*run the same command again"):
         list(Journal(tmp_path).records())
     record.unlink()
     run_store("zarr", tmp_path, spec, outcomes)
