@@ -11,12 +11,12 @@ from pathlib import Path
 
 from changen_cli.errors import StoreError
 from changen_cli.files import HOME, Checksum, checksum_file, write_files
-from changen_cli.store.sealed import seal, unseal
+from changen_cli.store.sealed import read_checksums, seal, unseal
 
 NAME = "files.json"
 
 SMALL = 1 << 20
-"""Bytes up to which a file is checked whenever an output is opened."""
+"""Bytes up to which a file that is no table is checked whenever an output is opened."""
 
 
 def ends_path(root: Path) -> Path:
@@ -46,8 +46,7 @@ def read_ends(root: Path) -> dict[str, Checksum]:
     """
     path = ends_path(root)
     try:
-        files = unseal(path.read_bytes())["files"]
-        return {name: Checksum.parse(text) for name, text in files.items()}
+        return read_checksums(unseal(path.read_bytes())["files"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError(
             f"cannot read {path}: {error}; run the same command again, or: changen verify {root} --repair"
@@ -63,8 +62,8 @@ def check_small_ends(root: Path) -> None:
     if not ends_path(root).exists():
         return
     for name, wanted in read_ends(root).items():
-        if wanted.size > SMALL or name.startswith(HOME):
-            continue
+        if wanted.size > SMALL or name.startswith(HOME) or name.endswith(".parquet"):
+            continue  # tables are read in parts, later
         path = root / name
         try:
             found = checksum_file(path)

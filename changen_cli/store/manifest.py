@@ -10,13 +10,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict, cast
 
 from changen_cli.errors import StoreError
 from changen_cli.files import HOME, write_files
+from changen_cli.store.base import StoreSpec
 from changen_cli.store.sealed import to_json
 
 NAME = "manifest.json"
+
+_MOST = {"samples": 2**53, "steps": 100_000, "height": 2**20, "width": 2**20, "shard_samples": 2**53}
+"""What no store has more of; a damaged number must not take the memory of the machine."""
 
 
 class StoreEntry(TypedDict):
@@ -89,3 +93,39 @@ def read_manifest(root: Path) -> dict[str, Any]:
     if not isinstance(manifest, dict):
         raise StoreError(f"{path} is no changen manifest; give the --output of a changen run")
     return manifest
+
+
+def read_entry(root: Path, manifest: Mapping[str, Any]) -> StoreEntry:
+    """Returns what a reader must know of a store; the numbers in it are not checked.
+
+    Args:
+        root: The output, for the message.
+        manifest: From :func:`read_manifest`.
+
+    Raises:
+        StoreError: If the manifest does not say what the store is.
+    """
+    store = manifest.get("store")
+    if not isinstance(store, dict) or "format" not in store:
+        raise StoreError(f"{root / NAME} does not say what the store is: no {'store' if store is None else 'format'!r}")
+    return cast(StoreEntry, store)
+
+
+def read_store(root: Path, manifest: Mapping[str, Any]) -> StoreSpec:
+    """Reads the shape of a store from its manifest.
+
+    Args:
+        root: The output, for the message.
+        manifest: From :func:`read_manifest`.
+
+    Raises:
+        StoreError: If it does not say, or says what no store has.
+    """
+    store = read_entry(root, manifest)
+    for name, most in _MOST.items():
+        value = store.get(name)
+        if value is None:
+            raise StoreError(f"{root / NAME} does not say what the store is: no {name!r}")
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
+            raise StoreError(f"{root / NAME} is damaged: {name} {value!r} is no number from 1 to {most}")
+    return StoreSpec(store["samples"], store["steps"], store["height"], store["width"], store["shard_samples"])

@@ -17,7 +17,7 @@ from changen_cli.events.base import Shortfall
 from changen_cli.files import HOME, Checksum
 from changen_cli.store.base import Outcome, Status, StoreSpec
 from changen_cli.store.check import shard_range
-from changen_cli.store.sealed import SEAL, seal, unseal
+from changen_cli.store.sealed import SEAL, read_checksums, seal, unseal
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +206,7 @@ def read_record(path: Path) -> ShardRecord:
         # Interned, because a million samples share one long text.
         codes = [sys.intern(crs) for crs in record["crs"]]
         samples = [{**s, "crs": None if s["crs"] is None else codes[s["crs"]]} for s in record["samples"]]
-        files = {name: Checksum.parse(text) for name, text in record.get("files", {}).items()}
+        files = read_checksums(record.get("files", {}))
         return ShardRecord(int(record["shard"]), _SAMPLES.validate_python(samples), files)
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
         raise StoreError(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
-from changen_cli.files import checksum
+from changen_cli.files import Checksum, checksum
 
 SEAL = "digest"
 """Key of the digest of everything else in a sealed file."""
@@ -45,3 +46,16 @@ def unseal(data: bytes) -> dict[str, Any]:
     if seal(value) != data:
         raise ValueError("it has changed since it was written")
     return value
+
+
+def read_checksums(values: Mapping[str, str]) -> dict[str, Checksum]:
+    """Reads checksums by path in an output.
+
+    Raises:
+        ValueError: If one is none, or a path leads out of the output.
+    """
+    for name in values:
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or not path.parts:
+            raise ValueError(f"{name!r} is no path in an output")
+    return {name: Checksum.parse(text) for name, text in values.items()}
