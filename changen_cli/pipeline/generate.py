@@ -14,9 +14,9 @@ from changen_cli.pipeline.stock import take_stock
 from changen_cli.pipeline.summary import NothingMadeError, Summary
 from changen_cli.reporter import Reporter, Silent
 from changen_cli.store.base import Status
+from changen_cli.store.finish import finish_run
 from changen_cli.store.formats.base import Format
 from changen_cli.store.formats.registry import make_format
-from changen_cli.store.finish import finish_run
 from changen_cli.store.journal import Journal
 from changen_cli.store.skeleton import create_store
 

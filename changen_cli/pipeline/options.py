@@ -215,7 +215,10 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         default="auto", help="Series per shard, the unit of commit: auto or a number.", group=OUTPUT, recorded=False
     )
     overwrite: bool = option(
-        default=False, help="Start again if the output holds another run, or a finished one.", group=OUTPUT, recorded=False
+        default=False,
+        help="Start again if the output holds another run, or a finished one.",
+        group=OUTPUT,
+        recorded=False,
     )
     retry_failed: bool = option(
         default=True,

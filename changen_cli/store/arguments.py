@@ -51,9 +51,7 @@ def read_run(root: Path) -> dict[str, Any] | None:
         if not isinstance(arguments, dict):
             raise ValueError("no arguments")
     except (OSError, ValueError, KeyError, RecursionError) as error:
-        raise StoreError(
-            f"cannot read {path}: {error}; use --overwrite to start again, or another --output"
-        ) from error
+        raise StoreError(f"cannot read {path}: {error}; use --overwrite to start again, or another --output") from error
     return arguments
 
 

@@ -28,7 +28,16 @@ from types import TracebackType
 from typing import Any, Self
 
 from changen_cli.errors import StoreError
-from changen_cli.files import HOME, Checksum, checksum, clear_scratch, disk_errors, make_folder, remove_files, write_files
+from changen_cli.files import (
+    HOME,
+    Checksum,
+    checksum,
+    clear_scratch,
+    disk_errors,
+    make_folder,
+    remove_files,
+    write_files,
+)
 from changen_cli.store.arguments import VERSION, read_run, refuse_others, run_bytes, run_path
 from changen_cli.store.clear import clear_output, is_cleared_in_part
 from changen_cli.store.ends import ends_path
@@ -97,6 +106,8 @@ class Journal:
             path = run_path(self.root)
             if not path.exists() or path.read_bytes() != data:
                 write_files(self.root, [(path, data)])
+                if self.finished:
+                    clear_scratch(self.root)
             self._files = {path.relative_to(self.root).as_posix(): checksum(data)}
         except BaseException:
             self.close()
@@ -204,7 +215,9 @@ class Journal:
         if found is not None:
             return found
         if damage is None and self.done():
-            damage = StoreError(f"{run_path(self.root)} is missing; use --overwrite to start again, or another --output")
+            damage = StoreError(
+                f"{run_path(self.root)} is missing; use --overwrite to start again, or another --output"
+            )
         if damage is not None:
             raise damage
         return None

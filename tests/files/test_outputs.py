@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-import errno
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from changen_cli import files
-from changen_cli.errors import StoreError, TrainingError
+from changen_cli.errors import StoreError
 
 
 def test_files_appear_whole_and_leave_no_scratch(tmp_path: Path) -> None:
@@ -46,28 +46,6 @@ def test_a_full_disk_is_named_with_its_free_space(mount: Callable[[str], Path]) 
     assert list(files.scratch_folder(disk).iterdir()) == [], "the space it took is free again"
 
 
-def test_a_read_only_disk_is_named(mount: Callable[[str], Path]) -> None:
-    disk = mount("ro")
-    with pytest.raises(StoreError, match=r"cannot write .*disk0.*Read-only file system.*another --output"):
-        files.make_folder(disk / "out")
-
-
-@pytest.mark.parametrize(
-    ("code", "words"),
-    [
-        (errno.ENOSPC, "no space left"),
-        (errno.EACCES, "give write permission"),
-        (errno.EROFS, "choose another --output"),
-        (errno.EIO, "cannot use"),
-    ],
-)
-def test_every_disk_error_has_a_remedy(tmp_path: Path, code: int, words: str) -> None:
-    with pytest.raises(StoreError, match=words) as caught, files.disk_errors(tmp_path / "not" / "there"):
-        raise OSError(code, os.strerror(code))
-    assert str(tmp_path / "not" / "there") in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
 def test_replacing_keeps_the_old_file_when_the_block_fails(tmp_path: Path) -> None:
     path = tmp_path / "table"
     path.write_bytes(b"old")
@@ -85,88 +63,52 @@ def test_replacing_keeps_the_old_file_when_the_block_fails(tmp_path: Path) -> No
     assert path.read_bytes() == b"new"
 
 
-def test_one_file_outside_an_output_is_whole_or_as_it_was(tmp_path: Path) -> None:
-    path = tmp_path / "runs" / "losses.csv"
-    files.write_whole(path, "Zürich\n")
-    assert path.read_bytes() == "Zürich\n".encode()
-
-    def fail() -> None:
-        with files.replacing_file(path) as scratch:
-            scratch.write_bytes(b"half")
-            raise KeyError
-
-    with pytest.raises(KeyError):
-        fail()
-    assert path.read_bytes() == "Zürich\n".encode()
-    (path.parent / ".losses.csv.tmp").write_bytes(b"left by a killed run")
-    files.write_whole(path, b"new")
-    assert path.read_bytes() == b"new"
-    assert [path.name for path in path.parent.iterdir()] == ["losses.csv"]
+def test_every_file_is_noted_with_its_checksum(tmp_path: Path) -> None:
+    with files.noting() as noted:
+        files.write_files(tmp_path, [(tmp_path / "a", b"1"), (tmp_path / "gone", b"2")])
+        files.write_folders(tmp_path, [(tmp_path / "x", [("b", b"22")]), (tmp_path / "y", [("c", b"3")])])
+        with files.replacing(tmp_path, tmp_path / "table") as scratch:
+            scratch.write_bytes(b"large")
+        files.remove_files([tmp_path / "gone"])
+        files.remove_folder(tmp_path, tmp_path / "y")
+    files.write_files(tmp_path, [(tmp_path / "later", b"1")])
+    paths = [tmp_path / name for name in ("a", "x/b", "table")]
+    assert noted == {path: files.checksum(path.read_bytes()) for path in paths}
 
 
-def test_one_file_is_synced_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[str] = []
+def test_a_folder_goes_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files.write_folders(tmp_path, [(tmp_path / "x", [("a", b"1"), ("b", b"2")])])
+    files.remove_folder(tmp_path, tmp_path / "none")
 
-    def watch(name: str, real: Callable[..., None]) -> None:
-        def call(*arguments: object) -> None:
-            calls.append(name)
-            real(*arguments)
+    def killed(path: Path, **_: object) -> None:
+        raise KeyboardInterrupt
 
-        monkeypatch.setattr(os, name, call)
-
-    watch("fsync", os.fsync)
-    watch("replace", os.replace)
-    files.write_whole(tmp_path / "a", b"1")
-    assert calls[:2] == ["fsync", "replace"]
+    monkeypatch.setattr("shutil.rmtree", killed)
+    with pytest.raises(KeyboardInterrupt):
+        files.remove_folder(tmp_path, tmp_path / "x")
+    assert not (tmp_path / "x").exists()
 
 
-def test_one_file_on_a_full_disk(mount: Callable[[str], Path]) -> None:
-    disk = mount("size=64k")
-    files.write_whole(disk / "a", b"old")
-    with pytest.raises(TrainingError, match=r"no space left on the disk of .*disk0/a \(.* bytes free\)"):
-        files.write_whole(disk / "a", b"x" * 200_000, TrainingError)
-    assert [path.name for path in disk.iterdir()] == ["a"]
-    assert (disk / "a").read_bytes() == b"old"
-
-
-def test_one_file_where_nobody_may_write(mount: Callable[[str], Path]) -> None:
-    disk = mount("ro")
-    with pytest.raises(TrainingError, match="Read-only file system"):
-        files.write_whole(disk / "a", b"1", TrainingError)
-    with pytest.raises(TrainingError, match="Read-only file system"):
-        files.write_whole(disk / "new" / "a", b"1", TrainingError)
-
-
-def test_a_folder_that_holds_something_is_not_removed(tmp_path: Path) -> None:
-    (tmp_path / "f").mkdir()
-    (tmp_path / "f" / "a").touch()
-    assert not files.remove_folder_if_empty(tmp_path / "f")
-    files.remove_files([tmp_path / "f" / "a", tmp_path / "f" / "b"])
-    assert files.remove_folder_if_empty(tmp_path / "f")
-    assert not (tmp_path / "f").exists()
-
-
-def test_a_work_folder_is_empty_and_goes(tmp_path: Path) -> None:
-    target = tmp_path / "new" / "a.tif"
-    stale = tmp_path / "new" / ".a.tif.work"
-    stale.mkdir(parents=True)
-    (stale / "half").touch()  # of a job that was killed
-    with files.work_folder(target) as folder:
-        assert folder == stale
-        assert list(folder.iterdir()) == []
-        (folder / "made").write_bytes(b"1")
-        (folder / "other").write_bytes(b"2")
-        files.put_whole(folder / "made", target)
-    assert [path.name for path in target.parent.iterdir()] == ["a.tif"]
-    assert target.read_bytes() == b"1"
-    with pytest.raises(ZeroDivisionError), files.work_folder(target):
-        _ = 1 / 0
-    assert [path.name for path in target.parent.iterdir()] == ["a.tif"]
-
-
-def test_a_work_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(StoreError, match="file"), files.work_folder(tmp_path / "file" / "a.tif"):
-        pass
-    with pytest.raises(TrainingError, match="missing"):
-        files.put_whole(tmp_path / "missing", tmp_path / "a", TrainingError)
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_nothing_is_written_or_deleted_through_a_link(tmp_path: Path) -> None:
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    out.mkdir()
+    elsewhere.mkdir()
+    (elsewhere / "a").write_text("mine")
+    (out / "mask").symlink_to(elsewhere)
+    with pytest.raises(StoreError, match="mask is a link to another folder"):
+        files.write_files(out, [(out / "mask" / "a", b"1")])
+    with pytest.raises(StoreError, match="is a link"), files.replacing(out, out / "mask" / "a") as scratch:
+        scratch.write_bytes(b"1")
+    with pytest.raises(StoreError, match="is a link"):
+        files.write_folders(out, [(out / "mask" / "b", [("c", b"1")])])
+    with pytest.raises(StoreError, match="is a link"):
+        files.remove_folder(out, out / "mask")
+    with pytest.raises(StoreError, match="is a link"):
+        files.refuse_links(out)
+    assert [path.name for path in elsewhere.iterdir()] == ["a"]
+    assert (elsewhere / "a").read_text() == "mine"
+    linked = tmp_path / "linked"
+    linked.symlink_to(out)  # the output itself may lie wherever its owner likes
+    files.write_files(linked, [(linked / "b", b"1")])
+    assert (out / "b").read_bytes() == b"1"

@@ -17,9 +17,9 @@ import pytest
 from changen_cli import files
 from changen_cli.errors import StoreError
 from changen_cli.store.base import Outcome, Series, Status, StoreSpec
-from changen_cli.store.formats.registry import find_formats, make_format
 from changen_cli.store.commit import commit_shard
 from changen_cli.store.finish import finish_run
+from changen_cli.store.formats.registry import find_formats, make_format
 from changen_cli.store.journal import Journal
 
 Run = Callable[..., None]
@@ -112,6 +112,88 @@ def test_killed_while_overwriting(memory: Path, run_store: Run, tree: Tree, make
             run_store("geotiff", out, spec, outcomes, overwrite=True)
         run_store("geotiff", out, spec, outcomes)
         assert tree(out) == whole, f"killed in {calls[limit]}, call {limit}"
+        shutil.rmtree(out)
+
+
+@pytest.mark.parametrize("format", find_formats())
+def test_killed_while_another_run_is_removed(
+    memory: Path, run_store: Run, tree: Tree, make_series: Callable[..., Series], format: str
+) -> None:
+    """Once a run has begun to remove another one, the same run goes on to the end, with --overwrite or without."""
+    old, new = make_series(0, size=(16, 32), steps=1, looks=True), make_series(1, size=(16, 32), steps=1)
+    spec = StoreSpec(1, 1, 16, 32, 1)
+    run_store("geotiff", memory / "old", spec, [Outcome(old.id, Status.DONE, series=old)], seed=7)
+    outcomes = [Outcome(new.id, Status.DONE, series=new)]
+    run_store(format, memory / "new", spec, outcomes)
+    whole = tree(memory / "new")
+    shutil.copytree(memory / "old", memory / "out")
+    with killed_at(None) as calls:
+        run_store(format, memory / "out", spec, outcomes, overwrite=True)
+    assert tree(memory / "out") == whole
+    begun = False
+    for limit in range(len(calls)):
+        out = memory / f"killed{limit}"
+        shutil.copytree(memory / "old", out)
+        with pytest.raises(KilledError), killed_at(limit):
+            run_store(format, out, spec, outcomes, overwrite=True)
+        begun = begun or not (out / "manifest.json").exists()
+        run_store(format, out, spec, outcomes, overwrite=not begun or limit % 2 == 0)
+        assert tree(out) == whole, f"killed in {calls[limit]}, call {limit}"
+        shutil.rmtree(out)
+
+
+def test_an_overwriting_run_that_was_killed_goes_on(
+    tmp_path: Path, run_store: Run, spec: StoreSpec, outcomes: list[Outcome]
+) -> None:
+    run_store("zarr", tmp_path, spec, outcomes)
+    other = {"seed": 2}
+    with Journal(tmp_path) as journal:
+        assert journal.open(other, overwrite=True) is False
+        commit_shard(make_format("zarr", tmp_path, spec), 1, outcomes[2:4])
+    with Journal(tmp_path) as journal:
+        assert journal.open(other, overwrite=True) is True
+        assert journal.done() == {1}
+        assert not journal.finished
+
+
+def test_undone_shards_are_made_anew(
+    tmp_path: Path, run_store: Run, tree: Tree, spec: StoreSpec, outcomes: list[Outcome]
+) -> None:
+    run_store("zarr", tmp_path, spec, outcomes)
+    whole = tree(tmp_path)
+    with Journal(tmp_path) as journal:
+        journal.undo([1], ["events.parquet"])
+        assert not journal.finished
+        assert journal.done() == {0, 2}
+    assert not (tmp_path / "events.parquet").exists()
+    run_store("zarr", tmp_path, spec, outcomes)
+    assert tree(tmp_path) == whole
+
+
+def test_arguments_that_are_damaged_or_lost_are_those_of_the_manifest(
+    tmp_path: Path, spec: StoreSpec, outcomes: list[Outcome], tree: Tree
+) -> None:
+    arguments = {"seed": 1}
+    store = make_format("levir", tmp_path, spec)
+    with Journal(tmp_path) as journal:
+        journal.open(arguments)
+        store.create()
+        for index in range(3):
+            commit_shard(store, index, outcomes[index * 2 : index * 2 + 2])
+        finish_run(store, journal, {"arguments": arguments})
+    whole = tree(tmp_path)
+    run = tmp_path / ".changen" / "run.json"
+    for damage in (lambda: run.write_text("{"), run.unlink):
+        damage()
+        with Journal(tmp_path) as journal:
+            with pytest.raises(StoreError, match="seed was 1, is now 2"):
+                journal.open({"seed": 2})
+            assert journal.open(arguments) is True
+        assert tree(tmp_path) == whole
+    (tmp_path / "manifest.json").unlink()
+    run.unlink()
+    with pytest.raises(StoreError, match=r"run\.json is missing; use --overwrite"):
+        Journal(tmp_path).open(arguments)
 
 
 def _commit(format: str, root: Path, spec: StoreSpec, index: int, outcomes: list[Outcome]) -> None:
