@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 from changen_cli.pipeline.engines.local import make_workers
+from changen_cli.pipeline.input_files import note_inputs
 from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.pipeline.record import REMEDIES, result_record, run_record
 from changen_cli.pipeline.run import Run, resolve_run
@@ -68,6 +69,7 @@ def generate(
         reporter.progress(summary.progress())
         if not journal.finished:
             create_store(writer)
+            note_inputs(run.plan, journal.root)
             for _ in _make_missing(run, writer, journal, summary):
                 now = time.monotonic()
                 summary.seconds = now - begun

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from changen_cli.files import Checksum
+from changen_cli.pipeline.input_files import changed_scenes, refuse_changed
 from changen_cli.pipeline.prepare import Preparer
 from changen_cli.pipeline.run import Run
 from changen_cli.reporter import Reporter
@@ -89,9 +90,10 @@ def take_stock(run: Run, journal: Journal, keep: Callable[[ShardSummary], None],
         What has to be made anew.
 
     Raises:
-        StoreError: If the output cannot be read.
+        StoreError: If the output cannot be read, or is not finished and its input has changed.
     """
     stock = Stock()
+    changed = set() if journal.finished else changed_scenes(run.plan, journal.root)
     if journal.finished:
         stock.problems += check_ends(journal.root)[1]
     preparer = Preparer(run.task())
@@ -102,6 +104,8 @@ def take_stock(run: Run, journal: Journal, keep: Callable[[ShardSummary], None],
                 stock.problems += shard.problems
                 stock.damaged[shard.index] = {} if shard.record is None else shard.record.files
                 continue
+            if changed:
+                refuse_changed(preparer, shard.record, changed, journal.root)
             mended = _mended(preparer, shard.record) if run.options.retry_failed else 0
             if mended:
                 stock.retried += mended

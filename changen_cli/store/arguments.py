@@ -22,6 +22,11 @@ def run_path(root: Path) -> Path:
     return root / HOME / NAME
 
 
+def inputs_path(root: Path) -> Path:
+    """Returns the path of what a run notes of its input files while it is not finished."""
+    return root / HOME / "inputs.json"
+
+
 def run_bytes(arguments: Mapping[str, object]) -> bytes:
     """Returns the file of some arguments, sealed."""
     return seal({"version": VERSION, "arguments": json.loads(to_json(arguments))})

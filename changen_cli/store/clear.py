@@ -14,7 +14,7 @@ from changen_cli.files import (
     remove_folder_if_empty,
     write_files,
 )
-from changen_cli.store.arguments import run_path
+from changen_cli.store.arguments import inputs_path, run_path
 from changen_cli.store.ends import ends_path
 from changen_cli.store.formats.registry import clear_formats
 from changen_cli.store.manifest import NAME as MANIFEST
@@ -51,7 +51,7 @@ def clear_output(root: Path) -> None:
     remove_folder_if_empty(shards)
     clear_formats(root)
     tables = [root / name for name in ("samples.parquet", "events.parquet", LOOKS, CONDITIONS)]
-    remove_files([*tables, ends_path(root), run_path(root)])
+    remove_files([*tables, inputs_path(root), ends_path(root), run_path(root)])
     remove_files([_marker(root)])
 
 

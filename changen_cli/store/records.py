@@ -40,6 +40,7 @@ class SampleRecord:
         shortfalls: What its events could not do.
         changed_pixels: Pixels that differ between S_t and S_t+1, one number a step.
         valid_pixels: Pixels where the source has data.
+        read: Digest of the tile as it was read.
     """
 
     index: int
@@ -57,6 +58,7 @@ class SampleRecord:
     shortfalls: tuple[Shortfall, ...] = ()
     changed_pixels: tuple[int, ...] = ()
     valid_pixels: int = 0
+    read: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,7 @@ def _make_sample(place: int, outcome: Outcome) -> SampleRecord:
         shortfalls=series.history.shortfalls,
         changed_pixels=tuple(int(np.count_nonzero(change)) for change in series.changes),
         valid_pixels=int(np.count_nonzero(series.valid)),
+        read=series.read,
     )
 
 

@@ -120,7 +120,7 @@ def away(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     from changen_cli.scenes.tile import Tile
 
     def read(self: Preparer, scene: Scene, place: SampleRef) -> Tile:
-        if place.window.tile_id.endswith("c100"):
+        if place.window.tile_id.endswith("c000100"):
             raise TileError(f"{place.id}: cannot be read")
         return real(self, scene, place)
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import shutil
 import subprocess
@@ -14,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from changen_cli import files
 from changen_cli.errors import StoreError
 from changen_cli.store.base import Outcome, Series, Status, StoreSpec
 from changen_cli.store.commit import commit_shard
@@ -196,33 +194,6 @@ def test_arguments_that_are_damaged_or_lost_are_those_of_the_manifest(
         Journal(tmp_path).open(arguments)
 
 
-def _commit(format: str, root: Path, spec: StoreSpec, index: int, outcomes: list[Outcome]) -> None:
-    commit_shard(make_format(format, root, spec), index, outcomes)
-
-
-@pytest.mark.parametrize("format", find_formats())
-def test_processes_write_shards_side_by_side(
-    tmp_path: Path, run_store: Run, tree: Tree, spec: StoreSpec, outcomes: list[Outcome], format: str
-) -> None:
-    run_store(format, tmp_path / "one", spec, outcomes)
-    root = tmp_path / "many"
-    context = multiprocessing.get_context("fork")
-    with Journal(root) as journal:
-        journal.open({"format": format, "seed": 1, "events": ["create", "remove"]})
-        writer = make_format(format, root, spec)
-        writer.create()
-        parts = [(index, outcomes[index * 2 : index * 2 + 2]) for index in (2, 0, 1)]
-        workers = [context.Process(target=_commit, args=(format, root, spec, *part)) for part in parts]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join(30)
-        assert [worker.exitcode for worker in workers] == [0, 0, 0]
-        assert journal.done() == {0, 1, 2}
-        finish_run(writer, journal, {"seed": 1})
-    assert tree(root) == tree(tmp_path / "one")
-
-
 REAL = """
 import os, signal, sys
 from pathlib import Path
@@ -360,16 +331,6 @@ def test_a_damaged_record_or_run_names_the_remedy(
     assert tree(tmp_path) == whole
 
 
-def test_a_run_is_not_finished_before_all_shards_are(tmp_path: Path, spec: StoreSpec, outcomes: list[Outcome]) -> None:
-    writer = make_format("zarr", tmp_path, spec)
-    with Journal(tmp_path) as journal:
-        journal.open({})
-        writer.create()
-        commit_shard(writer, 1, outcomes[2:4])
-        with pytest.raises(StoreError, match="2 of 3 shards are missing, the first is 0"):
-            finish_run(writer, journal, {})
-
-
 def test_summaries_count(tmp_path: Path, run_store: Run, spec: StoreSpec, outcomes: list[Outcome]) -> None:
     run_store("levir", tmp_path, spec, outcomes)
     first, second, third = Journal(tmp_path).summaries()
@@ -386,8 +347,3 @@ def test_summaries_count(tmp_path: Path, run_store: Run, spec: StoreSpec, outcom
     assert samples[0].crs is not None
     assert samples[0].crs.startswith("PROJCS")
     assert json.loads((tmp_path / "manifest.json").read_text())["store"]["format"] == "levir"
-
-
-def test_nothing_is_left_unfinished(tmp_path: Path, run_store: Run, spec: StoreSpec, outcomes: list[Outcome]) -> None:
-    run_store("geotiff", tmp_path, spec, outcomes)
-    assert not files.scratch_folder(tmp_path).exists()

@@ -24,7 +24,7 @@ from changen_cli.store.sealed import seal, to_json
 
 EMPTY: dict[str, object] = {
     "scene": None, "tile": None, "variant": None, "split": None, "source": None, "crs": None, "transform": None,
-    "changes": {}, "shortfalls": [], "changed_pixels": [], "valid_pixels": 0,
+    "changes": {}, "shortfalls": [], "changed_pixels": [], "valid_pixels": 0, "read": "",
 }  # fmt: skip
 
 
