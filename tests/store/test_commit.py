@@ -50,9 +50,11 @@ def test_every_file_of_a_shard_is_in_its_record(
     tmp_path: Path, tree: Tree, spec: StoreSpec, with_looks: list[Outcome], format: str
 ) -> None:
     store = make_format(format, tmp_path, spec)
-    store.create()
-    before = tree(tmp_path)
-    commit_shard(store, 0, with_looks[:2])
+    with Journal(tmp_path) as journal:
+        journal.open({})
+        store.create()
+        before = tree(tmp_path)
+        commit_shard(store, 0, with_looks[:2])
     written = {name: data for name, data in tree(tmp_path).items() if name not in before and data != b"<folder>"}
     written.pop(record_path(tmp_path, 0).relative_to(tmp_path).as_posix())
     assert len(written) > 5
