@@ -21,6 +21,7 @@ from changen_cli.version import __version__
 VERBS = {
     "generate": "Simulate how places change, and write labelled image series.",
     "example": "Copy the example scene that ships with changen to a folder.",
+    "verify": "Check that an output is what was written, and repair it.",
     "preview": "Draw a contact sheet of an output, to be looked at.",
     "train": "Train a network on single-date scenes with footprints.",
     "pretrain": "Train a change detector on synthetic pairs, stored or made on the fly.",

@@ -116,7 +116,9 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         creation_options: GDAL creation options, for formats that GDAL writes.
         cog: Whether GeoTIFFs are cloud optimised.
         seed: Of everything.
-        overwrite: Start again where the output holds another run.
+        overwrite: Start again where the output holds another run, or a finished one; an unfinished one of the same
+            arguments is gone on with.
+        retry_failed: Whether samples that failed in an earlier run are tried again; skipped ones are not.
 
     Raises:
         UsageError: If a value cannot be used, or two that do not go together.
@@ -221,7 +223,16 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         default="auto", help="Series per shard, the unit of commit: auto or a number.", group=OUTPUT, recorded=False
     )
     overwrite: bool = option(
-        default=False, help="Start again if the output holds another run.", group=OUTPUT, recorded=False
+        default=False,
+        help="Start again if the output holds another run, or a finished one.",
+        group=OUTPUT,
+        recorded=False,
+    )
+    retry_failed: bool = option(
+        default=True,
+        help="Try samples again that failed in an earlier run of this output.",
+        group=OUTPUT,
+        recorded=False,
     )
     seed: Annotated[Whole, Ge(0)] = option(default=0, help="The same seed gives the same output.", group=RUN)
     workers: Auto | Annotated[Whole, Ge(0)] = option(

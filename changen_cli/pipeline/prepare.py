@@ -16,6 +16,7 @@ from changen_cli.events.base import History, Site
 from changen_cli.events.ground import allowed_ground
 from changen_cli.events.schedule import Schedule
 from changen_cli.events.simulate import simulate
+from changen_cli.files import checksum
 from changen_cli.pipeline.earlier import EarlierLooks
 from changen_cli.pipeline.plan import Plan, SampleRef
 from changen_cli.scenes.footprints.library import Library
@@ -25,7 +26,7 @@ from changen_cli.scenes.scene import Scene
 from changen_cli.scenes.tile import Tile
 from changen_cli.store.base import Outcome, Series, Status
 from changen_cli.synthesis.look_plan import LookPlan, NewLooks, plan_looks
-from changen_cli.types import Float32Array
+from changen_cli.types import AnyArray, Float32Array
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,25 @@ class Preparer:
         """Prepares every sample of a shard, in order."""
         return [self._sample(place) for place in self.task.plan.shard(shard)]
 
+    def sample(self, index: int) -> Prepared:
+        """Prepares one sample, by its place on the sample axis."""
+        return self._sample(self.task.plan.place(index))
+
+    def digest(self, index: int) -> str:
+        """Reads the tile of a sample and returns the digest of it, as its series would have it.
+
+        Args:
+            index: Place on the sample axis.
+
+        Raises:
+            SceneError: If its scene cannot be opened.
+            TileError: If it cannot be read.
+        """
+        place = self.task.plan.place(index)
+        tile = self._read(self.pool.get(place.scene), place)
+        mask, instance = tile.layout.rasterize()
+        return _digest(tile, mask * tile.valid, instance * tile.valid)
+
     def close(self) -> None:
         """Closes the scenes."""
         self.pool.close()
@@ -165,6 +185,7 @@ class Preparer:
             transform=tile.transform,
             crs=None if tile.crs is None else tile.crs.to_wkt(),
             source=scene.source.image,
+            read=_digest(tile, masks[0], instances[0]),
         )
 
     def _noise(self, key: rng.Key) -> Float32Array:
@@ -172,6 +193,12 @@ class Preparer:
         size = self.task.noise_dim
         draws = [rng.generator(*key, step, "noise") for step in range(1, self.task.steps + 1)]
         return np.stack([draw.standard_normal(size, np.float32) for draw in draws])
+
+
+def _digest(tile: Tile, mask: AnyArray, instance: AnyArray) -> str:
+    """Returns the digest of a tile: its image, and S_0 as it is drawn."""
+    parts = (checksum(np.ascontiguousarray(part).data).digest for part in (tile.image, mask, instance))
+    return checksum("".join(parts).encode()).digest
 
 
 def _reasons(history: History) -> str:

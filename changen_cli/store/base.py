@@ -45,6 +45,7 @@ class Series:
         source: Path or URL of the source raster.
         looks: The looks that it was made with; None for a synthesizer without looks.
         conditions: What the conditions of each date did; empty in a run without conditions.
+        read: Digest of the tile as it was read; empty where it is not known.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Series:
     source: str
     looks: SeriesLooks | None = None
     conditions: tuple[Record, ...] = ()
+    read: str = ""
 
     @property
     def changes(self) -> UInt8Array:

@@ -11,6 +11,7 @@ from rasterio.io import MemoryFile
 from rasterio.warp import transform
 
 from changen_cli.errors import StoreError
+from changen_cli.store.formats.levir import encode_png
 from changen_cli.store.gdal import GDAL_ERRORS, gdal_warnings, read_raster
 
 
@@ -45,4 +46,17 @@ def test_a_damaged_raster_is_one_error(tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     path.write_bytes(b"II*\x00")
     with pytest.raises(StoreError, match=r"cannot read .*a\.tif"):
+        read_raster(path)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.98])
+def test_a_png_that_is_cut_off_is_an_error(tmp_path: Path, share: float) -> None:
+    """GDAL's fast way through a whole PNG gives garbage instead."""
+    path = tmp_path / "a.png"
+    noise = np.random.default_rng(3).integers(0, 256, (3, 64, 64)).astype(np.uint8)
+    path.write_bytes(encode_png(noise))
+    np.testing.assert_array_equal(read_raster(path), noise)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(StoreError, match=r"cannot read .*a\.png"):
         read_raster(path)
