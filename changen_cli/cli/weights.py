@@ -94,7 +94,7 @@ def pack_command(
 
 def _read_metrics(path: Path) -> dict[str, object]:
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = parse_yaml(read_text(path))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UsageError(f"--metrics {path}: not a readable YAML or JSON file: {str(error).splitlines()[0]}") from error
     if not isinstance(values, dict):
