@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from changen_cli.errors import UsageError
+from changen_cli.texts import parse_yaml, read_text
 from changen_cli.weights.card import discriminators_path, find_weights, list_cards, verify_weights
 
 app = typer.Typer(no_args_is_help=True, help="See, verify and pack weights.")

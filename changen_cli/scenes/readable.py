@@ -1,4 +1,4 @@
-"""What must be true of a file before any library is let near it: it is there, a file, and has a name that can be said."""
+"""What must be true of a file before a library may open it: it is there, is a file, and has a name to be said."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from changen_cli.scenes.source import is_remote
 
 
 def printable(text: str) -> str:
-    """Returns text with what is not UTF-8 in it (as names of files may be) written as ``\\udcff``."""
+    """Returns text in which what is not UTF-8, as names of files may be, is written with backslashes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

@@ -17,7 +17,7 @@ from changen_cli.scenes.window import Window
 from changen_cli.types import AnyArray
 
 FAR = 1e9
-"""Coordinates beyond this, in pixels, metres or degrees, are no place on a scene; GEOS overflows on much larger ones."""
+"""Coordinates beyond this, in pixels, metres or degrees, are no place on a scene; GEOS overflows on larger ones."""
 
 _COLLECTIONS = (GeometryType.MULTIPOLYGON, GeometryType.GEOMETRYCOLLECTION)
 

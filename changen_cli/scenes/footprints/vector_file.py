@@ -163,8 +163,8 @@ def _refuse_pointer(file: str) -> None:
         raise SceneError(f"{file}: cannot be read ({error.strerror}); check its permissions") from error
     if any(word in head for word in _POINTERS):
         raise SceneError(
-            f"{file}: holds no vectors but points to others, which is not followed; give these, or name it .vrt if it is "
-            "yours"
+            f"{file}: holds no vectors but points to others, which is not followed; give these, or name it "
+            ".vrt if it is yours"
         )
 
 

@@ -1,13 +1,11 @@
 """Which of GDAL's raster formats are read: those that hold their own pixels.
 
-Others (VRT, WMS, STAC and the like) name files and addresses to fetch, and so could copy any file of the machine into an
-output, or call a server, in the name of what looks like a picture. A VRT is read where its name says that it is one;
-its raw bands, which take the bytes of any file for pixels, are not.
+Others (VRT, WMS, STAC and the like) name files and addresses to fetch, and so could copy any file of the machine into
+an output, or call a server, in the name of what looks like a picture. A VRT is read where its name says that it is
+one; its raw bands, which take the bytes of any file for pixels, are not.
 """
 
 from __future__ import annotations
-
-from changen_cli.scenes.source import is_remote
 
 DRIVERS = (
     *("GTiff", "PNG", "JPEG", "JP2OpenJPEG", "JP2ECW", "JP2KAK", "JP2MrSID", "JPEGXL", "WEBP", "BMP", "GIF"),
@@ -33,16 +31,11 @@ SETTINGS = {"GDAL_VRT_RAWRASTERBAND_ALLOWED_SOURCE": "NONE", "GDAL_VRT_ENABLE_PY
 """What GDAL may do for a VRT."""
 
 
-def drivers_for(path: str) -> list[str] | None:
+def drivers_for(path: str) -> list[str]:
     """Returns the drivers that may open a raster: those of :data:`DRIVERS`, and VRT by its name.
 
     Args:
-        path: A path; ``/vsi...`` paths, URLs and subdatasets (``NETCDF:...``), which only a user writes, may be of any
-            driver.
-
-    Returns:
-        Names for GDAL, or None for all of them.
+        path: A path, ``/vsi...`` path or URL.
     """
-    if is_remote(path) or ":" in path.partition("/")[0]:
-        return None
-    return [*DRIVERS, "VRT"] if path.lower().endswith(".vrt") else list(DRIVERS)
+    is_vrt = path.partition("?")[0].lower().endswith(".vrt")
+    return [*DRIVERS, "VRT"] if is_vrt else list(DRIVERS)

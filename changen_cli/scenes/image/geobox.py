@@ -131,8 +131,8 @@ def georeference(dataset: Raster) -> tuple[Affine | None, CRS | None]:
         return None, None
     if not _is_usable(transform):
         raise SceneError(
-            f"{dataset.name}: its transform ({', '.join(f'{v:g}' for v in tuple(transform)[:6])}) puts its pixels nowhere; "
-            "give it a right one (gdal_edit.py -a_ullr ...), or take it away (gdal_edit.py -unsetgt)"
+            f"{dataset.name}: its transform ({', '.join(f'{v:g}' for v in tuple(transform)[:6])}) puts its pixels nowhere; give "
+            "it a right one (gdal_edit.py -a_ullr ...), or take it away (gdal_edit.py -unsetgt)"
         )
     return transform, dataset.crs or None
 
@@ -149,8 +149,8 @@ def _is_usable(transform: Affine) -> bool:
 def _judge(path: str, width: float, height: float, most: float, how: str = "") -> None:
     if not width * height <= most:
         raise SceneError(
-            f"{path}: has {width:.4g} x {height:.4g} pixels{how}, and a scene of more than {most:g} is not read; give a "
-            "coarser --resolution or cut it in parts, or raise --max-pixels"
+            f"{path}: has {width:.4g} x {height:.4g} pixels{how}, and a scene of more than {most:g} is not read; give "
+            "a coarser --resolution or cut it in parts, or raise --max-pixels"
         )
 
 

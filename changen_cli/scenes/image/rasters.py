@@ -57,12 +57,11 @@ def open_raster(path: str, what: str = "raster", decoded_pixels: float = DECODED
         SceneError: If there is no such file, it cannot be opened as a raster with bands, or too much of it would have
             to be decoded at once.
     """
-    if drivers.drivers_for(path) is not None:
-        require_readable(path, what)
+    require_readable(path, what)
     try:
         with warnings.catch_warnings(), rasterio.Env(**_SETTINGS):
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            dataset = rasterio.open(path, driver=drivers.drivers_for(path))
+            dataset = DatasetReader(path, driver=drivers.drivers_for(path))  # rasterio.open takes only one driver
     except (RasterioError, OSError) as error:
         raise SceneError(
             f"{path}: cannot be opened as a {what} ({reason(error)}); if gdalinfo cannot open it either, it is damaged "
@@ -85,8 +84,8 @@ def _judge(dataset: Raster, path: str, decoded_pixels: float) -> None:
     pixels = dataset.width * dataset.height
     if dataset.driver in _SEQUENTIAL and pixels > decoded_pixels:
         raise SceneError(
-            f"{path}: is a {dataset.driver} of {dataset.width} x {dataset.height} pixels, which must be decoded from its "
-            f"first one on, and more than {decoded_pixels / 1e6:g} megapixels are not; convert it (gdal_translate -co "
+            f"{path}: is a {dataset.driver} of {dataset.width} x {dataset.height} pixels, which must be decoded from "
+            f"its first one on, and more than {decoded_pixels / 1e6:g} megapixels are not; convert it (gdal_translate -co "
             f"TILED=YES -co COMPRESS=DEFLATE {path} tiled.tif), or raise --max-decoded"
         )
     rows, columns = dataset.block_shapes[0]
