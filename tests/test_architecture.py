@@ -30,8 +30,8 @@ ORDER = """
     cli
 """
 LEVELS = {room: level for level, line in enumerate(ORDER.strip().splitlines()) for room in line.split()}
-DOORS = {PACKAGE, f"{PACKAGE}.__main__"}
-"""The public names, found when they are used, and ``python -m``: outside the order."""
+DOORS = {PACKAGE, f"{PACKAGE}.__main__", f"{PACKAGE}.start"}
+"""The public names, found when they are used, ``python -m`` and the start of the command: outside the order."""
 
 Graph = Mapping[str, Iterable[str]]
 

@@ -95,6 +95,11 @@ def weights_folders() -> list[Path]:
     return [*named, weights_folder()]
 
 
+def weights_paths() -> dict[str, Path]:
+    """Lists the safetensors files that have a card beside them, good or bad, by name."""
+    return _named()
+
+
 def list_cards() -> dict[str, tuple[Path, Card]]:
     """Lists the weights that can be had by name; safetensors files without a card are not ours and are passed over.
 

@@ -52,6 +52,9 @@ def to_polygons(geometries: Geometries) -> Parts:
     found = geometries[kept]
     areal = np.isin(shapely.get_type_id(found), (GeometryType.POLYGON, *_COLLECTIONS))
     kept, found = kept[areal], found[areal]
+    once = _first_of_equal(found)
+    repeated = len(found) - len(once)
+    kept, found = kept[once], found[once]
     tangled = np.array([is_intricate(polygon) for polygon in found], np.bool_)
     broken = np.zeros(len(found), np.bool_)
     broken[~tangled] = ~shapely.is_valid(found[~tangled])
@@ -64,10 +67,7 @@ def to_polygons(geometries: Geometries) -> Parts:
     polygons, index = _split(found)
     large = shapely.area(polygons) > 0
     polygons, index = polygons[large], index[large]
-    once = _first_of_equal(polygons)
-    repeated = len(polygons) - len(once)
     survivors = np.unique(index)
-    polygons, index = polygons[once], index[once]
     report = Report(
         features=len(geometries),
         footprints=len(polygons),

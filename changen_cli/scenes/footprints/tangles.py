@@ -13,6 +13,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from changen_cli.types import AnyArray
+
 Geometries: TypeAlias = NDArray[np.object_]
 """Object array of shapely geometries, [N]."""
 
@@ -41,7 +43,18 @@ def is_intricate(polygon: BaseGeometry) -> bool:
     """Tells whether a polygon has so many edges beside each other that even checking it takes too long."""
     if shapely.get_num_coordinates(polygon) < MANY_VERTICES:
         return False
+    points = shapely.get_coordinates(polygon)
+    if min(_overlaps(points[:, axis]) for axis in (0, 1)) <= MOST_NEIGHBOURS:  # there can be no more in both axes
+        return False
     return _meetings(polygon, MOST_NEIGHBOURS, None) > MOST_NEIGHBOURS
+
+
+def _overlaps(values: AnyArray) -> int:
+    """Counts ordered pairs of edges that overlap along one axis; edges from ring to ring are counted too."""
+    low, high = np.sort(np.minimum(values[:-1], values[1:])), np.sort(np.maximum(values[:-1], values[1:]))
+    # pairs that do not overlap: one ends before the other begins
+    apart = int(np.searchsorted(high, low, side="left").sum())
+    return len(low) ** 2 - 2 * apart
 
 
 def repair(polygon: BaseGeometry) -> BaseGeometry | None:

@@ -205,8 +205,8 @@ class VectorLabels:
             if report.features and report.dropped == report.features:
                 raise SceneError(
                     f"{self._file.path}: no polygon with an area on {image}: {report.not_polygons} points or lines, "
-                    f"{report.zero_area} of zero area, {report.tangled} too tangled, {report.empty} without geometry or beyond "
-                    "any place; give building outlines"
+                    f"{report.zero_area} of zero area, {report.tangled} too tangled, {report.empty} without "
+                    "geometry or beyond any place; give building outlines"
                 )
             if shared:
                 return

@@ -131,8 +131,8 @@ def georeference(dataset: Raster) -> tuple[Affine | None, CRS | None]:
         return None, None
     if not _is_usable(transform):
         raise SceneError(
-            f"{dataset.name}: its transform ({', '.join(f'{v:g}' for v in tuple(transform)[:6])}) puts its pixels nowhere; give "
-            "it a right one (gdal_edit.py -a_ullr ...), or take it away (gdal_edit.py -unsetgt)"
+            f"{dataset.name}: its transform ({', '.join(f'{v:g}' for v in tuple(transform)[:6])}) puts its pixels "
+            "nowhere; give it a right one (gdal_edit.py -a_ullr ...), or take it away (gdal_edit.py -unsetgt)"
         )
     return transform, dataset.crs or None
 

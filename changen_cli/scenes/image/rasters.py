@@ -84,9 +84,9 @@ def _judge(dataset: Raster, path: str, decoded_pixels: float) -> None:
     pixels = dataset.width * dataset.height
     if dataset.driver in _SEQUENTIAL and pixels > decoded_pixels:
         raise SceneError(
-            f"{path}: is a {dataset.driver} of {dataset.width} x {dataset.height} pixels, which must be decoded from "
-            f"its first one on, and more than {decoded_pixels / 1e6:g} megapixels are not; convert it (gdal_translate -co "
-            f"TILED=YES -co COMPRESS=DEFLATE {path} tiled.tif), or raise --max-decoded"
+            f"{path}: is a {dataset.driver} of {dataset.width} x {dataset.height} pixels, which must be "
+            f"decoded from its first one on, and more than {decoded_pixels / 1e6:g} megapixels are not; convert it "
+            f"(gdal_translate -co TILED=YES -co COMPRESS=DEFLATE {path} tiled.tif), or raise --max-decoded"
         )
     rows, columns = dataset.block_shapes[0]
     block = rows * columns * sum(_bytes(dtype) for dtype in dataset.dtypes)
