@@ -222,7 +222,7 @@ def _say_parse_error(error: _ParseError) -> int:
 def _ends_as_interrupt() -> Iterator[None]:
     """Makes the signals that end a job end a run as Ctrl-C does.
 
-    Schedulers and containers send SIGTERM, a terminal that is closed SIGHUP; ``nohup`` has that ignored, and it stays so.
+    Schedulers and containers send SIGTERM, a terminal that is closed SIGHUP; ``nohup`` has that ignored: it stays so.
     """
     numbers = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None]
     is_main = threading.current_thread() is threading.main_thread()
