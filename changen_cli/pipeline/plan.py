@@ -99,8 +99,10 @@ def make_plan(options: GenerateOptions, reporter: Reporter) -> Plan:
     for source in find_scenes(options.inputs, masks=options.masks, footprints=options.footprints):
         try:
             with open_scene(source, read) as scene:
-                grids.append(TileGrid(scene.height, scene.width, options.tile_size, options.overlap, options.edges))
-                scenes.append(scene.as_manifest())
+                grid = TileGrid(scene.height, scene.width, options.tile_size, options.overlap, options.edges)
+                described = scene.as_manifest()  # reads pixels, and may fail at them
+                grids.append(grid)
+                scenes.append(described)
                 sources.append(source)
         except (SceneError, TileError) as error:
             first_error = first_error or SceneError(str(error))

@@ -37,7 +37,7 @@ from tests.fixtures.town import ORIGIN, UTM, draw_town, write_outlines, write_to
 from tests.fixtures.weights import write_untrained
 from tests.hostile.mutation import BINARY, TEXT, Change, altered, owed
 
-CASES = int(os.environ.get("CHANGEN_FUZZ_CASES", "60"))
+CASES = int(os.environ.get("CHANGEN_FUZZ_CASES", "40"))
 """Cases of each kind."""
 
 FUZZ = settings(
