@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -38,6 +39,9 @@ _exceptions: Any = import_module(typer.BadParameter.__module__)
 
 
 _NO_MEMORY = "not enough memory; use a smaller --tile-size, --batch-size or fewer --workers, then run it again"
+_NO_OUTPUT = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, errno.EDQUOT)
+"""What a stream that cannot be written says; files name themselves, and those of outputs are StoreErrors."""
+
 _MEMORY_WORDS = (
     *("cannot allocate memory", "can't allocate memory", "unable to allocate", "out of memory", "bad_alloc"),
     *("failed to map segment", "can't start new thread", "memory exhausted", "unable to mmap"),
@@ -154,9 +158,9 @@ def _run(arguments: list[str] | None) -> int:
     except Exception as error:  # whatever else escapes is a bug; users get a line and a way to report it, no traceback
         if os.environ.get("CHANGEN_DEBUG"):
             traceback.print_exc()
-        if isinstance(error, OSError) and error.filename is None and (reason := _why_no_output()):
+        if isinstance(error, OSError) and error.filename is None and error.errno in _NO_OUTPUT:
             _drop_output()
-            return _fail(f"standard output cannot be written ({reason})", ExitCode.SOME_FAILED)
+            return _fail(f"standard output cannot be written ({error.strerror})", ExitCode.SOME_FAILED)
         if _is_about_memory(error):
             return _fail(_NO_MEMORY)
         _say(
@@ -179,15 +183,6 @@ def _say(line: str) -> None:
     """Prints a line on standard error; where that cannot be written, as on a terminal that is gone, nobody hears it."""
     with suppress(OSError):
         typer.echo(line, err=True)
-
-
-def _why_no_output() -> str:
-    """Tries to write what waits to be written on standard output; returns what hinders it, or nothing."""
-    try:
-        sys.stdout.flush()
-    except OSError as error:
-        return error.strerror or type(error).__name__
-    return ""
 
 
 def _drop_output() -> None:

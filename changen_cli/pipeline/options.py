@@ -283,7 +283,7 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         size = self._sample_bytes() * self.samples_per_shard() / 1e9
         if size > self.max_shard_gb:
             raise UsageError(
-                f"--tile-size {self.tile_size}, --steps {self.steps} and {self.samples_per_shard()} series a shard "
-                f"take {size:.3g} GB of memory, above the {self.max_shard_gb:g} GB of --max-shard-gb; make one of them "
-                "smaller, or raise that"
+                f"--tile-size {self.tile_size}, --steps {self.steps} and --shard-samples {self.samples_per_shard()} "
+                f"take {size:.3g} GB of memory, above the {self.max_shard_gb:g} GB of --max-shard-gb; make one of "
+                "them smaller, or raise that"
             )
