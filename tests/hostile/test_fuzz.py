@@ -135,7 +135,7 @@ def test_png(good: Path, place: Path, changes: list[Change], of_mask: bool) -> N
 @FUZZ
 @given(data=st.data(), also=st.sampled_from(["footprints", "exclude", "library"]))
 def test_vectors(good: Path, place: Path, suffix: str, data: st.DataObject, also: str) -> None:
-    changes: list[Change] = data.draw(TEXT if suffix == ".geojson" else BINARY)
+    changes: list[Change] = [*(data.draw(TEXT) if suffix == ".geojson" else data.draw(BINARY))]
     path = place / f"houses{suffix}"
     content = (good / path.name).read_bytes()
     if suffix == ".shp":
@@ -226,7 +226,7 @@ def test_cards(good: Path, place: Path, changes: list[Change]) -> None:
         load_network(str(place / "w.safetensors"))
 
 
-ARGUMENTS = st.sampled_from(
+ARGUMENTS: st.SearchStrategy[Any] = st.sampled_from(
     [0, -1, 1.5, 2, 2**31, 10**6, 10**30, float("nan"), float("inf"), "x", None, True, [], {}, [8] * 6, [10**9] * 6]
 )
 

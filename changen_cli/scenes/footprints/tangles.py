@@ -6,7 +6,7 @@ repair over a minute, one of 3,000 vertices hours and gigabytes. So meetings are
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import shapely
@@ -90,7 +90,7 @@ def without_detail(polygons: Geometries) -> Geometries:
     return simple
 
 
-def _meetings(polygon: BaseGeometry, most: int, predicate: str | None) -> int:
+def _meetings(polygon: BaseGeometry, most: int, predicate: Literal["intersects"] | None) -> int:
     """Counts ordered pairs of edges that meet, or whose extents do; stops soon after ``most``."""
     edges = _edges(polygon)
     if not len(edges):

@@ -44,11 +44,13 @@ class Rescale:
             pixels: Any real type and shape.
         """
         # float32 cannot hold differences of numbers near its own end
-        kind = np.float32 if max(abs(self.low), abs(self.high)) < _LARGE else np.float64
+        kind = np.dtype(np.float32 if max(abs(self.low), abs(self.high)) < _LARGE else np.float64)
         with np.errstate(over="ignore", invalid="ignore"):
-            scaled = (pixels.astype(kind) - kind(self.low)) * kind(255 / (self.high - self.low))
+            scaled: AnyArray = pixels.astype(kind) - kind.type(self.low)
+            scaled *= kind.type(255 / (self.high - self.low))
         np.nan_to_num(scaled, copy=False, nan=0.0, posinf=255.0, neginf=0.0)
-        return np.clip(np.rint(scaled, out=scaled), 0, 255, out=scaled).astype(np.uint8)
+        pixels_of_bytes: UInt8Array = np.clip(np.rint(scaled, out=scaled), 0, 255, out=scaled).astype(np.uint8)
+        return pixels_of_bytes
 
 
 def needs_rescale(dataset: Raster, choice: BandChoice) -> bool:
