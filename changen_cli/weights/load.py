@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar, overload
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -81,7 +81,6 @@ def load_network(
     found = model or get_model(card.architecture)
     try:
         config = build(found.config, card.arguments, "arguments")
-        _require_shapes(path, found, config)
         network = found.network(config)
         fold_spectral_norm(network.eval())
         stored = load_file(path)
@@ -93,21 +92,6 @@ def load_network(
         raise WeightsError(f"{path}: does not fit its card's architecture: {str(error).splitlines()[0]}") from error
     network.requires_grad_(False)
     return network.to(device).to(memory_format=torch.channels_last), card
-
-
-def _require_shapes(path: Path, model: Model[nn.Module], config: object) -> None:
-    """Compares the shapes in a file with those of the network of a card, before memory is taken for either.
-
-    Raises:
-        RuntimeError: As of ``load_state_dict``, if they differ.
-        SafetensorError: If the file is damaged.
-    """
-    with torch.device("meta"):
-        network = model.network(config)
-        fold_spectral_norm(network.eval())
-        with safe_open(path, "pt") as file:
-            shapes = {name: torch.empty(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-    network.load_state_dict(shapes)
 
 
 def _require_finite(path: Path, tensors: Mapping[str, Tensor]) -> None:
