@@ -44,6 +44,7 @@ _READ_ERRORS = (
     ValueError,
     KeyError,
     shapely.errors.ShapelyError,
+    UnboundLocalError,  # pyogrio's slip where a .prj is no text
 )
 
 
