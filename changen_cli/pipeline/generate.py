@@ -94,10 +94,12 @@ def generate(
 def _make_missing(run: Run, writer: Format, journal: Journal, summary: Summary) -> Iterator[None]:
     """Makes the shards that are not there yet; stops after each series and each shard."""
     done = journal.done()
-    missing = [index for index in range(run.plan.spec.shards) if index not in done]
-    if not missing:
+    shards = run.plan.spec.shards
+    left = shards - sum(index < shards for index in done)
+    if not left:
         return
-    with make_workers(run.task(), min(run.workers, len(missing))) as workers:
+    missing = (index for index in range(shards) if index not in done)  # never listed: there may be a billion
+    with make_workers(run.task(), min(run.workers, left)) as workers:
         for written in synthesize_shards(run.engine(), workers, writer, missing):
             if written is None:
                 summary.under_way += 1

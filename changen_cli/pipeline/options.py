@@ -13,13 +13,16 @@ from changen_cli import plugins
 from changen_cli.conditions.options import ConditionOptions
 from changen_cli.errors import UsageError
 from changen_cli.events.options import ScheduleOptions
-from changen_cli.options import Ge, Le, Number, PathText, Says, Whole, option, options, split
+from changen_cli.options import Ge, Gt, Le, Number, PathText, Says, Whole, option, options, split
 from changen_cli.scenes.options import INPUT, ReadOptions
 from changen_cli.store.formats.registry import find_formats, get_format
 from changen_cli.synthesis.look_plan import NewLooks
 
 SHARD_BYTES = 40_000_000
 """About what a shard may hold in memory where its size is not given."""
+
+_CUTTING = ("NBITS", "PIXELTYPE")
+"""Creation options that change what 8 bits mean."""
 
 EVENTS, SYNTHESIS, OUTPUT, RUN = "Events", "Synthesis", "Output", "Run"
 """Headings in ``--help``."""
@@ -112,6 +115,7 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         workers: Processes that read, simulate and write; 0 does all in this process, "auto" fits the machine. With
             processes, a script must guard its main module (``if __name__ == "__main__":``).
         shard_samples: Samples per shard, or "auto".
+        max_shard_gb: Most that the arrays of a shard may take in memory, GB; a few shards are in memory at a time.
         split: Shares of train, val and test; whole scenes are shared out.
         creation_options: GDAL creation options, for formats that GDAL writes.
         cog: Whether GeoTIFFs are cloud optimised.
@@ -134,8 +138,10 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
     footprints: PathText | None = option(
         default=None, help="Vector file of footprints, any CRS: GeoJSON, GPKG, SHP, FGB, Parquet.", group=INPUT
     )
-    tile_size: Annotated[Whole, Ge(16)] = option(default=256, help="Side of a tile, pixels.", group=INPUT)
-    overlap: Annotated[Whole, Ge(0)] = option(default=0, help="Pixels that neighbouring tiles share.", group=INPUT)
+    tile_size: Annotated[Whole, Ge(16), Le(65_536)] = option(default=256, help="Side of a tile, pixels.", group=INPUT)
+    overlap: Annotated[Whole, Ge(0), Le(65_535)] = option(
+        default=0, help="Pixels that neighbouring tiles share.", group=INPUT
+    )
     edges: Literal["shift", "pad"] = option(
         default="shift", help="Last tiles of a scene: shift (moved inwards) or pad.", group=INPUT
     )
@@ -147,8 +153,8 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         help="Tiles where nothing can change: keep (a series without a change) or skip.",
         group=EVENTS,
     )
-    steps: Annotated[Whole, Ge(1)] = option(default=1, help="Steps of a series.", group=EVENTS)
-    variants: Annotated[Whole, Ge(1)] = option(
+    steps: Annotated[Whole, Ge(1), Le(10_000)] = option(default=1, help="Steps of a series.", group=EVENTS)
+    variants: Annotated[Whole, Ge(1), Le(1_000_000)] = option(
         default=1, help="Series per tile: the paper's Changen-{n x 90}k.", group=EVENTS
     )
     library: PathText | None = option(
@@ -201,7 +207,7 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
     precision: Literal["auto", "fp32", "bf16", "fp16"] = option(
         default="auto", help="auto, fp32, bf16 or fp16.", group=SYNTHESIS, recorded=False
     )
-    batch_size: Auto | Annotated[Whole, Ge(1)] = option(
+    batch_size: Auto | Annotated[Whole, Ge(1), Le(65_536)] = option(
         default="auto", help="auto or a number.", group=SYNTHESIS, recorded=False
     )
     output: PathText = option(default="changen-out", help="Output folder.", group=OUTPUT, flags=("-o",), recorded=False)
@@ -219,8 +225,14 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         flags=("--co",),
     )
     cog: bool = option(default=False, help="Cloud optimised GeoTIFFs.", group=OUTPUT)
-    shard_samples: Auto | Annotated[Whole, Ge(1)] = option(
+    shard_samples: Auto | Annotated[Whole, Ge(1), Le(1_000_000)] = option(
         default="auto", help="Series per shard, the unit of commit: auto or a number.", group=OUTPUT, recorded=False
+    )
+    max_shard_gb: Annotated[Number, Gt(0)] = option(
+        default=8.0,
+        help="Most GB that a shard may take in memory: tile size, steps and series of a shard make it.",
+        group=OUTPUT,
+        recorded=False,
     )
     overwrite: bool = option(
         default=False,
@@ -235,7 +247,7 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         recorded=False,
     )
     seed: Annotated[Whole, Ge(0)] = option(default=0, help="The same seed gives the same output.", group=RUN)
-    workers: Auto | Annotated[Whole, Ge(0)] = option(
+    workers: Auto | Annotated[Whole, Ge(0), Le(1024)] = option(
         default="auto",
         help="Processes that read and write: auto, or a number; 0: none.",
         group=RUN,
@@ -249,6 +261,12 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
             raise UsageError(f"--overlap {self.overlap}: must be from 0 to {self.tile_size - 1}, less than the tile")
         if self.gap > self.tile_size:
             raise UsageError(f"--gap {self.gap:g}: must be from 0 pixels to the tile size")
+        self._judge_shards()
+        if cut := next((name for name in _CUTTING if self.creation_options.get(name, "8") != "8"), None):
+            raise UsageError(
+                f"--creation-option {cut}={self.creation_options[cut]}: images have 8 bits, which this would cut off "
+                "or read otherwise; leave it out"
+            )
         if self.background == "keep" and self.drift:
             raise UsageError(
                 f"--drift {self.drift:g}: with --background keep the ground stays as it is; leave out one of the two"
@@ -279,6 +297,17 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         """Samples per shard: as given, or what :data:`SHARD_BYTES` hold."""
         if self.shard_samples != "auto":
             return self.shard_samples
+        return max(1, min(64, SHARD_BYTES // self._sample_bytes()))
+
+    def _sample_bytes(self) -> int:
         # image 3 bytes, class mask 1, instances 4, change 1
-        sample = self.tile_size**2 * (self.steps + 1) * 9
-        return max(1, min(64, SHARD_BYTES // sample))
+        return self.tile_size**2 * (self.steps + 1) * 9
+
+    def _judge_shards(self) -> None:
+        size = self._sample_bytes() * self.samples_per_shard() / 1e9
+        if size > self.max_shard_gb:
+            raise UsageError(
+                f"--tile-size {self.tile_size}, --steps {self.steps} and --shard-samples {self.samples_per_shard()} "
+                f"take {size:.3g} GB of memory, above the {self.max_shard_gb:g} GB of --max-shard-gb; make one of "
+                "them smaller, or raise that"
+            )

@@ -51,7 +51,7 @@ def test_text_becomes_values() -> None:
         ({"cog": True}, "--cog is for --format geotiff, not zarr"),
         ({"format": "bmp"}, "--format bmp: choose"),
         ({"creation_options": ["ZSTD"], "format": "geotiff"}, "--creation-option .* must be NAME=VALUE"),
-        ({"workers": -1}, "--workers -1: must be auto or a whole number of at least 0"),
+        ({"workers": -1}, "--workers -1: must be auto or a whole number from 0 to 1024"),
     ],
 )
 def test_what_does_not_go_together_is_refused(values: dict[str, Any], message: str) -> None:

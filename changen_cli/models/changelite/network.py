@@ -15,7 +15,7 @@ from changen_cli.models.backbone import LEVELS, load_backbone, make_backbone
 from changen_cli.models.detector import Detection, Detector
 from changen_cli.models.layers import conv, group_norm, pad_to_multiple
 from changen_cli.models.projected.features import load_lite0
-from changen_cli.options import Ge, Whole, option, options
+from changen_cli.options import Ge, Le, Whole, option, options
 
 BACKBONE = "tf_efficientnet_lite0"
 
@@ -33,8 +33,8 @@ class ChangeLiteConfig:
         norm: Statistics of batch normalisation in the backbone: those that its weights came with, or of each batch.
     """
 
-    width: Annotated[Whole, Ge(4)] = option(default=64, help="Channels of the decoder and of the head.")
-    groups: Annotated[Whole, Ge(1)] = option(default=8, help="Most groups of the group normalisations.")
+    width: Annotated[Whole, Ge(4), Le(2048)] = option(default=64, help="Channels of the decoder and of the head.")
+    groups: Annotated[Whole, Ge(1), Le(4096)] = option(default=8, help="Most groups of the group normalisations.")
     layouts: bool = option(default=True, help="Whether a head reads the layout of each date.")
     compares: bool = option(
         default=True,

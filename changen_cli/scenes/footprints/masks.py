@@ -16,10 +16,12 @@ from shapely.geometry import MultiPolygon, Polygon
 from changen_cli import rng
 from changen_cli.errors import SceneError, TileError
 from changen_cli.scenes.footprints.base import Report
-from changen_cli.scenes.footprints.geometry import Geometries, PolygonIndex, centred, scale, to_polygons, translate
+from changen_cli.scenes.footprints.geometry import PolygonIndex, centred, scale, to_polygons, translate
+from changen_cli.scenes.footprints.tangles import Geometries
 from changen_cli.scenes.image.geobox import GeoBox, georeference
 from changen_cli.scenes.image.rasters import BlockCache, Raster, WindowReader, open_raster, reason, to_rasterio
 from changen_cli.scenes.layout import Footprint
+from changen_cli.scenes.options import ReadOptions
 from changen_cli.scenes.window import Window
 from changen_cli.types import AnyArray, BoolArray
 
@@ -49,7 +51,7 @@ class MaskLabels:
         image_path: str,
         grid: GeoBox,
         scene: str,
-        min_area: float,
+        options: ReadOptions,
         cache: BlockCache,
     ) -> None:
         """Opens a mask and checks that it fits its image; reads no pixel.
@@ -60,14 +62,14 @@ class MaskLabels:
             image_path: Its path, for messages.
             grid: The reading grid of the scene.
             scene: Id of the scene, which keys the choice of :meth:`outlines`.
-            min_area: Footprints and holes smaller than this are dropped and filled, square pixels as read.
+            options: Least area, and most pixels of a mask without random access.
             cache: The block cache to read through; grows if the mask needs it.
 
         Raises:
             SceneError: If the mask cannot be opened, has another size or place than the image, or is not a mask.
         """
-        self._path, self._grid, self._scene, self._min_area = path, grid, scene, min_area
-        self._dataset = open_raster(path, "mask")
+        self._path, self._grid, self._scene, self._min_area = path, grid, scene, options.min_area
+        self._dataset = open_raster(path, "mask", options.max_decoded)
         try:
             self._check(image, image_path)
         except SceneError:
