@@ -21,10 +21,11 @@ from changen_cli.version import __version__
 VERBS = {
     "generate": "Simulate how places change, and write labelled image series.",
     "example": "Copy the example scene that ships with changen to a folder.",
-    "preview": "Draw a contact sheet of an output, to be looked at.",
+    "preview": "Look at an output: a page, a contact sheet or a time-lapse.",
     "train": "Train a network on single-date scenes with footprints.",
     "pretrain": "Train a change detector on synthetic pairs, stored or made on the fly.",
     "finetune": "Train a change detector on real pairs.",
+    "report": "Report on a training run: curves, sample sheets and figures on a page.",
     "evaluate": "Measure what a run made, and what detectors find.",
     "detect": "Detect change between two rasters of any size.",
     "events": "See the installed change events.",
