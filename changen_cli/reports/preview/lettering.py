@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
@@ -20,6 +21,11 @@ Word = tuple[str, Colour]
 def font(size: int = 14) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """Returns the font that Pillow brings along, so that pictures look the same on every machine."""
     return ImageFont.load_default(size)
+
+
+def length(words: Sequence[Word], size: int = 14) -> int:
+    """Returns how many pixels words take in a line."""
+    return math.ceil(sum(font(size).getlength(text) for text, _ in words))
 
 
 def letter(picture: Image.Image, at: tuple[int, int], words: Sequence[Word], size: int = 14) -> None:

@@ -51,9 +51,7 @@ class PreviewOptions:
     seconds: Annotated[Number, Ge(0.1), Le(60)] = option(
         default=1.0, help="How long a time-lapse shows each date.", group=LAPSE
     )
-    outlines: bool = option(
-        default=True, help="Draw on each date of a time-lapse what its step changed.", group=LAPSE
-    )
+    outlines: bool = option(default=True, help="Draw on each date of a time-lapse what its step changed.", group=LAPSE)
     output: PathText | None = option(
         default=None,
         help=f"HTML page; {PAGE_NAME} if no file is named at all. A name that ends in .png, .gif, .webp or .mp4 gives "

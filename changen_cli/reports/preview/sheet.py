@@ -9,7 +9,7 @@ from changen_cli.reports.contact_sheet import Row, contact_sheet
 from changen_cli.reports.pictures import CREATED, KEPT, REMOVED, as_picture, draw_history
 from changen_cli.reports.preview.chosen import Chosen
 from changen_cli.reports.preview.facts import said_of_step
-from changen_cli.reports.preview.lettering import INK, LINE, PALE, Word, letter
+from changen_cli.reports.preview.lettering import INK, LINE, PALE, Word, length, letter
 from changen_cli.reports.preview.overlays import fitted
 from changen_cli.store.sample import Sample
 from changen_cli.types import UInt8Array
@@ -47,7 +47,7 @@ def draw_sheet(chosen: Chosen, most: int | None = None) -> UInt8Array:
     data = chosen.data
     size = fitted(data.size[1], data.size[0], most)
     parts = [_series_part(data[item], size) for item in chosen.items]
-    width = max(part.width for part in parts)
+    width = max(*(part.width for part in parts), length(LEGENDS[data.items]) + 2 * MARGIN)
     head = Image.new("RGB", (width, 2 * LINE))
     some = f"{len(parts)} of " if len(parts) < len(data) else ""
     letter(head, (MARGIN, 2), [(data.root.resolve().name, INK), (f": {some}{len(data)} {data.items}", PALE)])

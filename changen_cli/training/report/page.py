@@ -149,5 +149,7 @@ def _flat(values: Mapping[str, object], before: str = "") -> list[tuple[str, str
         if isinstance(value, Mapping) and value:
             lines += _flat(value, f"{before}{name}.")
         else:
-            lines.append((before + str(name), yaml.safe_dump(value, default_flow_style=True).removesuffix("...\n").strip()))
+            lines.append(
+                (before + str(name), yaml.safe_dump(value, default_flow_style=True).removesuffix("...\n").strip())
+            )
     return lines

@@ -28,9 +28,7 @@ def test_a_pixel_without_a_place_has_no_area(sample: Sample) -> None:
 
 
 @pytest.mark.parametrize(("format", "dates", "masks"), [("zarr", 3, True), ("geotiff", 3, True), ("levir", 2, False)])
-def test_the_pictures_of_a_series(
-    output: Callable[[str], SeriesDataset], format: str, dates: int, masks: bool
-) -> None:
+def test_the_pictures_of_a_series(output: Callable[[str], SeriesDataset], format: str, dates: int, masks: bool) -> None:
     sample = output(format)[0]
     pictures = json.loads(json.dumps(pictures_of(sample, 20)))
     assert (pictures["width"], pictures["height"]) == (20, 12)
