@@ -55,13 +55,17 @@ def visit(browser: Browser) -> Iterator[Callable[[Path], Page]]:
         page = context.new_page()
         page.on("console", lambda message: wrong.append(message.text))
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("request", lambda asked: asked.url.startswith(("data:", "file:")) or wrong.append(asked.url))
+        page.on("request", lambda asked: wrong.extend(outside(asked.url)))
         page.goto(path.as_uri())
         return page
 
     yield open_page
     context.close()
     assert wrong == []
+
+
+def outside(address: str) -> list[str]:
+    return [] if address.startswith(("data:", "file:")) else [address]
 
 
 def seen(page: Page, what: str) -> UInt8Array:

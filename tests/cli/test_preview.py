@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from pytest import MonkeyPatch
 from skimage.io import imread
 
 from tests.commands import Changen
@@ -27,7 +26,12 @@ def test_a_sheet_is_written(
 
 
 def test_what_is_written_is_what_its_name_says(
-    changen: Changen, generate: Changen, town: Callable[..., Path], tmp_path: Path, out: Path, monkeypatch: MonkeyPatch
+    changen: Changen,
+    generate: Changen,
+    town: Callable[..., Path],
+    tmp_path: Path,
+    out: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What a user met: x.html was a TIFF of 7 MB, and x.gif one still frame."""
     generate("-i", town(tmp_path / "in", size=(128, 256)), "-o", out, "--steps", 2)

@@ -1,1 +1,1 @@
-"""``changen preview``: an output looked at, as a page, a sheet of pictures, or the dates of a series one after another."""
+"""``changen preview``: an output as a page, as a sheet of pictures, or as the dates of a series one after another."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from rasterio.crs import CRS
 
 from changen_cli.events.base import Change
@@ -119,6 +119,5 @@ def said_of_step(sample: Sample, place: int) -> str:
     if place == 0:
         return "as read" if sample.times[0] == 0 else ""
     first, second = sample.times[place - 1 : place + 1]
-    events = [change.event for change in sample.changes if first < change.step <= second]
-    names, counts = np.unique(events, return_counts=True) if events else ([], [])
-    return ", ".join(f"{count} {name}" for name, count in zip(names, counts, strict=True)) or "no change"
+    counts = Counter(change.event for change in sample.changes if first < change.step <= second)
+    return ", ".join(f"{counts[name]} {name}" for name in sorted(counts)) or "no change"

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from changen_cli.errors import StoreError
 from changen_cli.events.base import Change
-from changen_cli.files import write_whole
 from changen_cli.reporter import Progress, Reporter, Silent
-from changen_cli.reports.page import render
+from changen_cli.reports.page import write_filled
 from changen_cli.reports.preview.chosen import Chosen
 from changen_cli.reports.preview.colours import as_css, event_colours
 from changen_cli.reports.preview.facts import Json, facts_of, pictures_of
 from changen_cli.reports.preview.places import Corners, corners_of, group_places
 from changen_cli.store.series import SeriesDataset
+from changen_cli.store.tables.geography import GeoRef
 
 TEMPLATE = "preview/page.html.j2"
 
@@ -32,50 +31,59 @@ def write_page(path: Path, chosen: Chosen, most: int, reporter: Reporter | None 
     Raises:
         StoreError: If a series cannot be read, or the page cannot be written.
     """
-    write_whole(path, render_page(chosen, most, reporter), StoreError)
+    reader = Reader(chosen, most, reporter or Silent())
+    about = about_of(chosen.data, len(chosen.items))
+    write_filled(path, TEMPLATE, about=about, pictures=reader.pictures(), index=reader.index)
 
 
-def render_page(chosen: Chosen, most: int, reporter: Reporter | None = None) -> str:
-    """Returns the page.
+class Reader:
+    """Reads the series of a page once, one by one, so that memory does not grow with their pictures."""
 
-    Args:
-        chosen: The series to show.
-        most: Most pixels of the longer side of a picture.
-        reporter: Told how far it is.
+    def __init__(self, chosen: Chosen, most: int, reporter: Reporter) -> None:
+        """Reads nothing yet.
 
-    Raises:
-        StoreError: If a series cannot be read.
-    """
-    reporter = reporter or Silent()
-    data = chosen.data
-    facts: list[Json] = []
-    pictures: list[Json] = []
-    changes: list[Change] = []
-    georefs = []
-    begun = time.monotonic()
-    for done, item in enumerate(chosen.items, 1):
-        sample = data[item]
-        facts.append(facts_of(sample))
-        pictures.append(pictures_of(sample, most))
-        changes += sample.changes
-        georefs.append((sample.transform, sample.crs))
-        left = (time.monotonic() - begun) / done * (len(chosen.items) - done)
-        reporter.progress(Progress("preview", done, len(chosen.items), data.items, seconds_left=left))
-    corners = corners_of(georefs, *data.size)
-    for one, where, place in zip(facts, corners, group_places(corners), strict=True):
-        one["corners"], one["place"] = where, place
-    return render(
-        TEMPLATE,
-        about=about_of(data, len(facts)),
-        index={
+        Args:
+            chosen: The series to show.
+            most: Most pixels of the longer side of a picture.
+            reporter: Told how far it is.
+        """
+        self._chosen, self._most, self._reporter = chosen, most, reporter
+        self._facts: list[Json] = []
+        self._changes: list[Change] = []
+        self._georefs: list[GeoRef] = []
+
+    def pictures(self) -> Iterator[Json]:
+        """Yields the pictures of each series (:func:`~changen_cli.reports.preview.facts.pictures_of`).
+
+        Raises:
+            StoreError: If a series cannot be read.
+        """
+        begun = time.monotonic()
+        total = len(self._chosen.items)
+        for done, item in enumerate(self._chosen.items, 1):
+            sample = self._chosen.data[item]
+            self._facts.append(facts_of(sample))
+            self._changes += sample.changes
+            self._georefs.append((sample.transform, sample.crs))
+            yield pictures_of(sample, self._most)
+            left = (time.monotonic() - begun) / done * (total - done)
+            self._reporter.progress(
+                Progress("preview", done, total, self._chosen.data.items, f"{done / total:.0%}", seconds_left=left)
+            )
+
+    def index(self) -> Json:
+        """Returns what charts, filters and the map are made of: known once all series have been read."""
+        data = self._chosen.data
+        corners = corners_of(self._georefs, *data.size)
+        for one, where, place in zip(self._facts, corners, group_places(corners), strict=True):
+            one["corners"], one["place"] = where, place
+        return {
             "size": list(data.size),
             "items": data.items,
-            "events": {name: as_css(colour) for name, colour in event_colours(changes).items()},
-            "places": _place_names(facts, corners),
-            "series": facts,
-        },
-        pictures=pictures,
-    )
+            "events": {name: as_css(colour) for name, colour in event_colours(self._changes).items()},
+            "places": _place_names(self._facts, corners),
+            "series": self._facts,
+        }
 
 
 def about_of(data: SeriesDataset, shown: int) -> Json:

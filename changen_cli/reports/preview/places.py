@@ -32,7 +32,9 @@ def corners_of(samples: Sequence[tuple[Affine | None, str | None]], height: int,
     square = Polygon([(0, 0), (width, 0), (width, height), (0, height)])
     moved = to_lonlat([square] * len(samples), list(samples))
     return [
-        None if shape is None else tuple((round(x, 7), round(y, 7)) for x, y in shape.exterior.coords[:4])
+        None
+        if shape is None
+        else tuple((round(x, 7), round(y, 7)) for x, y in shapely.get_coordinates(shape)[:4].tolist())
         for shape in moved
     ]
 

@@ -1,4 +1,4 @@
-"""A run as one HTML page that needs nothing else: curves, sample sheets over time, figures of its validations, recipe."""
+"""A run as one HTML page that needs nothing else: sheets over time, validations, curves, recipe."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def _written(value: float | None) -> str:
 def _read_sheets(folder: Path, most: int) -> list[dict[str, object]]:
     """Reads sample sheets, spread evenly from the first to the last."""
     found = sorted(path for path in folder.glob("*.png") if re.fullmatch(r"\d+", path.stem))
-    places = np.unique(np.linspace(0, len(found) - 1, min(most, len(found))).round().astype(int)) if found else []
+    places = np.linspace(0, len(found) - 1, min(most, len(found))).round().astype(int).tolist()
     sheets: list[dict[str, object]] = []
     for path in (found[place] for place in places):
         try:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ def test_every_date_is_a_frame(sample: Sample, tmp_path: Path, kind: str) -> Non
             lapse.seek(frame)
             seen.append(np.asarray(lapse.convert("RGB")))
             assert lapse.info["duration"] == 500
-    for before, after in zip(seen, seen[1:], strict=False):
+    for before, after in pairwise(seen):
         assert np.abs(before.astype(int) - after).mean() > 3
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,17 @@ from typing import Any
 import pytest
 
 from changen_cli.reports.preview.chosen import Chosen
-from changen_cli.reports.preview.page import about_of, render_page, write_page
+from changen_cli.reports.preview.page import about_of, write_page
 from changen_cli.store.series import SeriesDataset
 from tests.reporting import Heard
 
 
-class Reader(HTMLParser):
+def page_of(data: SeriesDataset, items: Sequence[int], folder: Path) -> str:
+    write_page(folder / "page.html", Chosen(data, items), 64)
+    return (folder / "page.html").read_text(encoding="utf-8")
+
+
+class Seen(HTMLParser):
     """Collects the JSON of a page by id, and every address that it names outside of it."""
 
     def __init__(self, page: str) -> None:
@@ -42,9 +47,9 @@ class Reader(HTMLParser):
 
 
 @pytest.mark.parametrize("format", ["zarr", "geotiff", "levir"])
-def test_a_page_has_everything_inside(output: Callable[[str], SeriesDataset], format: str) -> None:
+def test_a_page_has_everything_inside(output: Callable[[str], SeriesDataset], format: str, tmp_path: Path) -> None:
     data = output(format)
-    page = Reader(render_page(Chosen(data, range(len(data))), 64))
+    page = Seen(page_of(data, range(len(data)), tmp_path))
     index = page.json["index"]
     assert page.outside == []
     assert [one["id"] for one in index["series"]] == [sample.id for sample in data]
@@ -58,9 +63,11 @@ def test_a_page_has_everything_inside(output: Callable[[str], SeriesDataset], fo
         assert len(index["series"][number]["corners"]) == 4
 
 
-def test_the_script_finds_every_part_of_the_page_that_it_names(output: Callable[[str], SeriesDataset]) -> None:
-    page = render_page(Chosen(output("zarr"), [0]), 64)
-    ids = Reader(page).ids
+def test_the_script_finds_every_part_of_the_page_that_it_names(
+    output: Callable[[str], SeriesDataset], tmp_path: Path
+) -> None:
+    page = page_of(output("zarr"), [0], tmp_path)
+    ids = Seen(page).ids
     assert len(ids) == len(set(ids))
     assert set(re.findall(r"""\$\("([a-z-]+)"\)""", page)) <= set(ids)
 
