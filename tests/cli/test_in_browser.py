@@ -14,7 +14,10 @@ import pytest
 from PIL import Image
 
 from changen_cli.reports.pictures import write_picture
+from changen_cli.reports.preview.chosen import Chosen
+from changen_cli.reports.preview.page import write_page
 from changen_cli.store.base import Outcome, StoreSpec
+from changen_cli.store.series import open_series
 from changen_cli.types import UInt8Array
 from tests.commands import Changen
 
@@ -193,6 +196,25 @@ def test_only_what_is_near_has_pictures(page: Page) -> None:
     page.locator(".card").last.scroll_into_view_if_needed()
     page.wait_for_function("() => document.querySelector('.card:last-child img')?.naturalWidth > 0")
     page.wait_for_function("() => document.querySelector('.card:first-child img') === null")
+
+
+def test_a_thousand_series_do_not_choke_it(
+    visit: Callable[[Path], Page],
+    run_store: Callable[..., None],
+    spec: StoreSpec,
+    outcomes: list[Outcome],
+    tmp_path: Path,
+) -> None:
+    run_store("zarr", tmp_path / "out", spec, outcomes)
+    write_page(tmp_path / "page.html", Chosen(open_series(tmp_path / "out"), [0, 1, 2, 0] * 250), 256)
+    page = visit(tmp_path / "page.html")
+    page.wait_for_function("() => document.querySelector('.card img') !== null")
+    assert page.locator(".card").count() == 1000
+    assert page.locator(".card img").count() < 100
+    page.locator("#find").fill("jinja")
+    assert page.locator(".card").count() == 250
+    page.locator(".card").last.click()
+    assert page.locator("#name").inner_text() == "jinja__r1_c0"
 
 
 def test_the_address_of_a_series_opens_it(page: Page) -> None:
