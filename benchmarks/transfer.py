@@ -10,11 +10,7 @@ trained with one seed before any with the next, so a run that was cut short has 
     python benchmarks/transfer.py --stage table          # writes transfer.md and results.json
 
 Rows whose weights are not there are left out, and named. Those of ``oasis`` and ``deepfill`` are what
-``python benchmarks/quality.py --stage train --stage pack --only oasis,deepfill`` makes; those of ``paper``, a generator
-without looks, shipped as ``compact`` before the one with looks did, and are in the history of the repository:
-
-    git show c297d1e^:weights/compact.safetensors > runs/transfer/paper.safetensors
-    git show c297d1e^:weights/compact.yaml | sed 's/^name: compact/name: paper/' > runs/transfer/paper.yaml
+``python benchmarks/quality.py --stage train --stage pack --only oasis,deepfill`` makes.
 
 Below ``--runs`` lie ``series/`` and ``tests/`` (what is made), ``detectors/`` (recipes and training runs),
 ``weights/``, ``figures/`` (one JSON file a detector) and ``results.json``.
