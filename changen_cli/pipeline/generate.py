@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from changen_cli.pipeline.engines.local import make_workers
 from changen_cli.pipeline.options import GenerateOptions
@@ -12,17 +12,22 @@ from changen_cli.pipeline.run import Run, resolve_run
 from changen_cli.pipeline.shards import synthesize_shards
 from changen_cli.pipeline.summary import NothingMadeError, Summary
 from changen_cli.reporter import Reporter, Silent
-from changen_cli.store.base import Status
+from changen_cli.store.base import Series, Status
 from changen_cli.store.formats.base import Format
 from changen_cli.store.formats.registry import make_format
 from changen_cli.store.journal import Journal, finish_run
+from changen_cli.store.records import ShardSummary
 
 REPORT_EVERY = 0.5
 """Least seconds between two reports of progress."""
 
 
 def generate(
-    options: GenerateOptions, reporter: Reporter | None = None, *, report_every: float = REPORT_EVERY
+    options: GenerateOptions,
+    reporter: Reporter | None = None,
+    *,
+    report_every: float = REPORT_EVERY,
+    watch: Callable[[Series], None] | None = None,
 ) -> Summary:
     """Runs ``changen generate``, or goes on with a run that was stopped.
 
@@ -34,6 +39,7 @@ def generate(
         reporter: Told how far the run is: at the start, then whenever a series was synthesised or a shard written and
             ``report_every`` seconds have gone by, and at the end; warned of what cannot be used.
         report_every: Least seconds between two reports.
+        watch: Given each series as it is synthesised, before it is written; must return at once and change nothing.
 
     Returns:
         What was done.
@@ -58,7 +64,9 @@ def generate(
             summary.add(shard)
         summary.resumed = summary.statuses[Status.DONE]
         reporter.progress(summary.progress())
-        for _ in _make_missing(run, writer, journal, summary):
+        for made in _make_missing(run, writer, journal, summary):
+            if watch is not None and isinstance(made, Series):
+                watch(made)
             now = time.monotonic()
             summary.seconds = now - begun
             if now - reported >= report_every:
@@ -72,16 +80,16 @@ def generate(
     return summary
 
 
-def _make_missing(run: Run, writer: Format, journal: Journal, summary: Summary) -> Iterator[None]:
-    """Makes the shards that are not there yet; stops after each series and each shard."""
+def _make_missing(run: Run, writer: Format, journal: Journal, summary: Summary) -> Iterator[ShardSummary | Series]:
+    """Makes the shards that are not there yet; yields each series when it is synthesised, each shard when written."""
     done = journal.done()
     missing = [index for index in range(run.plan.spec.shards) if index not in done]
     if not missing:
         return
     with make_workers(run.task(), min(run.workers, len(missing))) as workers:
-        for written in synthesize_shards(run.engine(), workers, writer, missing):
-            if written is None:
+        for made in synthesize_shards(run.engine(), workers, writer, missing):
+            if isinstance(made, Series):
                 summary.under_way += 1
             else:
-                summary.add(written)
-            yield
+                summary.add(made)
+            yield made
