@@ -17,8 +17,8 @@ from changen_cli.store.base import Series
 SHOW_EVERY = 2.0
 """Seconds for which a pair stays."""
 
-ROWS = 14
-"""Lines of the terminal that a pair takes, at most."""
+ROWS = 24
+"""Lines of the terminal that a pair takes, at most; never more than half of them."""
 
 
 class PictureBar(Bar):
@@ -59,4 +59,5 @@ class LiveView(ProgressView):
         self._last_shown = now
         from changen_cli.reports.terminal import draw_pair, in_terminal
 
-        self.bar.below = in_terminal(draw_pair(series), self.console.width, ROWS, os.environ)
+        width, height = self.console.size
+        self.bar.below = in_terminal(draw_pair(series), width, min(ROWS, max(2, height // 2)), os.environ)
