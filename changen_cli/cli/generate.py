@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from changen_cli.cli.live import LiveView
 from changen_cli.cli.options import takes
 from changen_cli.cli.progress import ProgressView
 from changen_cli.errors import ExitCode
@@ -52,6 +53,15 @@ def command(
     as_json: Annotated[
         bool, typer.Option("--json", help="Summary as JSON on standard output.", rich_help_panel=RUN)
     ] = False,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live",
+            help="Show the latest pair below the progress: kitty or sixel graphics where the terminal has them, else "
+            "blocks of colour. Nothing in a pipe.",
+            rich_help_panel=RUN,
+        ),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.", rich_help_panel=RUN)] = False,
 ) -> int:
     """Calls :func:`changen_cli.pipeline.generate.generate`, and reports."""
@@ -59,14 +69,14 @@ def command(
     from changen_cli.pipeline.generate import generate
     from changen_cli.pipeline.run import resolve_run
 
-    view = ProgressView("generate", quiet=quiet)
+    view = LiveView("generate", quiet=quiet) if live else ProgressView("generate", quiet=quiet)
     if dry_run:
         expected = estimate(resolve_run(options, view))
         typer.echo(json.dumps(expected, indent=2) if as_json else _estimate_lines(expected))
         return ExitCode.DONE
     try:
         with view:
-            summary = generate(options, view)
+            summary = generate(options, view, watch=view.watch if isinstance(view, LiveView) else None)
     except NothingMadeError as error:
         if as_json:
             typer.echo(json.dumps(_summary_json(error.summary, error.exit_code), indent=2))

@@ -31,7 +31,7 @@ All formats are read; in one that stores pairs, such as levir, each pair is a se
 
 `changen preview changen-out --png sheet.png --limit 4`
 
-`changen preview changen-out --gif lapse.gif --id village__r0_c0__v0 --seconds 0.7`
+`changen preview changen-out --gif lapse.gif --id village__r000000_c000256 --seconds 0.7`
 """
 
 

@@ -22,7 +22,12 @@ class ProgressView:
     """A :class:`~changen_cli.reporter.Reporter` for people, to be used as a context manager.
 
     A bar where standard error is a terminal, else a line every :data:`LINE_EVERY` seconds.
+
+    Attributes:
+        bar_kind: The class of the bar.
     """
+
+    bar_kind: type[Bar] = Bar
 
     def __init__(self, task: str, *, quiet: bool, clock: Callable[[], float] = time.monotonic) -> None:
         """Makes a view.
@@ -50,7 +55,7 @@ class ProgressView:
             )
             # standard output is for results: rich would send what is printed there to this console. A step of a large
             # generator may take minutes, so the time left is judged by the last ten.
-            self.bar = Bar(*columns, console=self.console, redirect_stdout=False, speed_estimate_period=600)
+            self.bar = self.bar_kind(*columns, console=self.console, redirect_stdout=False, speed_estimate_period=600)
             self._row = self.bar.add_task(task, total=None, note="")
 
     def progress(self, progress: Progress) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from changen_cli.pipeline.engines.local import make_workers
 from changen_cli.pipeline.input_files import note_inputs
@@ -14,11 +14,12 @@ from changen_cli.pipeline.shards import synthesize_shards
 from changen_cli.pipeline.stock import take_stock
 from changen_cli.pipeline.summary import NothingMadeError, Summary
 from changen_cli.reporter import Reporter, Silent
-from changen_cli.store.base import Status
+from changen_cli.store.base import Series, Status
 from changen_cli.store.finish import finish_run
 from changen_cli.store.formats.base import Format
 from changen_cli.store.formats.registry import make_format
 from changen_cli.store.journal import Journal
+from changen_cli.store.records import ShardSummary
 from changen_cli.store.skeleton import create_store
 
 REPORT_EVERY = 0.5
@@ -31,6 +32,7 @@ def generate(
     *,
     report_every: float = REPORT_EVERY,
     thorough: bool = False,
+    watch: Callable[[Series], None] | None = None,
 ) -> Summary:
     """Runs ``changen generate``, or goes on with a run that was stopped, or makes anew what is lost of a finished one.
 
@@ -43,6 +45,7 @@ def generate(
             ``report_every`` seconds have gone by, and at the end; warned of what cannot be used.
         report_every: Least seconds between two reports.
         thorough: Check what is there by its checksums, not only by whether its files are there and their sizes.
+        watch: Given each series as it is synthesised, before it is written; must return at once and change nothing.
 
     Returns:
         What was done.
@@ -70,7 +73,9 @@ def generate(
         if not journal.finished:
             create_store(writer)
             note_inputs(run.plan, journal.root)
-            for _ in _make_missing(run, writer, journal, summary):
+            for made in _make_missing(run, writer, journal, summary):
+                if watch is not None and isinstance(made, Series):
+                    watch(made)
                 now = time.monotonic()
                 summary.seconds = now - begun
                 if now - reported >= report_every:
@@ -91,8 +96,8 @@ def generate(
     return summary
 
 
-def _make_missing(run: Run, writer: Format, journal: Journal, summary: Summary) -> Iterator[None]:
-    """Makes the shards that are not there yet; stops after each series and each shard."""
+def _make_missing(run: Run, writer: Format, journal: Journal, summary: Summary) -> Iterator[ShardSummary | Series]:
+    """Makes the shards that are not there yet; yields each series when it is synthesised, each shard when written."""
     done = journal.done()
     shards = run.plan.spec.shards
     left = shards - sum(index < shards for index in done)
@@ -100,9 +105,9 @@ def _make_missing(run: Run, writer: Format, journal: Journal, summary: Summary) 
         return
     missing = (index for index in range(shards) if index not in done)  # never listed: there may be a billion
     with make_workers(run.task(), min(run.workers, left)) as workers:
-        for written in synthesize_shards(run.engine(), workers, writer, missing):
-            if written is None:
+        for made in synthesize_shards(run.engine(), workers, writer, missing):
+            if isinstance(made, Series):
                 summary.under_way += 1
             else:
-                summary.add(written)
-            yield
+                summary.add(made)
+            yield made

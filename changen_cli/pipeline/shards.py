@@ -10,7 +10,7 @@ from dataclasses import replace
 from changen_cli.errors import TileError
 from changen_cli.pipeline.engines.base import Workers, result_of
 from changen_cli.pipeline.prepare import Prepared
-from changen_cli.store.base import Outcome, Status
+from changen_cli.store.base import Outcome, Series, Status
 from changen_cli.store.formats.base import Format
 from changen_cli.store.records import ShardSummary
 from changen_cli.synthesis.engine import Engine, Frames, Job
@@ -23,7 +23,8 @@ class _Assembly:
         self.outcomes: list[Outcome] = [item.outcome for item in prepared]
         self.missing = sum(outcome.series is not None for outcome in self.outcomes)
 
-    def put(self, place: int, frames: Frames | TileError) -> None:
+    def put(self, place: int, frames: Frames | TileError) -> Series | None:
+        """Takes what became of a sample, and returns the series, if it became one."""
         outcome = self.outcomes[place]
         assert outcome.series is not None, "only series are synthesised"
         if isinstance(frames, TileError):
@@ -32,11 +33,12 @@ class _Assembly:
             series = replace(outcome.series, images=frames.images, looks=frames.looks, conditions=frames.conditions)
             self.outcomes[place] = replace(outcome, series=series)
         self.missing -= 1
+        return self.outcomes[place].series
 
 
 def synthesize_shards(
     engine: Engine, workers: Workers, writer: Format, shards: Iterable[int]
-) -> Iterator[ShardSummary | None]:
+) -> Iterator[ShardSummary | Series]:
     """Prepares, synthesises and writes shards; a bounded number of them is in memory at any time.
 
     At most ``workers.ahead`` + 1 shards wait to be synthesised, as many to be written, and no more are being
@@ -49,7 +51,7 @@ def synthesize_shards(
         shards: Numbers of the shards to make.
 
     Yields:
-        None for every sample that was synthesised, and the summary of every shard that was written.
+        Every series that was synthesised, and the summary of every shard that was written.
 
     Raises:
         ChangenError: If a shard cannot be written, a plugin fails, or a layout has a class that the synthesizer does
@@ -85,11 +87,11 @@ def synthesize_shards(
                     )
 
     for (shard, place), frames in engine.run(jobs()):
-        assemblies[shard].put(place, frames)
+        made = assemblies[shard].put(place, frames)
         if not assemblies[shard].missing:
             write(shard)
-        if not isinstance(frames, TileError):
-            yield None
+        if made is not None:
+            yield made
         while written:
             yield written.popleft()
     yield from written

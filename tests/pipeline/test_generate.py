@@ -11,6 +11,7 @@ from changen_cli.errors import ExitCode, UsageError
 from changen_cli.pipeline.generate import generate
 from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.pipeline.summary import NothingMadeError
+from changen_cli.store.base import Series
 from tests.reporting import Heard
 
 Options = Callable[..., GenerateOptions]
@@ -28,6 +29,16 @@ def test_a_run_reports_as_it_goes(options: Options) -> None:
     assert summary.statuses == {"done": 6}
     assert summary.tile_steps_per_second == pytest.approx(12 / summary.seconds)
     assert summary.exit_code == ExitCode.DONE
+
+
+def test_each_series_can_be_watched_as_it_is_made(options: Options) -> None:
+    seen: list[Series] = []
+    summary = generate(options(shard_samples=4, steps=2), watch=seen.append)
+    assert summary.statuses == {"done": 6}
+    stored = {sample.id: sample for sample in open_series(summary.output)}
+    assert sorted(series.id for series in seen) == sorted(stored)
+    for series in seen:
+        np.testing.assert_array_equal(series.images, stored[series.id].image)
 
 
 def test_reports_are_not_too_many(options: Options) -> None:

@@ -115,8 +115,10 @@ def test_memory_is_bounded_and_nothing_is_lost(writer: Format, ahead: int, batch
     workers = Counting(ahead)
     shards = list(range(2, 60))
     came = list(synthesize_shards(engine(batch), workers, writer, shards))
-    assert came.count(None) == SHARD * len(shards)
-    assert [item.index for item in came if item is not None] == shards
+    assert [item.id for item in came if isinstance(item, Series)] == [
+        f"{shard}-{place}" for shard in shards for place in range(SHARD)
+    ]
+    assert [item.index for item in came if isinstance(item, ShardSummary)] == shards
     # behind: ahead to be synthesised and one in hand; the shards of a batch; ahead to be written, and one more
     assert workers.most <= (ahead + 1) + (-(-batch // SHARD) + 1) + (ahead + 1)
     for shard in shards:
@@ -132,14 +134,15 @@ def test_shards_without_a_series_are_written_too(writer: Format) -> None:
     workers = Counting(1, empty=(0, 2, 3, 4, 5, 6, 7, 8, 9, 11))
     came = list(synthesize_shards(engine(1), workers, writer, range(12)))
     assert sorted(workers.committed) == list(range(12))
-    assert sorted(item.index for item in came if item is not None) == list(range(12))
+    assert sorted(item.index for item in came if isinstance(item, ShardSummary)) == list(range(12))
     assert workers.most <= 5
 
 
 def test_nothing_but_shards_without_a_series(writer: Format) -> None:
     workers = Counting(1, empty=tuple(range(20)))
     came = list(synthesize_shards(engine(4), workers, writer, range(20)))
-    assert [item and item.index for item in came] == list(range(20))
+    assert [item.index for item in came if isinstance(item, ShardSummary)] == list(range(20))
+    assert len(came) == 20
     assert workers.most <= 5
 
 
