@@ -36,6 +36,11 @@ def scratch_folder(root: Path) -> Path:
     return root / HOME / "tmp"
 
 
+def half_done_folder(root: Path) -> Path:
+    """Returns the folder for what a killed run goes on from; it is kept until the run ends."""
+    return root / HOME / "half-done"
+
+
 @contextmanager
 def disk_errors(path: Path, error: type[ChangenError] = StoreError) -> Iterator[None]:
     """Turns an error of the operating system into one of ours, which names the path and the remedy.
@@ -183,6 +188,31 @@ def replacing(root: Path, path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def replacing_folder(root: Path, path: Path) -> Iterator[Path]:
+    """Gives an empty scratch folder to write large files to; it takes its real name when the block ends well.
+
+    Args:
+        root: The output.
+        path: The folder's real path inside ``root``, which must not exist when the block ends.
+
+    Yields:
+        The folder to write to, which holds nothing but files at the end.
+
+    Raises:
+        StoreError: If the disk is full or not writable.
+    """
+    with disk_errors(root), _scratch(root) as scratch:
+        temporary = scratch / path.name
+        temporary.mkdir()
+        yield temporary
+        for file in sorted(temporary.iterdir()):
+            _sync(file, os.O_RDWR)
+        sync_folder(temporary)
+        os.rename(temporary, path)
+        sync_folder(path.parent)
+
+
+@contextmanager
 def replacing_file(path: Path, error: type[ChangenError] = StoreError) -> Iterator[Path]:
     """Gives a scratch path to write one file outside an output to; it takes its real name when the block ends well.
 
@@ -310,6 +340,18 @@ def clear_scratch(root: Path) -> None:
         StoreError: If something there cannot be deleted.
     """
     folder = scratch_folder(root)
+    with disk_errors(folder):
+        if folder.is_dir():
+            shutil.rmtree(folder)
+
+
+def clear_half_done(root: Path, name: str = "") -> None:
+    """Deletes what was kept to go on from: all of it, or one folder of it.
+
+    Raises:
+        StoreError: If something there cannot be deleted.
+    """
+    folder = half_done_folder(root) / name
     with disk_errors(folder):
         if folder.is_dir():
             shutil.rmtree(folder)

@@ -9,6 +9,7 @@ Inside an output, ``.changen`` holds::
     shards/000007.looks.parquet  the looks of shard 7, where the synthesizer has looks
     shards/000007.conditions.parquet
                                  what was done to the images of shard 7, where there are conditions
+    half-done/                   what of whole scenes is made, to go on from; gone when the run ends
     tmp/                         unfinished files; emptied when a run starts
 
 A shard is committed in this order: its data, its changes, looks and conditions, its record. So a shard is done if and
@@ -28,6 +29,7 @@ from typing import Self
 from changen_cli.errors import StoreError
 from changen_cli.files import (
     HOME,
+    clear_half_done,
     clear_scratch,
     disk_errors,
     make_folder,
@@ -35,7 +37,7 @@ from changen_cli.files import (
     remove_folder_if_empty,
     write_files,
 )
-from changen_cli.store.base import Outcome, Status
+from changen_cli.store.base import AnyOutcome, Outcome, Status, StoreSpec
 from changen_cli.store.check import check_shard
 from changen_cli.store.formats.base import Format
 from changen_cli.store.formats.registry import clear_formats
@@ -86,15 +88,33 @@ def commit_shard(store: Format, index: int, outcomes: Sequence[Outcome]) -> Shar
     """
     check_shard(store.spec, index, outcomes)
     store.write_shard(index, outcomes)
-    write_files(store.root, [(events_path(store.root, index), events_bytes(outcomes))])
+    return record_shard(store.root, store.spec, index, outcomes)
+
+
+def record_shard(root: Path, spec: StoreSpec, index: int, outcomes: Sequence[AnyOutcome]) -> ShardSummary:
+    """Records a shard as done whose data are written.
+
+    Args:
+        root: The output.
+        spec: The shape of the store.
+        index: Which shard.
+        outcomes: Its samples, in order; checked.
+
+    Returns:
+        The counts of the shard.
+
+    Raises:
+        StoreError: If the disk is full or not writable.
+    """
+    write_files(root, [(events_path(root, index), events_bytes(outcomes))])
     looks = looks_bytes(outcomes)
     if looks is not None:
-        write_files(store.root, [(looks_path(store.root, index), looks)])
+        write_files(root, [(looks_path(root, index), looks)])
     conditions = conditions_bytes(outcomes)
     if conditions is not None:
-        write_files(store.root, [(conditions_path(store.root, index), conditions)])
-    record = make_record(store.spec, index, outcomes)
-    write_files(store.root, [(record_path(store.root, index), encode_record(record))])
+        write_files(root, [(conditions_path(root, index), conditions)])
+    record = make_record(spec, index, outcomes)
+    write_files(root, [(record_path(root, index), encode_record(record))])
     return record.summary()
 
 
@@ -137,6 +157,7 @@ def finish_run(store: Format, journal: Journal, manifest: Mapping[str, object]) 
         about["look_dim"] = look_dim
     if conditions:
         about["conditions"] = True
+    clear_half_done(root)
     clear_scratch(root)
     write_manifest(root, {**manifest, "store": about})
     clear_scratch(root)
@@ -294,6 +315,7 @@ class Journal:
         remove_files(sorted(files, key=lambda path: (not _RECORD.fullmatch(path.name), path.name)))
         remove_folder_if_empty(shards)
         clear_formats(self.root)
+        clear_half_done(self.root)
         tables = [self.root / name for name in ("samples.parquet", "events.parquet", LOOKS, CONDITIONS)]
         remove_files([*tables, self._home / "run.json"])
 
