@@ -6,14 +6,15 @@ import time
 from collections.abc import Iterator
 
 from changen_cli.pipeline.engines.local import make_workers
+from changen_cli.pipeline.mosaic.make import make_scenes
 from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.pipeline.record import result_record, run_record
 from changen_cli.pipeline.run import Run, resolve_run
 from changen_cli.pipeline.shards import synthesize_shards
 from changen_cli.pipeline.summary import NothingMadeError, Summary
-from changen_cli.reporter import Reporter, Silent
+from changen_cli.reporter import Progress, Reporter, Silent
 from changen_cli.store.base import Status
-from changen_cli.store.formats.base import Format
+from changen_cli.store.formats.base import Format, SceneFormat
 from changen_cli.store.formats.registry import make_format
 from changen_cli.store.journal import Journal, finish_run
 
@@ -58,12 +59,12 @@ def generate(
             summary.add(shard)
         summary.resumed = summary.statuses[Status.DONE]
         reporter.progress(summary.progress())
-        for _ in _make_missing(run, writer, journal, summary):
+        for news in _make_missing(run, writer, journal, summary):
             now = time.monotonic()
             summary.seconds = now - begun
             if now - reported >= report_every:
                 reported = now
-                reporter.progress(summary.progress())
+                reporter.progress(news or summary.progress())
         finish_run(writer, journal, result_record(run, arguments, summary))
     summary.seconds = time.monotonic() - begun
     reporter.progress(summary.progress())
@@ -72,11 +73,18 @@ def generate(
     return summary
 
 
-def _make_missing(run: Run, writer: Format, journal: Journal, summary: Summary) -> Iterator[None]:
-    """Makes the shards that are not there yet; stops after each series and each shard."""
+def _make_missing(run: Run, writer: Format, journal: Journal, summary: Summary) -> Iterator[Progress | None]:
+    """Makes the shards that are not there yet; stops after each series and each shard, and each part of a mosaic."""
     done = journal.done()
     missing = [index for index in range(run.plan.spec.shards) if index not in done]
     if not missing:
+        return
+    if isinstance(writer, SceneFormat) and run.options.mosaic:
+        for news in make_scenes(run, writer, missing):
+            if isinstance(news, Progress):
+                yield news
+            else:
+                summary.add(news)
         return
     with make_workers(run.task(), min(run.workers, len(missing))) as workers:
         for written in synthesize_shards(run.engine(), workers, writer, missing):
@@ -84,4 +92,4 @@ def _make_missing(run: Run, writer: Format, journal: Journal, summary: Summary) 
                 summary.under_way += 1
             else:
                 summary.add(written)
-            yield
+            yield None

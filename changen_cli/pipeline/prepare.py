@@ -115,18 +115,17 @@ class Preparer:
         site = Site(allowed=allowed_ground(tile), gap=self.task.gap, outlines=outlines)
         key: rng.Key = (self.task.seed, tile.scene, tile.id, place.variant)
         history = simulate(tile.layout, site, self.task.schedule, self.task.steps, key)
-        reason = ""
-        if history.shortfalls and not any(history.changes):
-            reason = f"nothing could change: {_reasons(history)}"
-            if not self.task.keep_unchanged:
-                return Prepared(Outcome(place.id, Status.SKIPPED, reason))
+        reason = why_unchanged(history)
+        if reason and not self.task.keep_unchanged:
+            return Prepared(Outcome(place.id, Status.SKIPPED, reason))
         series = self._draw(scene, tile, place, history)
         looks = None
         if self.task.look_dim:
             before = self.task.earlier
             earlier = None if before is None else before.find(place.id, tile.scene, tile.id)
             looks = plan_looks(history, series.instances, self.task.look_dim, self.task.new_looks, key, earlier)
-        return Prepared(Outcome(place.id, Status.DONE, reason, series), self._noise(key), looks, key)
+        noise = draw_noise(key, self.task.steps, self.task.noise_dim)
+        return Prepared(Outcome(place.id, Status.DONE, reason, series), noise, looks, key)
 
     def _read(self, scene: Scene, place: SampleRef) -> Tile:
         """Reads a tile once for all its variants."""
@@ -164,13 +163,16 @@ class Preparer:
             source=scene.source.image,
         )
 
-    def _noise(self, key: rng.Key) -> Float32Array:
-        """Draws z of every step, each from its own stream."""
-        size = self.task.noise_dim
-        draws = [rng.generator(*key, step, "noise") for step in range(1, self.task.steps + 1)]
-        return np.stack([draw.standard_normal(size, np.float32) for draw in draws])
+
+def draw_noise(key: rng.Key, steps: int, size: int) -> Float32Array:
+    """Draws z of every step, each from its own stream, float32 [steps, size]."""
+    draws = [rng.generator(*key, step, "noise") for step in range(1, steps + 1)]
+    return np.stack([draw.standard_normal(size, np.float32) for draw in draws])
 
 
-def _reasons(history: History) -> str:
+def why_unchanged(history: History) -> str:
+    """Says why nothing changed though something should have; empty where something did."""
+    if not history.shortfalls or any(history.changes):
+        return ""
     reasons = sorted({f"{short.event}: {short.reason}" for short in history.shortfalls})
-    return "; ".join(reasons)
+    return f"nothing could change: {'; '.join(reasons)}"

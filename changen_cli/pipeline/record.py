@@ -38,6 +38,7 @@ def run_record(run: Run) -> dict[str, object]:
         # only where it decides something, so that every other output stays what it was
         **({} if run.options.looks is None else {"looks": run.options.looks}),
         **({"conditions": run.conditions.as_manifest()} if run.conditions else {}),
+        **({"mosaic": {"overlap": run.options.windows().overlap}} if run.options.mosaic else {}),
         "changen": __version__,
     }
 
