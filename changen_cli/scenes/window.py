@@ -118,3 +118,6 @@ class WholeScene:
         if index != 0:
             raise IndexError(f"window {index} of a whole scene, which is one")
         return Window(0, 0, self.height, self.width)
+
+    def __iter__(self) -> Iterator[Window]:
+        return iter((self[0],))

@@ -7,7 +7,7 @@ gone when the rasters are packed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +53,7 @@ class Strips:
         with disk_errors(self.folder):
             return next((index for index in range(self.count) if not self._path(index).exists()), self.count)
 
-    def write(self, index: int, blocks: Iterable[UInt8Array]) -> Iterator[None]:
+    def write(self, index: int, blocks: Iterable[UInt8Array]) -> Generator[None, None, None]:
         """Writes a strip, whole or not at all; stops after each of its blocks.
 
         Args:
