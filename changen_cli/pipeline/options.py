@@ -268,6 +268,7 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
             object.__setattr__(self, "format", SCENE_FORMAT)
         if not issubclass(get_format(self.format), SceneFormat):
             raise UsageError(f"--mosaic writes GeoTIFFs of whole rasters, not --format {self.format}; leave out one")
+        object.__setattr__(self, "cog", True)
         windows = self.windows()
         if windows.size % ALIGNMENT or windows.overlap % ALIGNMENT or not windows.overlap >= ALIGNMENT:
             raise UsageError(

@@ -18,8 +18,9 @@ from changen_cli.scenes.scene import Scene
 from changen_cli.scenes.window import Window
 from changen_cli.types import BoolArray
 
-PART = 2048
-"""Rows and columns of the parts that a scene is read in; a multiple of 512."""
+PART = 512
+"""Rows and columns of the parts that a scene is read and packed in: blocks of the rasters that are written, and few
+enough rows that a striped raster is not decoded again for each part of a row."""
 
 
 @dataclass(frozen=True)
