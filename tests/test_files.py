@@ -43,10 +43,16 @@ def test_a_folder_of_large_files_is_there_when_it_is_whole(tmp_path: Path) -> No
         (folder / "a.tif").write_bytes(b"a")
         assert not (tmp_path / "scene").exists()
     assert (tmp_path / "scene" / "a.tif").read_bytes() == b"a"
-    with pytest.raises(ZeroDivisionError), files.replacing_folder(tmp_path, tmp_path / "other") as folder:
+
+
+def test_a_folder_that_is_not_finished_leaves_nothing(tmp_path: Path) -> None:
+    def fail(folder: Path) -> None:
         (folder / "b.tif").write_bytes(b"b")
-        _ = 1 / 0
-    assert [path.name for path in sorted(tmp_path.rglob("*"))] == [".changen", "tmp", "scene", "a.tif"]
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), files.replacing_folder(tmp_path, tmp_path / "other") as folder:
+        fail(folder)
+    assert [path.name for path in sorted(tmp_path.rglob("*"))] == [".changen", "tmp"]
 
 
 def test_what_is_half_done_is_kept_until_it_is_cleared(tmp_path: Path) -> None:
