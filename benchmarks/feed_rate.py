@@ -45,8 +45,9 @@ def main() -> None:
     from changen_cli.pipeline.options import GenerateOptions
     from changen_cli.pipeline.prepare import Preparer
     from changen_cli.pipeline.run import resolve_run
+    from changen_cli.store.commit import commit_shard
     from changen_cli.store.formats.registry import make_format
-    from changen_cli.store.journal import Journal, commit_shard
+    from changen_cli.store.journal import Journal
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--side", type=int, default=4096, help="side of the scene, pixels")

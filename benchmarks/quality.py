@@ -19,19 +19,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import shlex
-import subprocess
-import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import yaml
-from quality_about import commit, describe_machine
+from about import commit, describe_machine
+from commands import ONE_THREAD, ROOT, children_seconds, read_json, run_changen, write_json
 from quality_page import write_page
-from quality_plan import ROOT, Plan, Trial
+from quality_plan import Plan, Trial
 from quality_sheet import write_sheet
 from quality_time import measure_all, settings_of
 
@@ -42,34 +40,6 @@ from changen_cli.training.run.folder import free_arguments
 from changen_cli.weights.card import read_card
 
 HERE = Path(__file__).resolve().parent
-
-ONE_THREAD = {"OMP_NUM_THREADS": "1"}
-"""For generating and measuring: the last bits of sums depend on how many threads there are."""
-
-
-def run_changen(words: list[str], environment: Mapping[str, str] | None = None, codes: Iterable[int] = (0,)) -> str:
-    """Runs ``changen`` in a process of its own, as a user would.
-
-    Args:
-        words: What stands after ``changen``.
-        environment: Variables for it, besides those that are set.
-        codes: Exit codes that are no failure.
-
-    Returns:
-        Its standard output.
-
-    Raises:
-        SystemExit: If it fails; what it said stands on standard error already.
-    """
-    added = dict(environment or {})
-    print("$", *(f"{name}={value}" for name, value in added.items()), "changen", shlex.join(words), flush=True)
-    done = subprocess.run(
-        [sys.executable, "-m", "changen_cli", *words],
-        cwd=ROOT, env={**os.environ, **added}, stdout=subprocess.PIPE, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode not in codes:
-        raise SystemExit(f"quality.py: changen {shlex.join(words)} ended with {done.returncode}")
-    return done.stdout
 
 
 def is_trained(plan: Plan, model: str) -> bool:
@@ -106,17 +76,12 @@ def train(plan: Plan, only: list[str] | None) -> None:
         plan.runs.mkdir(parents=True, exist_ok=True)
         recipe = yaml.safe_dump(plan.recipe(model), sort_keys=False)
         (plan.runs / f"{model}.yaml").write_text(recipe, encoding="utf-8")
-        before = _children_seconds()
+        before = children_seconds()
         try:
             run_changen(plan.train_command(model))
         finally:
             with (plan.runs / f"{model}.cost").open("a", encoding="utf-8") as file:
-                file.write(f"{_children_seconds() - before:.1f}\n")
-
-
-def _children_seconds() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+                file.write(f"{children_seconds() - before:.1f}\n")
 
 
 def pack(plan: Plan, only: list[str] | None) -> None:
@@ -137,12 +102,12 @@ def generate(plan: Plan, trial: Trial) -> None:
     key = _key(plan, trial, [plan.generate_command(trial)])
     series = plan.series(trial)
     record = series.with_suffix(".json")
-    if (series / "manifest.json").is_file() and _read(record) == key:
+    if (series / "manifest.json").is_file() and read_json(record) == key:
         return
     record.unlink(missing_ok=True)
     # 1: some tiles failed, which the synthesizer may have good reason for; they are counted in the record
     run_changen([*plan.generate_command(trial), "--quiet"], ONE_THREAD, codes=(0, 1))
-    _write(record, key)
+    write_json(record, key)
 
 
 def evaluate(plan: Plan, trial: Trial) -> None:
@@ -152,11 +117,11 @@ def evaluate(plan: Plan, trial: Trial) -> None:
         raise SystemExit(f"quality.py: {series} is not there; add --stage generate")
     key = _key(plan, trial, [plan.generate_command(trial), plan.evaluate_command(trial)])
     record = figures_file(plan, trial)
-    if _read(record).get("key") == key:
+    if read_json(record).get("key") == key:
         return
-    counts = _read(series / "manifest.json")["counts"]
+    counts = read_json(series / "manifest.json")["counts"]
     found = json.loads(run_changen([*plan.evaluate_command(trial), "--quiet"], ONE_THREAD))
-    _write(record, {"key": key, "commit": commit(), "counts": counts, "evaluation": found})
+    write_json(record, {"key": key, "commit": commit("quality.yaml"), "counts": counts, "evaluation": found})
 
 
 def figures_file(plan: Plan, trial: Trial) -> Path:
@@ -202,7 +167,7 @@ def collect(plan: Plan) -> dict[str, Any]:
             }
     trials = []
     for trial in plan.trials():
-        record = _read(figures_file(plan, trial))
+        record = read_json(figures_file(plan, trial))
         if not record or not plan.has_weights(trial.row):
             continue
         if record["key"] != _key(plan, trial, [plan.generate_command(trial), plan.evaluate_command(trial)]):
@@ -212,7 +177,7 @@ def collect(plan: Plan) -> dict[str, Any]:
         trials.append({**where, **{name: record[name] for name in ("key", "commit", "counts", "evaluation")}})
     return {
         "plan": plan.values,
-        "commit": commit(),
+        "commit": commit("quality.yaml"),
         "machine": describe_machine(),
         "trained": trained,
         "trials": trials,
@@ -221,13 +186,13 @@ def collect(plan: Plan) -> dict[str, Any]:
 
 
 def _time(plan: Plan) -> dict[str, Any] | None:
-    return _read(plan.runs / "time.json") or None
+    return read_json(plan.runs / "time.json") or None
 
 
 def table(plan: Plan, page: Path) -> None:
     """Writes results.json, the page and the contact sheet."""
     results = collect(plan)
-    _write(plan.runs / "results.json", results)
+    write_json(plan.runs / "results.json", results)
     if not results["trials"]:
         raise SystemExit("quality.py: nothing is measured yet, so there is no table to write")
     page.write_text(write_page(results), encoding="utf-8")
@@ -239,19 +204,7 @@ def measure(plan: Plan, again: bool) -> None:
     """Times every synthesizer, all in this process; done once for each state of the weights, unless asked again."""
     target = plan.runs / "time.json"
     if again or (_time(plan) or {}).get("of") != settings_of(plan):
-        _write(target, measure_all(plan))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Returns a JSON file's values; none where there is no file."""
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
-
-
-def _write(path: Path, values: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(path)
+        write_json(target, measure_all(plan))
 
 
 STAGES = ("train", "pack", "generate", "evaluate", "time", "table")

@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from commands import ROOT
 
 from changen_cli.training.config.options import TrainConfig, parse_config
 from changen_cli.training.config.recipes import read_recipe
 from changen_cli.training.run.checkpoint import LAST
 from changen_cli.weights.card import find_weights
-
-ROOT = Path(__file__).resolve().parents[1]
-"""Where every command runs: the paths of quality.yaml start here."""
 
 
 @dataclass(frozen=True)

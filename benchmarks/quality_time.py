@@ -6,7 +6,7 @@ import statistics
 import time
 from typing import Any
 
-from quality_about import describe_machine
+from about import describe_machine
 from quality_plan import Plan, Trial
 
 from changen_cli.metrics.pairs import choose

@@ -1,6 +1,6 @@
 """``python -m changen_cli``."""
 
-from changen_cli.cli.main import main
+from changen_cli.start import main
 
 if __name__ == "__main__":
     main()

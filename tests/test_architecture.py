@@ -15,7 +15,7 @@ PACKAGE = "changen_cli"
 # From the ground up; a room may import those above it in this list, and rooms on one line do not know each other.
 ORDER = """
     errors types version
-    rng files options reporter resources plugins device
+    rng files texts options reporter resources plugins device
     parameters
     scenes
     events
@@ -30,8 +30,8 @@ ORDER = """
     cli
 """
 LEVELS = {room: level for level, line in enumerate(ORDER.strip().splitlines()) for room in line.split()}
-DOORS = {PACKAGE, f"{PACKAGE}.__main__"}
-"""The public names, found when they are used, and ``python -m``: outside the order."""
+DOORS = {PACKAGE, f"{PACKAGE}.__main__", f"{PACKAGE}.start"}
+"""The public names, found when they are used, ``python -m`` and the start of the command: outside the order."""
 
 Graph = Mapping[str, Iterable[str]]
 

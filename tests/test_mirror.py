@@ -14,7 +14,10 @@ TESTED_ELSEWHERE: dict[str, str] = {}
 TESTS_OF_NO_MODULE = {
     "cli/test_bad_arguments.py": "what a run says of arguments and weights that it cannot use",
     "cli/test_bad_input.py": "what a run says of input that it cannot use",
+    "cli/test_in_browser.py": "what the pages do in a browser",
     "cli/test_bad_output.py": "what a run says of an output that it cannot write",
+    "cli/test_hostile_input.py": "what attackers brought: each case costs its scene or is one line, never more",
+    "hostile/test_fuzz.py": "every reader against files that were good once",
     "cli/test_plugins.py": "plugins of somebody else in whole runs",
     "cli/test_repeatable.py": "the same seed, the same bytes: a promise of the whole tool",
     "cli/test_series.py": "what whole runs make: series that agree with input and labels, in every format",

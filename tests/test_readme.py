@@ -59,7 +59,7 @@ def test_the_first_command_and_the_code_of_readme_run(tmp_path: Path, monkeypatc
         with pytest.raises(SystemExit) as done:
             main(command)
         assert done.value.code == 0
-    assert (tmp_path / "preview.png").is_file()
+    assert (tmp_path / "preview.html").is_file()
     series = open_series(tmp_path / "changen-out")
     assert json.loads((tmp_path / "changen-out/manifest.json").read_text())["counts"]["changes"].keys() == {
         "create",

@@ -9,6 +9,7 @@ import typer
 import yaml
 
 from changen_cli.errors import UsageError
+from changen_cli.texts import parse_yaml, read_text
 
 _UNSET = ("", "~", "null", "Null", "NULL")
 """What YAML writes for no value; the option keeps its default."""
@@ -31,7 +32,7 @@ def read_config(context: typer.Context, path: Path | None) -> Path | None:
         return None
     try:
         # every value is read as the text it is, as on the command line: YAML would make 65 of 1:5 and False of no
-        values = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)
+        values = parse_yaml(read_text(path), yaml.BaseLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise UsageError(f"--config {path}: not a readable YAML file: {reason}") from error

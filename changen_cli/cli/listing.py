@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from changen_cli.parameters.kind import Kind
@@ -26,10 +27,15 @@ def print_installed(kind: Kind, *, as_json: bool) -> None:
     table = Table(kind.name, "parameter", "default", "what it does")
     for plugin in installed:
         table.add_row(
-            f"[bold]{plugin.name}[/]", "", "", plugin.error or plugin.summary, end_section=not plugin.parameters
+            f"[bold]{escape(plugin.name)}[/]",
+            "",
+            "",
+            escape(plugin.error or plugin.summary),
+            end_section=not plugin.parameters,
         )
         for number, parameter in enumerate(plugin.parameters, 1):
             last = number == len(plugin.parameters)
             values = f"{parameter.type[:1].upper()}{parameter.type[1:]}."
-            table.add_row("", parameter.name, parameter.default, f"{parameter.help} {values}", end_section=last)
+            words = (parameter.name, parameter.default, f"{parameter.help} {values}")
+            table.add_row("", *map(escape, words), end_section=last)
     Console().print(table)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
 import threading
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Annotated, Any, Protocol
 
@@ -21,10 +22,12 @@ from changen_cli.version import __version__
 VERBS = {
     "generate": "Simulate how places change, and write labelled image series.",
     "example": "Copy the example scene that ships with changen to a folder.",
-    "preview": "Draw a contact sheet of an output, to be looked at.",
+    "verify": "Check that an output is what was written, and repair it.",
+    "preview": "Look at an output: a page, a contact sheet or a time-lapse.",
     "train": "Train a network on single-date scenes with footprints.",
     "pretrain": "Train a change detector on synthetic pairs, stored or made on the fly.",
     "finetune": "Train a change detector on real pairs.",
+    "report": "Report on a training run: curves, sample sheets and figures on a page.",
     "evaluate": "Measure what a run made, and what detectors find.",
     "detect": "Detect change between two rasters of any size.",
     "events": "See the installed change events.",
@@ -35,6 +38,16 @@ VERBS = {
 
 # click.exceptions, of the installed click or (by the version of Typer) of Typer's own copy of it
 _exceptions: Any = import_module(typer.BadParameter.__module__)
+
+
+_NO_MEMORY = "not enough memory; use a smaller --tile-size, --batch-size or fewer --workers, then run it again"
+_NO_OUTPUT = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, errno.EDQUOT)
+"""What a stream that cannot be written says; files name themselves, and those of outputs are StoreErrors."""
+
+_MEMORY_WORDS = (
+    *("cannot allocate memory", "can't allocate memory", "unable to allocate", "out of memory", "bad_alloc"),
+    *("failed to map segment", "can't start new thread", "memory exhausted", "unable to mmap"),
+)
 
 
 class _ParseError(Protocol):
@@ -122,7 +135,7 @@ def main(arguments: list[str] | None = None) -> None:
     Args:
         arguments: Words after ``changen``; those of the process if None.
     """
-    with _sigterm_as_interrupt():
+    with _ends_as_interrupt():
         sys.exit(_run(arguments))
 
 
@@ -130,6 +143,8 @@ def _run(arguments: list[str] | None) -> int:
     """Runs the command line and says what went wrong, in one line."""
     try:
         code = app(args=arguments, prog_name="changen", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # what cannot be written is said here, not by the interpreter when it ends
     except (typer.Abort, KeyboardInterrupt):
         code = ExitCode.INTERRUPTED
     except _exceptions.ClickException as error:
@@ -138,30 +153,53 @@ def _run(arguments: list[str] | None) -> int:
         return _fail(str(error), error.exit_code)
     except BrokenPipeError:
         # the reader of our output went away (| head); what is left to say has no reader
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return ExitCode.SOME_FAILED
     except MemoryError:
-        return _fail("not enough memory; use a smaller --tile-size, --batch-size or fewer --workers, then run it again")
+        return _fail(_NO_MEMORY)
     except Exception as error:  # whatever else escapes is a bug; users get a line and a way to report it, no traceback
         if os.environ.get("CHANGEN_DEBUG"):
             traceback.print_exc()
-        typer.echo(
+        if isinstance(error, OSError) and error.filename is None and error.errno in _NO_OUTPUT:
+            _drop_output()
+            return _fail(f"standard output cannot be written ({error.strerror})", ExitCode.SOME_FAILED)
+        if _is_about_memory(error):
+            return _fail(_NO_MEMORY)
+        _say(
             f"changen: internal error: {type(error).__name__}: {error}; this is a bug: run again with CHANGEN_DEBUG=1 "
-            "set and report what it prints",
-            err=True,
+            "set and report what it prints"
         )
         return ExitCode.SOME_FAILED
     if code == ExitCode.INTERRUPTED:  # some versions of Typer make this code of a KeyboardInterrupt themselves
-        typer.echo(
-            "changen: interrupted; run it again: generate and trainings go on where they stopped",
-            err=True,
-        )
+        _say("changen: interrupted; run it again: generate, detect and trainings go on where they stopped")
     return code if isinstance(code, int) else ExitCode.DONE
 
 
 def _fail(message: str, code: ExitCode = ExitCode.UNUSABLE) -> int:
-    typer.echo(f"changen: error: {' '.join(message.splitlines())}", err=True)
+    line = message.encode("utf-8", "backslashreplace").decode("utf-8")  # names of files may be no UTF-8
+    _say(f"changen: error: {' '.join(line.splitlines())}")
     return code
+
+
+def _say(line: str) -> None:
+    """Prints a line on standard error; where that cannot be written, as on a terminal that is gone, nobody hears it."""
+    with suppress(OSError):
+        typer.echo(line, err=True)
+
+
+def _drop_output() -> None:
+    """Sends what waits on standard output nowhere, so that the interpreter does not stumble over it when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _is_about_memory(error: BaseException | None) -> bool:
+    """Tells whether an error, or what caused it, is for want of memory; libraries have many words for it."""
+    while error is not None:
+        text = str(error).lower()
+        if isinstance(error, MemoryError) or any(words in text for words in _MEMORY_WORDS):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _say_parse_error(error: _ParseError) -> int:
@@ -178,16 +216,21 @@ def _say_parse_error(error: _ParseError) -> int:
 
 
 @contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
-    """Makes SIGTERM, by which schedulers and containers end a job, end a run as Ctrl-C does."""
-    ours = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
-    if ours:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+def _ends_as_interrupt() -> Iterator[None]:
+    """Makes the signals that end a job end a run as Ctrl-C does.
+
+    Schedulers and containers send SIGTERM, a terminal that is closed SIGHUP; ``nohup`` has that ignored: it stays so.
+    """
+    numbers = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None]
+    is_main = threading.current_thread() is threading.main_thread()
+    ours = [number for number in numbers if is_main and signal.getsignal(number) == signal.SIG_DFL]
+    for number in ours:
+        signal.signal(number, signal.default_int_handler)
     try:
         yield
     finally:
-        if ours:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
 
 
 if __name__ == "__main__":

@@ -10,10 +10,12 @@ from typing import Annotated
 import typer
 import yaml
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from changen_cli.errors import UsageError
-from changen_cli.weights.card import discriminators_path, find_weights, list_cards, verify_weights
+from changen_cli.errors import ExitCode, UsageError, WeightsError
+from changen_cli.texts import parse_yaml, read_text
+from changen_cli.weights.card import Card, discriminators_path, find_weights, read_card, verify_weights, weights_paths
 
 app = typer.Typer(no_args_is_help=True, help="See, verify and pack weights.")
 
@@ -21,17 +23,41 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard out
 
 
 @app.command("list")
-def list_command(as_json: AsJson = False) -> None:
+def list_command(as_json: AsJson = False) -> int:
     """List the weights that `changen generate --weights NAME` knows."""
-    cards = list_cards()
+    read = {name: (path, _read(path)) for name, path in weights_paths().items()}
+    bad = any(isinstance(card, WeightsError) for _, card in read.values())
     if as_json:
-        typer.echo(json.dumps([asdict(card) | {"path": str(path)} for path, card in cards.values()], indent=2))
-        return
+        typer.echo(_json([_values(name, path, card) for name, (path, card) in read.items()]))
+        return ExitCode.SOME_FAILED if bad else ExitCode.DONE
     table = Table("name", "architecture", "part", "iterations", "size", "what it is", title=None)
-    for name, (path, card) in cards.items():
+    for name, (path, card) in read.items():
         size = f"{path.stat().st_size / 1e6:.1f} MB"
-        table.add_row(name, card.architecture, card.part, str(card.training.get("iterations", "")), size, card.summary)
+        if isinstance(card, WeightsError):
+            row = (name, "", "", "", size, f"cannot be used: {card}")
+        else:
+            row = (name, card.architecture, card.part, str(card.training.get("iterations", "")), size, card.summary)
+        table.add_row(*map(escape, row))  # what a card says is text, not markup
     Console().print(table)
+    return ExitCode.SOME_FAILED if bad else ExitCode.DONE
+
+
+def _read(path: Path) -> Card | WeightsError:
+    """Reads a card; one that is broken must not hide the others."""
+    try:
+        return read_card(path.with_suffix(".yaml"))
+    except WeightsError as error:
+        return error
+
+
+def _values(name: str, path: Path, card: Card | WeightsError) -> dict[str, object]:
+    if isinstance(card, WeightsError):
+        return {"name": name, "path": str(path), "error": str(card)}
+    return asdict(card) | {"path": str(path)}
+
+
+def _json(values: object) -> str:
+    return json.dumps(values, indent=2, default=str)  # YAML has dates, JSON has none
 
 
 @app.command("show")
@@ -39,18 +65,28 @@ def show_command(weights: Annotated[str, typer.Argument(help="Name or path.")], 
     """Show the card of one set of weights: architecture, training, data, licence, metrics."""
     path, card = find_weights(weights)
     values = asdict(card) | {"path": str(path)}
-    typer.echo(json.dumps(values, indent=2) if as_json else yaml.safe_dump(values, sort_keys=False).rstrip())
+    typer.echo(_json(values) if as_json else yaml.safe_dump(values, sort_keys=False).rstrip())
 
 
 @app.command("verify")
 def verify_command(
     weights: Annotated[list[str] | None, typer.Argument(help="Names or paths; all that are known if none.")] = None,
-) -> None:
+) -> int:
     """Compare weights with the SHA-256 of their cards."""
-    for name in weights or list(list_cards()):
-        path, card = find_weights(name)
-        verify_weights(path, card)
-        typer.echo(f"{path}: good, SHA-256 {card.sha256}")
+    bad: WeightsError | None = None
+    for name in weights or list(weights_paths()):
+        try:
+            path, card = find_weights(name)
+            verify_weights(path, card)
+        except WeightsError as error:
+            if bad is not None:
+                typer.echo(f"bad: {bad}", err=True)
+            bad = error
+        else:
+            typer.echo(f"{path}: good, SHA-256 {card.sha256}")
+    if bad is not None:
+        raise bad
+    return ExitCode.DONE
 
 
 @app.command("pack")
@@ -94,7 +130,7 @@ def pack_command(
 
 def _read_metrics(path: Path) -> dict[str, object]:
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = parse_yaml(read_text(path))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise UsageError(f"--metrics {path}: not a readable YAML or JSON file: {str(error).splitlines()[0]}") from error
     if not isinstance(values, dict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -11,10 +12,11 @@ from changen_cli.detection.outputs import ChangeRasters, probability_path
 from changen_cli.detection.polygons import check_suffix, write_polygons
 from changen_cli.detection.predictors import Predictor, find_detector, load_predictor
 from changen_cli.detection.rasters import RasterPair
-from changen_cli.detection.windows import Windows, predict_blocks
+from changen_cli.detection.resume import key_of, resumable_folder
+from changen_cli.detection.windows import Block, Windows, predict_blocks
 from changen_cli.device import resolve_device
 from changen_cli.errors import UsageError
-from changen_cli.files import put_whole, work_folder
+from changen_cli.files import put_whole
 from changen_cli.reporter import Progress, Reporter, Silent
 from changen_cli.scenes.image.geobox import GeoBox
 from changen_cli.version import __version__
@@ -64,7 +66,8 @@ def detect(
 
     The second raster is laid on the grid of the first. Windows overlap and fade into each other; memory does not grow
     with the rasters. Every file appears under its name whole, the mask last; until then all lies in a hidden folder
-    beside it, which takes about twice the room of the results.
+    beside it, which takes about three times the room of the results. A run that is cut off leaves that folder, and the
+    same call goes on after the last row of windows that was complete, to the same bytes.
 
     Args:
         options: The rasters, the weights, and what to write.
@@ -95,19 +98,25 @@ def detect(
             after_bands=options.after_bands,
             rescale=options.rescale,
         ) as pair,
-        work_folder(output) as folder,
+        resumable_folder(output, key_of(options, predictor, device)) as folder,
         ChangeRasters(folder, pair.grid, options.threshold, windows.stride) as rasters,
     ):
         grid = pair.grid
         reporter.say(_about(grid, native=pair.native))
         total, start = windows.blocks(grid.height, grid.width), time.monotonic()
-        found = predict_blocks(predictor, pair.read, grid.height, grid.width, windows, device)
-        for done, block in enumerate(found, 1):
+        first = rasters.rows
+        before = first * windows.count(grid.width)
+        if before:
+            reporter.say(f"going on where a run was cut off: {before} of {total} windows are done")
+        found: Iterable[Block] = ()
+        if before < total:
+            found = predict_blocks(predictor, pair.read, grid.height, grid.width, windows, device, first)
+        for done, block in enumerate(found, before + 1):
             rasters.write(block)
-            left = (time.monotonic() - start) / done * (total - done)
+            left = (time.monotonic() - start) / (done - before) * (total - done)
             share = rasters.changed / rasters.valid if rasters.valid else 0.0
             reporter.progress(Progress("detect", done, total, "windows", f"{share:.1%} changed", left))
-        rasters.close(_tags(options, predictor))
+        rasters.join(_tags(options, predictor))
         if not rasters.valid:
             reporter.warn(f"{options.before} and {options.after} have no pixel in common that is valid in both")
         reporter.say("packing")

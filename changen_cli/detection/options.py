@@ -6,7 +6,7 @@ from typing import Annotated
 
 from changen_cli.errors import UsageError
 from changen_cli.options import Ge, Gt, Lt, Number, PathText, Whole, option, options
-from changen_cli.scenes.options import Bands, Rescale
+from changen_cli.scenes.options import Bands, Rescale, Resolution
 
 INPUT, COMPUTING, OUTPUT = "Input", "Computing", "Output"
 
@@ -74,7 +74,7 @@ class DetectOptions:
         group=INPUT,
         flags=("-w",),
     )
-    resolution: Annotated[Number, Gt(0)] | None = option(
+    resolution: Resolution | None = option(
         default=None, help="Ground metres per pixel to compare at; else that of the first raster.", group=INPUT
     )
     bands: Bands | None = option(

@@ -68,7 +68,7 @@ def predict_batch(predictor: Predictor, pairs: list[Images], device: str) -> Flo
 
 
 def predict_blocks(
-    predictor: Predictor, read: Read, height: int, width: int, windows: Windows, device: str
+    predictor: Predictor, read: Read, height: int, width: int, windows: Windows, device: str, first: int = 0
 ) -> Iterator[Block]:
     """Predicts change on a pair of images of any size.
 
@@ -81,6 +81,7 @@ def predict_blocks(
         width: Columns.
         windows: How it is cut.
         device: A torch device.
+        first: The row of blocks to begin with; they are the same as in a run from the start.
 
     Yields:
         Its blocks, row by row; a block that is not at the right or the lower edge has ``windows.stride`` rows and
@@ -90,7 +91,7 @@ def predict_blocks(
     def predict(row: list[Window]) -> Iterator[tuple[Float32Array, BoolArray]]:
         return _row(predictor, read, row, windows.batch_size, device)
 
-    for window, probability, valid in blending.blend(predict, height, width, windows):
+    for window, probability, valid in blending.blend(predict, height, width, windows, first):
         yield Block(window, np.clip(probability, 0, 1), valid[: window.height, : window.width])
 
 

@@ -11,6 +11,9 @@ from changen_cli import plugins
 from changen_cli.events.schedule import Schedule, make_schedule
 from changen_cli.options import Ge, Number, Says, Whole, option, options, split
 
+MOST_CHANGES = 100_000
+"""Most changes of a step; a tile of 256 pixels has room for far fewer."""
+
 
 def _twice(changes: Any) -> Any:
     return tuple(changes) * 2 if isinstance(changes, tuple | list) and len(changes) == 1 else changes
@@ -18,7 +21,7 @@ def _twice(changes: Any) -> Any:
 
 def _ordered(changes: tuple[int, int]) -> tuple[int, int]:
     low, high = changes
-    if not 0 <= low <= high or high < 1:
+    if not 0 <= low <= high <= MOST_CHANGES or high < 1:
         raise ValueError("no range of changes")
     return changes
 
@@ -28,7 +31,7 @@ Changes = Annotated[
     AfterValidator(_ordered),
     BeforeValidator(_twice),
     split(":"),
-    Says('low:high, two whole numbers with 0 <= low <= high and high at least 1; in YAML write "1:5" in quotes'),
+    Says('low:high, two whole numbers with 0 <= low <= high and high from 1 to 100000; in YAML write "1:5" in quotes'),
 ]
 """Least and most changes of a step."""
 

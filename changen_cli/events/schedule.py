@@ -6,7 +6,6 @@ changes of a step, ``create.turn=45`` for a parameter.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,9 @@ from changen_cli.parameters.kind import Kind, describe_made
 
 EVENT = Kind("event", plugins.EVENTS, Event, ("propose",), "create.turn=45", "events/base.py")
 """The kind of plugin that events are."""
+
+MOST_WEIGHT = 1e9
+"""Largest weight of an event; its inverse is the smallest."""
 
 
 @dataclass(frozen=True)
@@ -142,5 +144,5 @@ def _two_numbers(changes: str | tuple[int, int] | list[int]) -> tuple[int, int]:
 
 
 def _check_weight(name: str, weight: float) -> None:
-    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < math.inf:
-        raise UsageError(f"event {name}={weight}: its weight must be a number above 0")
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 1 / MOST_WEIGHT <= weight <= MOST_WEIGHT:
+        raise UsageError(f"event {name}={weight}: its weight must be a number from 1e-9 to 1e9")

@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from changen_cli.errors import UsageError
-from changen_cli.options import Digest, Ge, Gt, Number, PathText, Says, Whole, option, options
-from changen_cli.scenes.options import Bands, Rescale
+from changen_cli.options import Digest, Ge, PathText, Says, Whole, option, options
+from changen_cli.scenes.options import Bands, Rescale, Resolution
 
 REFERENCE, NETWORKS, OUTPUT = "Reference", "Networks", "Output"
 
@@ -32,7 +32,7 @@ class QualityOptions:
     reference: Inputs = option(
         help="Folder, raster or list of real scenes, or another output. Repeatable.", group=REFERENCE, flags=("-r",)
     )
-    resolution: Annotated[Number, Gt(0)] | None = option(
+    resolution: Resolution | None = option(
         default=None, help="Ground metres per pixel to read scenes at; else that of SERIES.", group=REFERENCE
     )
     bands: Bands | None = option(

@@ -115,6 +115,24 @@ def region_means(x: Tensor, regions: Tensor, count: int) -> tuple[Tensor, Tensor
     return sums / sizes.clamp(min=1).unsqueeze(2), sizes
 
 
+def region_colours(image: Tensor, regions: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Says of each region how its colours are spread.
+
+    Args:
+        image: float [B, C, H, W].
+        regions: Integer [B, H, W], values -1 .. ``count`` - 1; pixels of region -1 are left out.
+        count: Number of regions, R.
+
+    Returns:
+        Means and standard deviations, float32 [B, R, 2 C], and the pixels of each region, float32 [B, R].
+    """
+    pixels = image.float()
+    means, sizes = region_means(torch.cat([pixels, pixels.square()], 1), regions, count)
+    mean, square = means.chunk(2, 2)
+    deviation = (square - mean.square()).clamp(min=1e-6).sqrt()
+    return torch.cat([mean, deviation], 2), sizes
+
+
 def pixel_noise(keys: Tensor, height: int, width: int, origins: Tensor | None = None) -> Tensor:
     """Draws nearly normal noise for each pixel, counter based: a function of key, row and column alone.
 

@@ -14,6 +14,9 @@ from pydantic import ValidationError
 from changen_cli.options.fields import long_name
 from changen_cli.options.kinds import Ordered, Says, Taken
 
+LONGEST = 200
+"""Characters that are shown of a value that cannot be used."""
+
 
 def words(kind: object) -> str:
     """Says what a value of a type must be: "a whole number of at least 1", "shift or pad"."""
@@ -44,20 +47,24 @@ def _either(items: list[str]) -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} or {items[-1]}"
 
 
+def _plain(limit: Any) -> str:
+    return str(limit) if isinstance(limit, int) else f"{limit:g}"
+
+
 def _range(metadata: Iterable[object]) -> str:
     low = high = ""
     ends: dict[str, Any] = {}
     for limit in metadata:
         if isinstance(limit, Ge):
-            low, ends["low"] = f"of at least {limit.ge:g}", limit.ge
+            low, ends["low"] = f"of at least {_plain(limit.ge)}", limit.ge
         elif isinstance(limit, Gt):
-            low = f"above {limit.gt:g}"
+            low = f"above {_plain(limit.gt)}"
         elif isinstance(limit, Le):
-            high, ends["high"] = f"at most {limit.le:g}", limit.le
+            high, ends["high"] = f"at most {_plain(limit.le)}", limit.le
         elif isinstance(limit, Lt):
-            high = f"below {limit.lt:g}"
+            high = f"below {_plain(limit.lt)}"
     if len(ends) == 2:
-        return f" from {ends['low']:g} to {ends['high']:g}"
+        return f" from {_plain(ends['low'])} to {_plain(ends['high'])}"
     return "".join(f" {part}" for part in (low, "and" if low and high else "", high) if part)
 
 
@@ -94,8 +101,12 @@ def _shown(value: object, kind: object) -> str:
     parts += [part for inner in parts for part in typing.get_args(inner)]
     taken = next((part for part in parts if isinstance(part, Taken)), None)
     if taken is not None and isinstance(value, tuple) and all(isinstance(part, str) for part in value):
-        return taken.separator.join(value)
-    return str(value)
+        return _cut(taken.separator.join(value))
+    return _cut(str(value))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def _options_within(kind: object) -> bool:

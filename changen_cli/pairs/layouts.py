@@ -21,6 +21,7 @@ from pathlib import Path
 from changen_cli.errors import SceneError
 from changen_cli.pairs.files import PairFiles
 from changen_cli.scenes.discover import RASTERS
+from changen_cli.texts import read_text
 from changen_cli.types import Split
 
 TRIPLES = (("A", "B", "label"), ("Image1", "Image2", "label"))
@@ -105,7 +106,7 @@ def _listed(pairs: list[PairFiles], path: Path) -> list[PairFiles]:
     """Returns the pairs that a list names, with extension or without, in its order."""
     known = {pair.id: pair for pair in pairs}
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_text(path).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise SceneError(f"{path}: cannot be read as a list of names ({error}); give UTF-8 text") from error
     # some lists name the files of both dates and of the label on a line, with their folders

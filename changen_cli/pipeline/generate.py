@@ -6,26 +6,34 @@ import time
 from collections.abc import Iterator
 
 from changen_cli.pipeline.engines.local import make_workers
+from changen_cli.pipeline.input_files import note_inputs
 from changen_cli.pipeline.mosaic.make import make_scenes
 from changen_cli.pipeline.options import GenerateOptions
-from changen_cli.pipeline.record import result_record, run_record
+from changen_cli.pipeline.record import REMEDIES, result_record, run_record
 from changen_cli.pipeline.run import Run, resolve_run
 from changen_cli.pipeline.shards import synthesize_shards
+from changen_cli.pipeline.stock import take_stock
 from changen_cli.pipeline.summary import NothingMadeError, Summary
 from changen_cli.reporter import Progress, Reporter, Silent
 from changen_cli.store.base import Status
+from changen_cli.store.finish import finish_run
 from changen_cli.store.formats.base import Format, SceneFormat
 from changen_cli.store.formats.registry import make_format
-from changen_cli.store.journal import Journal, finish_run
+from changen_cli.store.journal import Journal
+from changen_cli.store.skeleton import create_store
 
 REPORT_EVERY = 0.5
 """Least seconds between two reports of progress."""
 
 
 def generate(
-    options: GenerateOptions, reporter: Reporter | None = None, *, report_every: float = REPORT_EVERY
+    options: GenerateOptions,
+    reporter: Reporter | None = None,
+    *,
+    report_every: float = REPORT_EVERY,
+    thorough: bool = False,
 ) -> Summary:
-    """Runs ``changen generate``, or goes on with a run that was stopped.
+    """Runs ``changen generate``, or goes on with a run that was stopped, or makes anew what is lost of a finished one.
 
     With worker processes (``workers`` above 0, or "auto" on a machine with cores to spare) a script must guard its main
     module as multiprocessing asks (``if __name__ == "__main__":``).
@@ -35,6 +43,7 @@ def generate(
         reporter: Told how far the run is: at the start, then whenever a series was synthesised or a shard written and
             ``report_every`` seconds have gone by, and at the end; warned of what cannot be used.
         report_every: Least seconds between two reports.
+        thorough: Check what is there by its checksums, not only by whether its files are there and their sizes.
 
     Returns:
         What was done.
@@ -53,21 +62,31 @@ def generate(
     arguments = run_record(run)
     summary = Summary(options.output, options.format, spec.samples, spec.steps, unusable=run.plan.unusable)
     with Journal(options.output) as journal:
-        journal.open(arguments, overwrite=options.overwrite)
-        writer.create()
-        for shard in journal.summaries():
-            summary.add(shard)
+        journal.open(arguments, overwrite=options.overwrite, remedies=REMEDIES)
+        stock = take_stock(run, journal, summary.add, thorough=thorough or options.overwrite)
+        stock.undo(journal, reporter)
         summary.resumed = summary.statuses[Status.DONE]
+        summary.remade, summary.retried = len(stock.damaged), stock.retried
         reporter.progress(summary.progress())
-        for news in _make_missing(run, writer, journal, summary):
-            now = time.monotonic()
-            summary.seconds = now - begun
-            if now - reported >= report_every:
-                reported = now
-                reporter.progress(news or summary.progress())
-        finish_run(writer, journal, result_record(run, arguments, summary))
+        if not journal.finished:
+            create_store(writer)
+            note_inputs(run.plan, journal.root)
+            for news in _make_missing(run, writer, journal, summary):
+                now = time.monotonic()
+                summary.seconds = now - begun
+                if now - reported >= report_every:
+                    reported = now
+                    reporter.progress(news or summary.progress())
+            finish_run(writer, journal, result_record(run, arguments, summary))
+        summary.differing = tuple(stock.differing(journal))
     summary.seconds = time.monotonic() - begun
     reporter.progress(summary.progress())
+    if summary.differing:
+        reporter.warn(
+            f"{options.output}: {len(summary.differing)} of the shards that were made anew are not what they were, the "
+            f"first is shard {summary.differing[0]}: input, weights or libraries have changed since; use --overwrite "
+            "to have all of one make"
+        )
     if summary.nothing_made:
         raise NothingMadeError(summary)
     return summary
@@ -76,17 +95,19 @@ def generate(
 def _make_missing(run: Run, writer: Format, journal: Journal, summary: Summary) -> Iterator[Progress | None]:
     """Makes the shards that are not there yet; stops after each series and each shard, and each part of a mosaic."""
     done = journal.done()
-    missing = [index for index in range(run.plan.spec.shards) if index not in done]
-    if not missing:
+    shards = run.plan.spec.shards
+    left = shards - sum(index < shards for index in done)
+    if not left:
         return
+    missing = (index for index in range(shards) if index not in done)  # never listed: there may be a billion
     if isinstance(writer, SceneFormat) and run.options.mosaic:
-        for news in make_scenes(run, writer, missing):
+        for news in make_scenes(run, writer, list(missing)):  # but whole scenes are few
             if isinstance(news, Progress):
                 yield news
             else:
                 summary.add(news)
         return
-    with make_workers(run.task(), min(run.workers, len(missing))) as workers:
+    with make_workers(run.task(), min(run.workers, left)) as workers:
         for written in synthesize_shards(run.engine(), workers, writer, missing):
             if written is None:
                 summary.under_way += 1

@@ -14,7 +14,7 @@ from changen_cli.conditions.choose import NONE
 from changen_cli.conditions.options import ConditionOptions
 from changen_cli.errors import UsageError
 from changen_cli.events.options import ScheduleOptions
-from changen_cli.options import Ge, Le, Number, PathText, Says, Whole, option, options, split
+from changen_cli.options import Ge, Gt, Le, Number, PathText, Says, Whole, option, options, split
 from changen_cli.scenes.blending import ALIGNMENT, Windows
 from changen_cli.scenes.options import INPUT, ReadOptions
 from changen_cli.store.formats.base import SceneFormat
@@ -29,6 +29,9 @@ FORMAT = "zarr"
 
 SCENE_FORMAT = "geotiff"
 """How whole scenes are."""
+
+_CUTTING = ("NBITS", "PIXELTYPE")
+"""Creation options that change what 8 bits mean."""
 
 EVENTS, SYNTHESIS, OUTPUT, RUN = "Events", "Synthesis", "Output", "Run"
 """Headings in ``--help``."""
@@ -114,6 +117,7 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         background: "synthesize" (the paper) or "keep".
         drift: How far the look of the ground moves at each step; None for what fits (:mod:`changen_cli.pipeline.run`).
         new_looks: Whose look a new object takes; None for some of each.
+        repaint: Share of the objects that stay and have another look one step later; None for what fits.
         looks: Earlier output of the same tiles whose looks objects and the ground of I_0 take.
         device: "auto" or a torch device.
         precision: "auto", "fp32", "bf16" or "fp16".
@@ -121,11 +125,14 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         workers: Processes that read, simulate and write; 0 does all in this process, "auto" fits the machine. With
             processes, a script must guard its main module (``if __name__ == "__main__":``).
         shard_samples: Samples per shard, or "auto".
+        max_shard_gb: Most that the arrays of a shard may take in memory, GB; a few shards are in memory at a time.
         split: Shares of train, val and test; whole scenes are shared out.
         creation_options: GDAL creation options, for formats that GDAL writes.
         cog: Whether GeoTIFFs are cloud optimised.
         seed: Of everything.
-        overwrite: Start again where the output holds another run.
+        overwrite: Start again where the output holds another run, or a finished one; an unfinished one of the same
+            arguments is gone on with.
+        retry_failed: Whether samples that failed in an earlier run are tried again; skipped ones are not.
 
     Raises:
         UsageError: If a value cannot be used, or two that do not go together.
@@ -141,8 +148,10 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
     footprints: PathText | None = option(
         default=None, help="Vector file of footprints, any CRS: GeoJSON, GPKG, SHP, FGB, Parquet.", group=INPUT
     )
-    tile_size: Annotated[Whole, Ge(16)] = option(default=256, help="Side of a tile, pixels.", group=INPUT)
-    overlap: Annotated[Whole, Ge(0)] = option(default=0, help="Pixels that neighbouring tiles share.", group=INPUT)
+    tile_size: Annotated[Whole, Ge(16), Le(65_536)] = option(default=256, help="Side of a tile, pixels.", group=INPUT)
+    overlap: Annotated[Whole, Ge(0), Le(65_535)] = option(
+        default=0, help="Pixels that neighbouring tiles share.", group=INPUT
+    )
     edges: Literal["shift", "pad"] = option(
         default="shift", help="Last tiles of a scene: shift (moved inwards) or pad.", group=INPUT
     )
@@ -154,8 +163,8 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         help="Tiles where nothing can change: keep (a series without a change) or skip.",
         group=EVENTS,
     )
-    steps: Annotated[Whole, Ge(1)] = option(default=1, help="Steps of a series.", group=EVENTS)
-    variants: Annotated[Whole, Ge(1)] = option(
+    steps: Annotated[Whole, Ge(1), Le(10_000)] = option(default=1, help="Steps of a series.", group=EVENTS)
+    variants: Annotated[Whole, Ge(1), Le(1_000_000)] = option(
         default=1, help="Series per tile: the paper's Changen-{n x 90}k.", group=EVENTS
     )
     mosaic: bool = option(
@@ -198,6 +207,13 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         group=SYNTHESIS,
         recorded=False,
     )
+    repaint: Annotated[Number, Ge(0), Le(1)] | None = option(
+        default=None,
+        help="Share of the buildings that stay and look different one step later, which is no change: 0 none, 1 all "
+        "(the paper). For weights with looks; 0 if not given.",
+        group=SYNTHESIS,
+        recorded=False,
+    )
     looks: PathText | None = option(
         default=None,
         help="Earlier output of the same tiles: objects, and the ground of I_0, look as they do there (by uid). With "
@@ -209,7 +225,7 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
     precision: Literal["auto", "fp32", "bf16", "fp16"] = option(
         default="auto", help="auto, fp32, bf16 or fp16.", group=SYNTHESIS, recorded=False
     )
-    batch_size: Auto | Annotated[Whole, Ge(1)] = option(
+    batch_size: Auto | Annotated[Whole, Ge(1), Le(65_536)] = option(
         default="auto", help="auto or a number.", group=SYNTHESIS, recorded=False
     )
     output: PathText = option(default="changen-out", help="Output folder.", group=OUTPUT, flags=("-o",), recorded=False)
@@ -227,14 +243,29 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         flags=("--co",),
     )
     cog: bool = option(default=False, help="Cloud optimised GeoTIFFs.", group=OUTPUT)
-    shard_samples: Auto | Annotated[Whole, Ge(1)] = option(
+    shard_samples: Auto | Annotated[Whole, Ge(1), Le(1_000_000)] = option(
         default="auto", help="Series per shard, the unit of commit: auto or a number.", group=OUTPUT, recorded=False
     )
+    max_shard_gb: Annotated[Number, Gt(0)] = option(
+        default=8.0,
+        help="Most GB that a shard may take in memory: tile size, steps and series of a shard make it.",
+        group=OUTPUT,
+        recorded=False,
+    )
     overwrite: bool = option(
-        default=False, help="Start again if the output holds another run.", group=OUTPUT, recorded=False
+        default=False,
+        help="Start again if the output holds another run, or a finished one.",
+        group=OUTPUT,
+        recorded=False,
+    )
+    retry_failed: bool = option(
+        default=True,
+        help="Try samples again that failed in an earlier run of this output.",
+        group=OUTPUT,
+        recorded=False,
     )
     seed: Annotated[Whole, Ge(0)] = option(default=0, help="The same seed gives the same output.", group=RUN)
-    workers: Auto | Annotated[Whole, Ge(0)] = option(
+    workers: Auto | Annotated[Whole, Ge(0), Le(1024)] = option(
         default="auto",
         help="Processes that read and write: auto, or a number; 0: none.",
         group=RUN,
@@ -250,9 +281,20 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
             raise UsageError(f"--overlap {self.overlap}: must be from 0 to {self.tile_size - 1}, less than the tile")
         if self.gap > self.tile_size:
             raise UsageError(f"--gap {self.gap:g}: must be from 0 pixels to the tile size")
+        self._judge_shards()
+        if cut := next((name for name in _CUTTING if self.creation_options.get(name, "8") != "8"), None):
+            raise UsageError(
+                f"--creation-option {cut}={self.creation_options[cut]}: images have 8 bits, which this would cut off "
+                "or read otherwise; leave it out"
+            )
         if self.background == "keep" and self.drift:
             raise UsageError(
                 f"--drift {self.drift:g}: with --background keep the ground stays as it is; leave out one of the two"
+            )
+        if self.background == "keep" and self.repaint:
+            raise UsageError(
+                f"--repaint {self.repaint:g}: with --background keep buildings that stay are kept to the last pixel; "
+                "leave out one of the two"
             )
         if self.looks is not None and os.path.realpath(self.looks) == os.path.realpath(self.output):
             raise UsageError(f"--looks and --output {self.output} are one folder; choose another --output")
@@ -284,6 +326,11 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
             )
         if self.looks is not None:
             raise UsageError("--looks with --mosaic: earlier looks are found tile by tile; leave out one of the two")
+        if self.repaint:
+            raise UsageError(
+                f"--repaint {self.repaint:g} with --mosaic: a building of a mosaic has one look at every date; leave "
+                "out one of the two"
+            )
         if self.workers not in ("auto", 0):
             raise UsageError(f"--workers {self.workers} with --mosaic: a mosaic is made in one process; leave it out")
 
@@ -307,6 +354,17 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
             return 1
         if self.shard_samples != "auto":
             return self.shard_samples
+        return max(1, min(64, SHARD_BYTES // self._sample_bytes()))
+
+    def _sample_bytes(self) -> int:
         # image 3 bytes, class mask 1, instances 4, change 1
-        sample = self.tile_size**2 * (self.steps + 1) * 9
-        return max(1, min(64, SHARD_BYTES // sample))
+        return self.tile_size**2 * (self.steps + 1) * 9
+
+    def _judge_shards(self) -> None:
+        size = self._sample_bytes() * self.samples_per_shard() / 1e9
+        if size > self.max_shard_gb:
+            raise UsageError(
+                f"--tile-size {self.tile_size}, --steps {self.steps} and --shard-samples {self.samples_per_shard()} "
+                f"take {size:.3g} GB of memory, above the {self.max_shard_gb:g} GB of --max-shard-gb; make one of "
+                "them smaller, or raise that"
+            )

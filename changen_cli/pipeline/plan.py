@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
-from changen_cli.errors import ChangenError, SceneError
+from changen_cli.errors import ChangenError, SceneError, TileError
 from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.pipeline.splits import share_out
 from changen_cli.reporter import Reporter
 from changen_cli.scenes.discover import find_scenes
+from changen_cli.scenes.readable import printable
 from changen_cli.scenes.scene import Scene, open_scene
 from changen_cli.scenes.source import SceneSource
 from changen_cli.scenes.window import TileGrid, WholeScene, Window
@@ -101,12 +102,14 @@ def make_plan(options: GenerateOptions, reporter: Reporter) -> Plan:
     for source in find_scenes(options.inputs, masks=options.masks, footprints=options.footprints):
         try:
             with open_scene(source, read) as scene:
-                grids.append(_grid(scene, options))
-                scenes.append(scene.as_manifest())
+                grid = _grid(scene, options)
+                described = scene.as_manifest()  # reads pixels, and may fail at them
+                grids.append(grid)
+                scenes.append(described)
                 sources.append(source)
-        except SceneError as error:
-            first_error = first_error or error
-            unusable.append({"id": source.id, "image": source.image, "reason": str(error)})
+        except (SceneError, TileError) as error:
+            first_error = first_error or SceneError(str(error))
+            unusable.append({"id": source.id, "image": printable(source.image), "reason": str(error)})
     if not sources:
         raise _none_usable(first_error, len(unusable), options)
     for item in unusable:

@@ -6,6 +6,7 @@ Nothing here may import torch: a worker starts in a second and stays small.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from shapely.geometry import MultiPolygon, Polygon
@@ -16,6 +17,7 @@ from changen_cli.events.base import History, Site
 from changen_cli.events.ground import allowed_ground
 from changen_cli.events.schedule import Schedule
 from changen_cli.events.simulate import simulate
+from changen_cli.files import checksum
 from changen_cli.pipeline.earlier import EarlierLooks
 from changen_cli.pipeline.plan import Plan, SampleRef
 from changen_cli.scenes.footprints.library import Library
@@ -25,7 +27,7 @@ from changen_cli.scenes.scene import Scene
 from changen_cli.scenes.tile import Tile
 from changen_cli.store.base import Outcome, Series, Status
 from changen_cli.synthesis.look_plan import LookPlan, NewLooks, plan_looks
-from changen_cli.types import Float32Array
+from changen_cli.types import AnyArray, Float32Array
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Task:
         keep_unchanged: Whether a tile where nothing can change is kept, as a series without a change.
         look_dim: Length of a look; 0 for a synthesizer without looks.
         new_looks: Whose look a new object takes.
+        repaint: Share of the objects that stay and have another look one step later.
         earlier: Looks of an earlier output of these tiles, or None.
     """
 
@@ -60,6 +63,7 @@ class Task:
     keep_unchanged: bool = True
     look_dim: int = 0
     new_looks: NewLooks = "mixed"
+    repaint: float = 0.0
     earlier: EarlierLooks | None = None
 
 
@@ -80,6 +84,24 @@ class Prepared:
     key: rng.Key = ()
 
 
+class Rereader(Protocol):
+    """What can tell whether the input of samples is still what it was."""
+
+    task: Task
+
+    def digest(self, index: int) -> str:
+        """Reads a sample and returns the digest that its record would have; raises what reading raises."""
+        ...
+
+    def fails(self, index: int) -> bool:
+        """Prepares a sample and tells whether it cannot be read."""
+        ...
+
+    def close(self) -> None:
+        """Closes the scenes."""
+        ...
+
+
 class Preparer:
     """Prepares shards; keeps its scenes open between them."""
 
@@ -97,6 +119,29 @@ class Preparer:
     def prepare(self, shard: int) -> list[Prepared]:
         """Prepares every sample of a shard, in order."""
         return [self._sample(place) for place in self.task.plan.shard(shard)]
+
+    def sample(self, index: int) -> Prepared:
+        """Prepares one sample, by its place on the sample axis."""
+        return self._sample(self.task.plan.place(index))
+
+    def digest(self, index: int) -> str:
+        """Reads the tile of a sample and returns the digest of it, as its series would have it.
+
+        Args:
+            index: Place on the sample axis.
+
+        Raises:
+            SceneError: If its scene cannot be opened.
+            TileError: If it cannot be read.
+        """
+        place = self.task.plan.place(index)
+        tile = self._read(self.pool.get(place.scene), place)
+        mask, instance = tile.layout.rasterize()
+        return _digest(tile, mask * tile.valid, instance * tile.valid)
+
+    def fails(self, index: int) -> bool:
+        """Prepares a sample and tells whether it cannot be read."""
+        return self.sample(index).outcome.status is Status.FAILED
 
     def close(self) -> None:
         """Closes the scenes."""
@@ -123,7 +168,8 @@ class Preparer:
         if self.task.look_dim:
             before = self.task.earlier
             earlier = None if before is None else before.find(place.id, tile.scene, tile.id)
-            looks = plan_looks(history, series.instances, self.task.look_dim, self.task.new_looks, key, earlier)
+            dim, new, repaint = self.task.look_dim, self.task.new_looks, self.task.repaint
+            looks = plan_looks(history, series.instances, dim, new, key, earlier, repaint)
         noise = draw_noise(key, self.task.steps, self.task.noise_dim)
         return Prepared(Outcome(place.id, Status.DONE, reason, series), noise, looks, key)
 
@@ -161,6 +207,7 @@ class Preparer:
             transform=tile.transform,
             crs=None if tile.crs is None else tile.crs.to_wkt(),
             source=scene.source.image,
+            read=_digest(tile, masks[0], instances[0]),
         )
 
 
@@ -176,3 +223,9 @@ def why_unchanged(history: History) -> str:
         return ""
     reasons = sorted({f"{short.event}: {short.reason}" for short in history.shortfalls})
     return f"nothing could change: {'; '.join(reasons)}"
+
+
+def _digest(tile: Tile, mask: AnyArray, instance: AnyArray) -> str:
+    """Returns the digest of a tile: its image, and S_0 as it is drawn."""
+    parts = (checksum(np.ascontiguousarray(part).data).digest for part in (tile.image, mask, instance))
+    return checksum("".join(parts).encode()).digest

@@ -16,6 +16,9 @@ from changen_cli.version import __version__
 
 LIBRARIES = ("torch", "rasterio", "shapely", "numpy", "zarr")
 
+REMEDIES = {"threads": "set OMP_NUM_THREADS={} to go on with it"}
+"""What to do where an argument is another than that of an earlier run, besides starting again."""
+
 
 def run_record(run: Run) -> dict[str, object]:
     """Returns every argument that decides the bytes of the output; a resumed run must have the same ones.
@@ -30,17 +33,26 @@ def run_record(run: Run) -> dict[str, object]:
         "synthesizer": run.synthesizer.as_manifest(),
         "device": run.device.partition(":")[0],
         "precision": run.precision,
-        # sums on a CPU are split over its threads, so their last bits depend on how many there are
-        "threads": torch.get_num_threads() if run.device == "cpu" else None,
+        "threads": _threads(run),
         "shard_samples": run.plan.spec.shard_samples,
         "drift": run.drift,
         "new_looks": run.new_looks,
         # only where it decides something, so that every other output stays what it was
+        **({"repaint": run.repaint} if run.repaint else {}),
         **({} if run.options.looks is None else {"looks": run.options.looks}),
         **({"conditions": run.conditions.as_manifest()} if run.conditions else {}),
         **({"mosaic": {"overlap": run.options.windows().overlap}} if run.options.mosaic else {}),
         "changen": __version__,
     }
+
+
+def _threads(run: Run) -> int | None:
+    """Returns how many threads sums are split over, on which their last bits depend; None where nothing is summed.
+
+    That is so on a GPU, and for a synthesizer that is no network, unless there are conditions, which blur and average.
+    """
+    sums = not getattr(run.synthesizer, "cpu_bound", False) or bool(run.conditions)
+    return torch.get_num_threads() if run.device == "cpu" and sums else None
 
 
 def result_record(run: Run, arguments: Mapping[str, object], summary: Summary) -> dict[str, object]:

@@ -17,7 +17,7 @@ from changen_cli.scenes.footprints.library import Library, read_library
 from changen_cli.synthesis.base import Synthesizer, SynthesizerSettings, look_dim_of
 from changen_cli.synthesis.engine import Engine, choose_batch_size
 from changen_cli.synthesis.load import load_synthesizer
-from changen_cli.synthesis.look_plan import NEW_LOOKS, NewLooks, choose_drift
+from changen_cli.synthesis.look_plan import NEW_LOOKS, NewLooks, choose_drift, choose_repaint
 from changen_cli.synthesis.transfer import make_transfer
 
 
@@ -37,6 +37,7 @@ class Run:
         workers: Resolved.
         drift: Resolved; 0 for a synthesizer without looks.
         new_looks: Resolved.
+        repaint: Resolved; 0 for a synthesizer without looks.
         library: Outlines for new objects, or None for the scene's own.
         earlier: Looks of an earlier output of the same tiles, or None.
     """
@@ -52,6 +53,7 @@ class Run:
     workers: int
     drift: float
     new_looks: NewLooks
+    repaint: float = 0.0
     library: Library | None = None
     earlier: EarlierLooks | None = None
 
@@ -71,6 +73,7 @@ class Run:
             keep_unchanged=options.unchanged == "keep",
             look_dim=look_dim_of(self.synthesizer),
             new_looks=self.new_looks,
+            repaint=self.repaint,
             earlier=self.earlier,
         )
 
@@ -121,6 +124,7 @@ def resolve_run(options: GenerateOptions, reporter: Reporter | None = None) -> R
         workers=choose_workers(options.workers, device, cores(), cpu_bound=getattr(synthesizer, "cpu_bound", False)),
         drift=choose_drift(options.drift, options.background, look_dim_of(synthesizer)),
         new_looks=options.new_looks or NEW_LOOKS,
+        repaint=choose_repaint(options.repaint, options.background, look_dim_of(synthesizer)),
         library=None if options.library is None else read_library(options.library),
         earlier=earlier,
     )
@@ -136,7 +140,12 @@ def require_looks(options: GenerateOptions, look_dim: int) -> None:
     Raises:
         UsageError: If such an option is given for a synthesizer without looks.
     """
-    given = {"--drift": options.drift, "--new-looks": options.new_looks, "--looks": options.looks}
+    given = {
+        "--drift": options.drift,
+        "--new-looks": options.new_looks,
+        "--repaint": options.repaint,
+        "--looks": options.looks,
+    }
     if not look_dim and (first := next((name for name, value in given.items() if value is not None), None)):
         raise UsageError(f"{first} is for weights with looks, which these are not; leave {first} out")
 

@@ -29,6 +29,9 @@ class Summary:
         problems: Id, status and reason of samples that are not done, at most :data:`PROBLEMS_KEPT`.
         unusable: Scenes that could not be opened: id, image, reason.
         resumed: Series that an earlier run had finished.
+        remade: Shards of an earlier run that were made anew, because files of them were missing or damaged.
+        differing: Those of them that are not what they were: input, weights or libraries have changed since.
+        retried: Samples that failed in an earlier run and were made now.
         under_way: Series that are synthesised and whose shard is not written yet; 0 at the end.
         seconds: Since the start of this run.
     """
@@ -43,6 +46,9 @@ class Summary:
     problems: list[tuple[str, str, str]] = field(default_factory=list)
     unusable: tuple[dict[str, str], ...] = ()
     resumed: int = 0
+    remade: int = 0
+    differing: tuple[int, ...] = ()
+    retried: int = 0
     under_way: int = 0
     seconds: float = 0.0
 
@@ -74,7 +80,8 @@ class Summary:
     @property
     def exit_code(self) -> ExitCode:
         """Whether all is done, or skipped for a recorded reason; where nothing is, an error says so."""
-        return ExitCode.SOME_FAILED if self.statuses[Status.FAILED] or self.unusable else ExitCode.DONE
+        troubled = self.statuses[Status.FAILED] or self.unusable or self.differing
+        return ExitCode.SOME_FAILED if troubled else ExitCode.DONE
 
     def progress(self) -> Progress:
         """Returns how far the run is, for whoever started it."""

@@ -102,6 +102,19 @@ def picture_uri(picture: UInt8Array) -> str:
     return "data:image/png;base64," + base64.b64encode(_png(picture, optimize=True)).decode("ascii")
 
 
+def as_uri(picture: Image.Image, format: str, **how: object) -> str:
+    """Returns a picture as a ``data:`` address.
+
+    Args:
+        picture: In any mode that the format has.
+        format: Of Pillow: "PNG" or "WEBP".
+        **how: What Pillow takes for that format.
+    """
+    memory = io.BytesIO()
+    picture.save(memory, format, **how)
+    return f"data:image/{format.lower()};base64," + base64.b64encode(memory.getvalue()).decode("ascii")
+
+
 def _png(picture: UInt8Array, *, optimize: bool = False) -> bytes:
     memory = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(picture)).save(memory, "PNG", optimize=optimize)

@@ -12,6 +12,7 @@ from changen_cli.errors import SceneError, UsageError
 from changen_cli.scenes.footprints.xbd_tree import find_images, find_labels, is_label, plain_name
 from changen_cli.scenes.naming import make_ids, stem_of
 from changen_cli.scenes.source import LabelSource, SceneSource, is_remote
+from changen_cli.texts import read_text
 from changen_cli.types import Split
 
 RASTERS = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".jp2", ".vrt", ".img", ".webp", ".bmp")
@@ -87,6 +88,9 @@ def find_scenes(
     return sources
 
 
+LIST_BYTES = 1_000_000_000
+"""Most bytes of a list: ten million paths."""
+
 NAMED = 5
 """Folders that an error names; of more it says how many there are."""
 
@@ -119,8 +123,7 @@ class _Finder:
             raise SceneError(f"{name}: no such file or folder; check the path")
         if name.lower().endswith(".txt"):
             try:
-                with open(name, encoding="utf-8-sig") as file:
-                    text = file.read()
+                text = read_text(name, LIST_BYTES, "utf-8-sig")
             except (OSError, UnicodeDecodeError) as error:
                 raise SceneError(f"{name}: cannot be read as a list of paths ({error}); give UTF-8 text") from error
             return self._list(text, name, (os.path.dirname(name) or ".", "."))

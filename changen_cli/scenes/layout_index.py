@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 import shapely
 
-from changen_cli.scenes.footprints.geometry import Geometries, translate
+from changen_cli.scenes.footprints.geometry import translate
+from changen_cli.scenes.footprints.tangles import Geometries
 from changen_cli.scenes.layout import Footprint, Layout
 from changen_cli.scenes.window import Window
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from changen_cli.options import Ge, Gt, Number, PathText, Says, Whole, option, options, split
+from changen_cli.options import Ge, Le, Number, PathText, Says, Whole, option, options, split
 
 PIXEL_CRS = "pixel"
 """Value of :attr:`ReadOptions.footprints_crs` for vectors whose coordinates are columns and rows of the raster."""
@@ -20,7 +20,7 @@ def _limits(text: str) -> tuple[float, float] | None:
     if text == "auto":
         return None
     low, high = (float(part) for part in text.split(":"))
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+    if not (math.isfinite(low) and math.isfinite(high) and low < high and math.isfinite(high - low)):
         raise ValueError("no range")
     return low, high
 
@@ -58,6 +58,10 @@ KnownCRS = Annotated[
 """A CRS in any words that PROJ knows, or :data:`PIXEL_CRS`."""
 
 
+Resolution = Annotated[Number, Ge(0.001), Le(100_000)]
+"""Metres on the ground per pixel."""
+
+
 @options("--", kw_only=True)
 class ReadOptions:
     """How scenes are read. Validated when made; picklable.
@@ -73,6 +77,8 @@ class ReadOptions:
         footprints_crs: CRS of vector footprints, which overrides what their files say; ``"pixel"`` if they are in
             columns and rows of the raster (x to the right, y down, pixel (0, 0) covers 0..1). None to go by the file.
         exclude: Vector file of polygons where nothing may be built, or None.
+        max_pixels: Most pixels of a scene, at the reading resolution; a larger one is refused before it is planned.
+        max_decoded: Most pixels of an image or mask in a format without random access (PNG, JPEG).
         min_area: Footprints and holes smaller than this are dropped or filled: square pixels at the reading resolution.
 
     Raises:
@@ -82,7 +88,7 @@ class ReadOptions:
     footprints_crs: KnownCRS | None = option(
         default=None, help="CRS of vectors that do not say, EPSG:32633 or pixel.", group=INPUT
     )
-    resolution: Annotated[Number, Gt(0)] | None = option(
+    resolution: Resolution | None = option(
         default=None, help="Ground metres per pixel to read at (shipped weights: 0.3 to 0.6).", group=INPUT
     )
     bands: Bands | None = option(default=None, help="Bands of red, green and blue, from 1: 3,2,1.", group=INPUT)
@@ -91,6 +97,15 @@ class ReadOptions:
     )
     exclude: PathText | None = option(
         default=None, help="Vector file of water, roads ... where nothing is built.", group="Events"
+    )
+    max_pixels: Annotated[Number, Ge(1)] = option(
+        default=1e12, help="Most pixels of a scene, as read; a larger one is refused.", group=INPUT, recorded=False
+    )
+    max_decoded: Annotated[Number, Ge(1)] = option(
+        default=256e6,
+        help="Most pixels of a PNG, JPEG or the like, which is decoded from its first pixel on.",
+        group=INPUT,
+        recorded=False,
     )
     resolution_optional: bool = option(
         default=False, help="Read scenes without a georeference at their own pixels.", cli=False, recorded=False

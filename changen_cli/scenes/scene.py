@@ -60,14 +60,19 @@ class Scene:
         self.id = source.id
         self.source = source
         self._outlines: dict[int, tuple[Polygon | MultiPolygon, ...]] = {}
-        self._dataset = open_raster(source.image)
+        self._dataset = open_raster(source.image, decoded_pixels=options.max_decoded)
         self._labels: Labels = NoLabels()
         self._pixels: Pixels | None = None
         try:
             path = source.image
             labels = open_labels(source, self._dataset, options, cache)
             self._grid = make_geobox(
-                self._dataset, path, options.resolution, options.resolution_optional, labels.georeference
+                self._dataset,
+                path,
+                options.resolution,
+                options.resolution_optional,
+                labels.georeference,
+                options.max_pixels,
             )
             self._pixels = Pixels(self._dataset, path, self._grid, options, cache)
             self._labels = labels.place(self._grid)

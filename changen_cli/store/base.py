@@ -47,6 +47,7 @@ class Series:
         source: Path or URL of the source raster.
         looks: The looks that it was made with; None for a synthesizer without looks.
         conditions: What the conditions of each date did; empty in a run without conditions.
+        read: Digest of the tile as it was read; empty where it is not known.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Series:
     source: str
     looks: SeriesLooks | None = None
     conditions: tuple[Record, ...] = ()
+    read: str = ""
 
     @property
     def changes(self) -> UInt8Array:
@@ -117,6 +119,7 @@ class SceneSeries:
         valid_pixels: Pixels where the source has data.
         looks: See there.
         conditions: Empty: a condition is drawn for an image, and windows of one are made apart.
+        read: Digest of the scene as it was read.
     """
 
     id: str
@@ -133,6 +136,7 @@ class SceneSeries:
     valid_pixels: int
     looks: SeriesLooks | None = None
     conditions: tuple[Record, ...] = ()
+    read: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,11 +70,13 @@ def read_raster(path: Path, *, mask: bool = False) -> AnyArray:
         StoreError: If it is missing or damaged.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            source = rasterio.open(path)
-        with source:
-            bands: AnyArray = source.dataset_mask() if mask else source.read()
+        # GDAL's fast way through a PNG gives what it happens to hold, and no error, where the file is cut off.
+        with rasterio.Env(GDAL_PNG_WHOLE_IMAGE_OPTIM="NO"):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", NotGeoreferencedWarning)
+                source = rasterio.open(path)
+            with source:
+                bands: AnyArray = source.dataset_mask() if mask else source.read()
     except GDAL_ERRORS as error:
         raise StoreError(
             f"cannot read {path}: {error}; copy the output again, or run changen again with --overwrite"

@@ -45,10 +45,12 @@ class Lock:
         On a file system that has no locks (some network file systems) a warning is logged and the run goes on.
 
         Raises:
-            StoreError: If another run holds it, or the file cannot be written.
+            StoreError: If another run holds it, or the file is a link or cannot be written.
         """
         if self._lock.is_locked:
             return
+        if self.path.is_symlink():  # locking empties the file
+            raise StoreError(f"{self.path} is a link, and would empty what it leads to; remove it and run again")
         with disk_errors(self.path):
             try:
                 self._lock.acquire(blocking=False)

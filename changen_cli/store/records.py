@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -13,9 +13,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from changen_cli.errors import StoreError
 from changen_cli.events.base import Shortfall
-from changen_cli.files import HOME
+from changen_cli.files import HOME, Checksum
 from changen_cli.store.base import AnyOutcome, Status, StoreSpec
 from changen_cli.store.check import shard_range
+from changen_cli.store.sealed import SEAL, read_checksums, seal, unseal
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class SampleRecord:
         changed_pixels: Pixels that differ between S_t and S_t+1, one number a step.
         valid_pixels: Pixels where the source has data.
         size: Rows and columns, where they are not those of the store.
+        read: Digest of the tile as it was read.
     """
 
     index: int
@@ -57,6 +59,7 @@ class SampleRecord:
     changed_pixels: tuple[int, ...] = ()
     valid_pixels: int = 0
     size: tuple[int, int] | None = None
+    read: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,13 @@ class ShardRecord:
     Attributes:
         index: Which shard.
         samples: Its samples, in order.
+        files: Checksum of every file of the shard by its path in the output, "/" between folders; the record itself
+            is sealed. Empty in outputs of a changen that had no checksums (version 1).
     """
 
     index: int
     samples: tuple[SampleRecord, ...]
+    files: Mapping[str, Checksum] = field(default_factory=dict)
 
     def summary(self) -> ShardSummary:
         """Counts the samples by status, and their changes and shortfalls by event."""
@@ -130,19 +136,23 @@ def conditions_path(root: Path, index: int) -> Path:
     return root / HOME / "shards" / f"{index:06d}.conditions.parquet"
 
 
-def make_record(spec: StoreSpec, index: int, outcomes: Sequence[AnyOutcome]) -> ShardRecord:
+def make_record(
+    spec: StoreSpec, index: int, outcomes: Sequence[AnyOutcome], files: Mapping[str, Checksum] | None = None
+) -> ShardRecord:
     """Makes the record of a shard.
 
     Args:
         spec: The shape of the store.
         index: Which shard, 0 .. ``spec.shards`` - 1.
         outcomes: Its samples, in order.
+        files: Checksum of every file of the shard by its path in the output.
 
     Raises:
         StoreError: If the store has no such shard.
     """
     places = shard_range(spec, index)
-    return ShardRecord(index, tuple(_make_sample(spec, *pair) for pair in zip(places, outcomes, strict=True)))
+    samples = tuple(_make_sample(spec, *pair) for pair in zip(places, outcomes, strict=True))
+    return ShardRecord(index, samples, files or {})
 
 
 def _make_sample(spec: StoreSpec, place: int, outcome: AnyOutcome) -> SampleRecord:
@@ -168,24 +178,15 @@ def _make_sample(spec: StoreSpec, place: int, outcome: AnyOutcome) -> SampleReco
         changed_pixels=series.changed_pixels,
         valid_pixels=series.valid_pixels,
         size=None if series.size == (spec.height, spec.width) else series.size,
+        read=series.read,
     )
 
 
-def to_json(value: object) -> bytes:
-    """Returns JSON that depends on the value alone: keys sorted, UTF-8, a newline at the end.
-
-    Raises:
-        TypeError: If a value is of a type that JSON has not.
-        ValueError: If a number is not finite.
-    """
-    return (json.dumps(value, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
-
-
 def encode_record(record: ShardRecord) -> bytes:
-    """Returns the file of a record.
+    """Returns the file of a record, sealed.
 
-    It is ``{"shard": index, "crs": [WKT, ...], "samples": [...]}``. The CRS of a sample is a number into the list,
-    because a thousand samples share one long text.
+    It is ``{"shard": index, "crs": [WKT, ...], "samples": [...], "files": {path: checksum}}``. The CRS of a sample is a
+    number into the list, because a thousand samples share one long text.
     """
     codes: dict[str, int] = {}
     samples: list[dict[str, object]] = []
@@ -195,25 +196,30 @@ def encode_record(record: ShardRecord) -> bytes:
         if sample.size is None:
             del entry["size"]
         samples.append(entry)
-    return to_json({"shard": record.index, "crs": list(codes), "samples": samples})
+    files = {path: str(found) for path, found in record.files.items()}
+    return seal({"shard": record.index, "crs": list(codes), "samples": samples, "files": files})
 
 
 def read_record(path: Path) -> ShardRecord:
     """Reads the record of a shard, each sample with its CRS as WKT.
 
     Raises:
-        StoreError: If it cannot be read, or a value is of another type; a record is written whole, so something else
-            has damaged it.
+        StoreError: If it cannot be read, or has changed since it was written; a record is written whole, so something
+            else has damaged it.
     """
     try:
-        record = json.loads(path.read_bytes())
+        data = path.read_bytes()
+        record = json.loads(data)
+        if SEAL in record or "files" in record:  # neither is there in an output of version 1
+            record = unseal(data)
         # Interned, because a million samples share one long text.
         codes = [sys.intern(crs) for crs in record["crs"]]
         samples = [{**s, "crs": None if s["crs"] is None else codes[s["crs"]]} for s in record["samples"]]
-        return ShardRecord(int(record["shard"]), _SAMPLES.validate_python(samples))
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        files = read_checksums(record.get("files", {}))
+        return ShardRecord(int(record["shard"]), _SAMPLES.validate_python(samples), files)
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
         raise StoreError(
-            f"cannot read {path}: {_reason(error)}; delete it and run the same command again to write this shard anew"
+            f"cannot read {path}: {_reason(error)}; run the same command again to write this shard anew"
         ) from error
 
 

@@ -19,10 +19,11 @@ from changen_cli.errors import StoreError
 from changen_cli.events.base import Change
 from changen_cli.models.series_looks import SeriesLooks
 from changen_cli.scenes.layout import Footprint
-from changen_cli.store.base import Status, StoreSpec
+from changen_cli.store.base import Status
+from changen_cli.store.ends import check_small_ends
 from changen_cli.store.formats.base import Arrays, Times
 from changen_cli.store.formats.registry import find_formats, make_format
-from changen_cli.store.manifest import StoreEntry, read_manifest
+from changen_cli.store.manifest import StoreEntry, read_entry, read_manifest, read_store
 from changen_cli.store.sample import Sample, no_conditions, no_looks
 from changen_cli.store.tables.conditions import ConditionsReader
 from changen_cli.store.tables.events import ChangeRow
@@ -61,6 +62,7 @@ class SeriesDataset:
         root: The output folder.
         manifest: What ``manifest.json`` says.
         format: Name of its format, such as "zarr".
+        spec: The shape of the store.
         items: What an item is: "series", or "pairs" where the format stores pairs of images alone.
         times: The times of the items of each sample, so an item's own are ``times[item % len(times)]``: all of the
             series, or every pair.
@@ -76,28 +78,20 @@ class SeriesDataset:
         """Reads the manifest and the table of samples; see :func:`open_series`."""
         self.root = root
         self.manifest: dict[str, Any] = read_manifest(root)
-        try:
-            store: StoreEntry = self.manifest["store"]
-            self.format: str = store["format"]
-            if self.format not in find_formats():
-                raise StoreError(
-                    f"{root} has the unknown format {self.format!r}; read it with the changen that wrote it or a newer "
-                    "one, or install the package that has this format"
-                )
-            spec = StoreSpec(
-                samples=store["samples"],
-                steps=store["steps"],
-                height=store["height"],
-                width=store["width"],
-                shard_samples=store["shard_samples"],
+        check_small_ends(root)
+        store: StoreEntry = read_entry(root, self.manifest)
+        self.format: str = store["format"]
+        if self.format not in find_formats():
+            raise StoreError(
+                f"{root} has the unknown format {self.format!r}; read it with the changen that wrote it or a newer "
+                "one, or install the package that has this format"
             )
-            self._store = make_format(self.format, root, spec)
-            self.look_dim: int = store.get("look_dim", 0)
-            self.has_conditions: bool = store.get("conditions", False)
-        except (KeyError, TypeError) as error:
-            raise StoreError(f"{root / 'manifest.json'} does not say what the store is: no {error}") from error
-        self.steps = self._store.spec.steps
-        self.size = self._store.spec.height, self._store.spec.width
+        self.spec = read_store(root, self.manifest)
+        self._store = make_format(self.format, root, self.spec)
+        self.look_dim: int = store.get("look_dim", 0)
+        self.has_conditions: bool = store.get("conditions", False)
+        self.steps = self.spec.steps
+        self.size = self.spec.height, self.spec.width
         self.items: Literal["series", "pairs"] = self._store.items
         whole = tuple(range(self.steps + 1))
         self.times: tuple[Times, ...] = (whole,) if self.items == "series" else self._store.pairs

@@ -132,6 +132,18 @@ class LooksSynthesizer(Synthesizer, Protocol):
         """
         ...
 
+    def draw(self, pick: Tensor, normal: Tensor) -> Tensor:
+        """Draws new looks.
+
+        Args:
+            pick: Chooses what each resembles, float32 [B, R] in 0..1.
+            normal: Draws it, float32 [B, R, D].
+
+        Returns:
+            float32 [B, R, D]; row 0 is a look of the ground, the others are looks of objects.
+        """
+        ...
+
     def drift(self, ground: Tensor, pick: Tensor, normal: Tensor, amount: float) -> Tensor:
         """Moves the look of the ground from one date to the next.
 

@@ -52,6 +52,11 @@ class ChangenSynthesizer(NetworkSynthesizer[ChangenGenerator]):
         return torch.cat(looks)
 
     @torch.inference_mode()
+    def draw(self, pick: Tensor, normal: Tensor) -> Tensor:
+        """Draws new looks; see :class:`LooksSynthesizer`."""
+        return self._encoder().draw(pick, normal)
+
+    @torch.inference_mode()
     def drift(self, ground: Tensor, pick: Tensor, normal: Tensor, amount: float) -> Tensor:
         """Moves the look of the ground; see :class:`LooksSynthesizer`."""
         encoder = self._encoder()

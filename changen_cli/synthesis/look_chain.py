@@ -1,4 +1,4 @@
-"""The looks of a batch of series, from step to step: an object keeps its own, that of the ground drifts."""
+"""The looks of a batch of series, from step to step: that of the ground drifts, some objects are repainted."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ class LookChain:
             self.codes = transfer.upload(_stacked([_given(plan) for plan in plans], count, 0))
         else:
             self.codes = self._first(plans, image, valid)
-        self._ground = [self.codes[:, GROUND]]
+        self._ground, self._objects = [self.codes[:, GROUND]], self.codes[:, GROUND + 1 :]
+        self._repaints = self._upload_repaints(plans)
 
     def _first(self, plans: Sequence[LookPlan], image: Tensor, valid: Tensor | None) -> Tensor:
         """Reads and draws the looks that are not given, float32 [B, R, D]."""
@@ -83,6 +84,17 @@ class LookChain:
             codes = torch.where(given.isnan(), codes, given)
         return codes
 
+    def _upload_repaints(self, plans: Sequence[LookPlan]) -> tuple[Tensor, Tensor, Tensor] | None:
+        """Lays out what is repainted; None where nothing is."""
+        planned = [plan.repaints for plan in plans if plan.repaints is not None]
+        if len(planned) < len(plans):
+            return None
+        where, pick, normal = (
+            self.transfer.upload(_stacked([getattr(one, name) for one in planned], self._count, 0))
+            for name in ("where", "pick", "normal")
+        )
+        return where, pick, normal
+
     def next(self) -> Looks:
         """Moves on by one date, and returns the looks of its regions."""
         step = self._step
@@ -92,17 +104,20 @@ class LookChain:
                 self.codes[:, GROUND], self._ground_pick[:, step], self._ground_normal[:, step], self.amount
             )
             self.codes = torch.cat([ground.unsqueeze(1), self.codes[:, GROUND + 1 :]], 1)
+        if self._repaints is not None:
+            where, pick, normal = (values[:, :, step] for values in self._repaints)
+            self.codes = torch.where(where.unsqueeze(2), self.synthesizer.draw(pick, normal), self.codes)
         self._ground.append(self.codes[:, GROUND])
         return Looks(self.codes, self._regions[:, step + 1], self._keys[:, step], self._origins)
 
     def download(self) -> Callable[[], list[SeriesLooks]]:
-        """Starts copying the looks of all dates so far to the host, in one piece.
+        """Starts copying the looks of all dates so far to the host, in one piece; of objects the first that they had.
 
         Returns:
             Waits for them, and gives those of each sample.
         """
         dates = len(self._ground)
-        codes = torch.cat([torch.stack(self._ground, 1), self.codes[:, GROUND + 1 :]], 1)
+        codes = torch.cat([torch.stack(self._ground, 1), self._objects], 1)
         waiting = self.transfer.download(codes.detach())
 
         def wait() -> list[SeriesLooks]:

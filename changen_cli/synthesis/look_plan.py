@@ -14,7 +14,7 @@ from changen_cli import rng
 from changen_cli.events.base import History
 from changen_cli.models.look_kinds import BORROWED, DRAWN, OWN
 from changen_cli.models.series_looks import SeriesLooks
-from changen_cli.types import Float32Array, Int32Array, Int64Array
+from changen_cli.types import BoolArray, Float32Array, Int32Array, Int64Array
 
 NewLooks = Literal["drawn", "borrowed", "mixed"]
 """Whose look a new object takes: one drawn from what the weights have seen, another object's of the tile, or either."""
@@ -24,6 +24,10 @@ NEW_LOOKS: NewLooks = "mixed"
 
 DRIFT = 0.5
 """How far the look of the ground moves at each step where nothing is said and it may move."""
+
+
+REPAINT = 0.0
+"""Share of the objects that stay and have another look one step later, where nothing is said."""
 
 
 def choose_drift(wanted: float | None, background: str, look_dim: int) -> float:
@@ -42,9 +46,42 @@ def choose_drift(wanted: float | None, background: str, look_dim: int) -> float:
     return DRIFT if wanted is None else wanted
 
 
+def choose_repaint(wanted: float | None, background: str, look_dim: int) -> float:
+    """Chooses which share of the objects that stay has another look one step later.
+
+    Args:
+        wanted: What was asked for, 0..1; None for :data:`REPAINT`.
+        background: "synthesize" or "keep".
+        look_dim: Length of a look of the synthesizer; 0 if it has none.
+
+    Returns:
+        0 where there are no looks, or what stays is kept to the last pixel.
+    """
+    if not look_dim or background == "keep":
+        return 0.0
+    return REPAINT if wanted is None else wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Repaints:
+    """Which objects have another look at a date than before, and how it is drawn.
+
+    Attributes:
+        where: bool [R, n]; an object that comes or goes at a step is not repainted then.
+        pick: Chooses what the new look resembles, float32 [R, n] in 0..1.
+        normal: Draws it, float32 [R, n, D].
+    """
+
+    where: BoolArray
+    pick: Float32Array
+    normal: Float32Array
+
+
 @dataclass(frozen=True, slots=True)
 class LookPlan:
     """Where the looks of one series come from. Region 0 is the ground; an object keeps its region, and so its look.
+
+    As long as it stands, that is, and unless it is repainted.
 
     Attributes:
         uids: uid of each region, int32 [R], ascending; 0 for the ground.
@@ -59,6 +96,7 @@ class LookPlan:
         given: Looks that are known already and neither read nor drawn, float32 [R, D], NaN where not; None for none.
         origin: Row and column of the first pixel in the scene that this is a window of; None for a tile of its own,
             whose pixels have a noise of their own.
+        repaints: Objects that have another look at a later date; None for none.
     """
 
     uids: Int32Array
@@ -72,6 +110,7 @@ class LookPlan:
     keys: Int64Array
     given: Float32Array | None = None
     origin: tuple[int, int] | None = None
+    repaints: Repaints | None = None
 
 
 def plan_looks(
@@ -81,11 +120,12 @@ def plan_looks(
     new: NewLooks,
     key: rng.Key,
     earlier: SeriesLooks | None = None,
+    repaint: float = 0.0,
 ) -> LookPlan:
     """Plans the looks of a series.
 
     Every draw is keyed by what it is for: those of an object by its uid alone, so that an object has one look, at
-    every date.
+    every date, or by its uid and the step at which it is repainted.
 
     Args:
         history: The layouts.
@@ -94,6 +134,7 @@ def plan_looks(
         new: Whose look a new object takes.
         key: Seed, scene, tile and variant.
         earlier: Looks of an earlier series of the tile, of length D, which its objects and the ground of I_0 take.
+        repaint: Share of the objects that stay and have another look one step later, 0..1.
 
     Returns:
         The plan.
@@ -125,7 +166,25 @@ def plan_looks(
         ground_normal=np.stack([draw.standard_normal(dim, np.float32) for draw in ground]),
         keys=np.array([int(rng.generator(*key, s, "pixels").integers(2**62)) for s in range(1, steps + 1)], np.int64),
         given=None if earlier is None else _given(uids, dim, earlier),
+        repaints=_repaints(history, uids, dim, repaint, key) if repaint else None,
     )
+
+
+def _repaints(history: History, uids: Int32Array, dim: int, share: float, key: rng.Key) -> Repaints:
+    """Draws which objects are repainted at which step."""
+    steps = len(history.layouts) - 1
+    standing = [{footprint.uid for footprint in layout.footprints} for layout in history.layouts]
+    where = np.zeros((len(uids), steps), np.bool_)
+    pick = np.zeros((len(uids), steps), np.float32)
+    normal = np.zeros((len(uids), steps, dim), np.float32)
+    for region, uid in enumerate(map(int, uids)):
+        for step in range(steps):
+            if uid in standing[step] and uid in standing[step + 1]:
+                draw = rng.generator(*key, uid, step + 1, "repaint")
+                where[region, step] = draw.random() < share
+                pick[region, step] = draw.random(dtype=np.float32)
+                normal[region, step] = draw.standard_normal(dim, np.float32)
+    return Repaints(where, pick, normal)
 
 
 def _given(uids: Int32Array, dim: int, earlier: SeriesLooks) -> Float32Array:

@@ -148,6 +148,24 @@ def divergence(mean: Tensor, log_variance: Tensor, seen: Tensor) -> Tensor:
     return ((each * seen).sum(1) / seen.sum(1).clamp(min=1)).mean()
 
 
+def colour_distances(made: tuple[Tensor, Tensor], real: tuple[Tensor, Tensor], source: Tensor) -> Tensor:
+    """Compares the colours of regions with those of the regions whose looks they have.
+
+    Args:
+        made: Of I~_t+1, by region of S_t+1, as :func:`changen_cli.models.looks.region_colours` gives them.
+        real: Of I_t, by region of S_t, alike.
+        source: Region of I_t whose look each has, int64 [B, R]; -1 for a drawn look, of which no colour is known.
+
+    Returns:
+        Scalar: the mean absolute difference over the regions of a sample that have such a look, and over samples.
+    """
+    index = source.clamp(min=0)
+    wanted = real[0].gather(1, index.unsqueeze(2).expand_as(real[0]))
+    told = (source >= 0) & (made[1] > 0) & (real[1].gather(1, index) > 0)
+    each = (made[0] - wanted).abs().mean(2) * told
+    return (each.sum(1) / told.sum(1).clamp(min=1)).mean()
+
+
 def binary_losses(logits: Tensor, target: Tensor, valid: Tensor, smooth: float = 1.0) -> tuple[Tensor, Tensor]:
     """Compares logits of a yes or no with labels, sample by sample: cross-entropy, and soft Dice.
 

@@ -14,6 +14,7 @@ from changen_cli.errors import UsageError, WeightsError
 from changen_cli.files import write_whole
 from changen_cli.options import build, option, options
 from changen_cli.resources import weights_folder
+from changen_cli.texts import parse_yaml, read_text
 
 SEARCH = "CHANGEN_WEIGHTS"
 """Environment variable: folders to search before changen's own, separated as in PATH."""
@@ -75,7 +76,7 @@ def read_card(path: Path) -> Card:
         WeightsError: If the file is missing or is not a card.
     """
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = parse_yaml(read_text(path))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise WeightsError(
             f"{path}: no readable weights card ({str(error).splitlines()[0]}); weights come with a .yaml card of the "
@@ -92,6 +93,11 @@ def weights_folders() -> list[Path]:
     """Lists the folders that hold weights by name: :data:`SEARCH`, then what came with the package."""
     named = [Path(p) for p in os.environ.get(SEARCH, "").split(os.pathsep) if p]
     return [*named, weights_folder()]
+
+
+def weights_paths() -> dict[str, Path]:
+    """Lists the safetensors files that have a card beside them, good or bad, by name."""
+    return _named()
 
 
 def list_cards() -> dict[str, tuple[Path, Card]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar, overload
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import nn
+from torch import Tensor, nn
 
 from changen_cli.errors import ChangenError, WeightsError
 from changen_cli.models import changen
@@ -56,7 +57,8 @@ def load_network(
         The network, float32, in evaluation mode, spectral norm folded, channels last; and its card.
 
     Raises:
-        WeightsError: If the weights are missing, damaged, made for another architecture, or a model's discriminators.
+        WeightsError: If the weights are missing, damaged, not finite, made for another architecture, or a model's
+            discriminators.
         PluginError: If the card's model is a plugin that cannot be loaded.
     """
     path, card = _find(weights, model)
@@ -78,14 +80,28 @@ def load_network(
         )
     found = model or get_model(card.architecture)
     try:
-        network = found.network(build(found.config, card.arguments, "arguments"))
+        config = build(found.config, card.arguments, "arguments")
+        network = found.network(config)
         fold_spectral_norm(network.eval())
         stored = load_file(path)
+        _require_finite(path, stored)
         network.load_state_dict({name: tensor.float() for name, tensor in stored.items()})
-    except (ChangenError, RuntimeError, SafetensorError) as error:
+    except WeightsError:
+        raise
+    except (ChangenError, RuntimeError, SafetensorError, ValueError, TypeError) as error:
         raise WeightsError(f"{path}: does not fit its card's architecture: {str(error).splitlines()[0]}") from error
     network.requires_grad_(False)
     return network.to(device).to(memory_format=torch.channels_last), card
+
+
+def _require_finite(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Refuses weights of which one number is none: every image that they make would be black."""
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise WeightsError(
+                f"{path}: {name} holds values that are not finite; the training went wrong: take an earlier checkpoint "
+                "(changen weights pack --checkpoint best), or other weights"
+            )
 
 
 def _find(weights: str | None, model: Model[nn.Module] | None) -> tuple[Path, Card]:

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import quality
 import yaml
+from commands import ROOT
 from quality_page import write_page
-from quality_plan import ROOT, Plan, Trial
+from quality_plan import Plan, Trial
 from typer.main import get_command
 
 from changen_cli import plugins

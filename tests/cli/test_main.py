@@ -87,7 +87,7 @@ def test_every_end_is_one_line_and_a_code(
     def fail() -> dict[str, object]:
         raise error
 
-    monkeypatch.setattr("changen_cli.cli.weights.list_cards", fail)
+    monkeypatch.setattr("changen_cli.cli.weights.weights_paths", fail)
     result = changen("weights", "list")
     assert result.code == code
     assert result.err.strip().startswith(line)
@@ -96,13 +96,13 @@ def test_every_end_is_one_line_and_a_code(
 
 
 def test_debug_shows_where_a_bug_is(changen: Changen, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("changen_cli.cli.weights.list_cards", lambda: 1 / 0)
+    monkeypatch.setattr("changen_cli.cli.weights.weights_paths", lambda: 1 / 0)
     monkeypatch.setenv("CHANGEN_DEBUG", "1")
     assert "Traceback" in changen("weights", "list").err
 
 
 def test_sigterm_ends_a_run_as_ctrl_c_does(changen: Changen, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("changen_cli.cli.weights.list_cards", lambda: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr("changen_cli.cli.weights.weights_paths", lambda: os.kill(os.getpid(), signal.SIGTERM))
     before = signal.getsignal(signal.SIGTERM)
     result = changen("weights", "list")
     assert result.code == 130

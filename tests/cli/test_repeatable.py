@@ -140,7 +140,9 @@ def test_a_stopped_run_goes_on_to_the_same_bytes(
         code, said = stop(stopped, number, group=group)
         assert code == 130
         lines = said.splitlines()
-        assert lines[-1] == "changen: interrupted; run it again: generate and trainings go on where they stopped"
+        assert (
+            lines[-1] == "changen: interrupted; run it again: generate, detect and trainings go on where they stopped"
+        )
         assert "Traceback" not in said
         assert shards_done(out) < 12
 

@@ -119,3 +119,22 @@ def test_pack_with_figures(changen: Changen, tiny_run: Path, tmp_path: Path) -> 
     figures.write_text("just words")
     assert "must be a mapping" in changen(*words).error
     assert "not a readable YAML or JSON file" in changen(*words[:-1], tmp_path / "none.yaml").error
+
+
+def test_a_bad_card_hides_no_other(changen: Changen, weights: Path) -> None:
+    (weights / "broken.safetensors").touch()
+    (weights / "broken.yaml").write_text("[")
+    card = yaml.safe_load((weights / "untrained.yaml").read_text())
+    (weights / "untrained.yaml").write_text(yaml.safe_dump(card | {"summary": "good [/x] for"}))
+    shown = changen("weights", "list")
+    assert shown.code == 1
+    assert "untrained" in shown.out
+    assert "[/x]" in shown.out
+    assert "broken" in shown.out
+    listed = {one["name"]: one for one in json.loads(changen("weights", "list", "--json").out)}
+    assert "broken.yaml: no readable weights card" in listed["broken"]["error"]
+    assert "sha256" in listed["untrained"]
+    checked = changen("weights", "verify")
+    assert checked.code == 2
+    assert str(weights / "untrained.safetensors") in checked.out
+    assert "broken.yaml" in checked.error

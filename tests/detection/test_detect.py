@@ -12,7 +12,7 @@ from torch import Tensor
 
 from changen_cli.detection.detect import detect
 from changen_cli.detection.options import DetectOptions
-from changen_cli.errors import UsageError
+from changen_cli.errors import StoreError, UsageError
 from changen_cli.reporter import Progress
 from tests.detection.conftest import Difference
 from tests.detection.make_rasters import PLACE, UTM, noise, write_raster
@@ -29,8 +29,8 @@ def paths(folder: Path, size: tuple[int, int] = (150, 200)) -> tuple[Path, Path]
 
 def options(folder: Path, **more: object) -> DetectOptions:
     a, b = folder / "a.tif", folder / "b.tif"
-    values = {"window": 64, "overlap": 16, **more}
-    return DetectOptions(before=str(a), after=str(b), output=str(folder / "out/change.tif"), **values)  # type: ignore[arg-type]
+    values = {"output": str(folder / "out/change.tif"), "window": 64, "overlap": 16, **more}
+    return DetectOptions(before=str(a), after=str(b), **values)  # type: ignore[arg-type]
 
 
 def test_mask_probabilities_and_polygons(tmp_path: Path, difference: Difference) -> None:
@@ -72,28 +72,87 @@ def test_mask_probabilities_and_polygons(tmp_path: Path, difference: Difference)
     assert found.as_json()["kind"] == "detector"
 
 
+class Dies(Difference):
+    """Is shown so many batches, and then the run is cut off."""
+
+    def __init__(self, batches: int, error: type[BaseException]) -> None:
+        super().__init__()
+        self.batches, self.error = batches, error
+
+    def __call__(self, before: Tensor, after: Tensor) -> Tensor:
+        if len(self.shown) == self.batches:
+            raise self.error
+        return super().__call__(before, after)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
-def test_a_run_that_is_cut_off_leaves_what_was_there(tmp_path: Path, error: type[BaseException]) -> None:
+def test_a_run_that_is_cut_off_leaves_what_was_there_and_goes_on(tmp_path: Path, error: type[BaseException]) -> None:
     paths(tmp_path)
     out = tmp_path / "out"
     out.mkdir()
     (out / "change.tif").write_text("old")
-    (out / ".change.tif.work").mkdir()  # of a run that was killed
+    (out / ".change.tif.work").mkdir()  # of a version that could not go on
     (out / ".change.tif.work/mask.tif").write_text("half")
+    more = {"batch_size": 1}
+    whole = Difference()
+    detect(options(tmp_path, output=str(tmp_path / "undisturbed.tif"), **more), predictor=whole)
+    done = 0
+    for batches in (6, 5, 1):  # rows of four windows; the last run is cut off before it gets as far as it was
+        with pytest.raises(error):
+            detect(options(tmp_path, **more), predictor=Dies(batches, error))
+        assert (out / "change.tif").read_text() == "old"
+        complete = len(list((out / ".change.tif.work").glob("done-*.json")))
+        assert complete >= done
+        done = complete
+    assert done == 1
+    last, said = Difference(), Said()
+    detect(options(tmp_path, **more), said, predictor=last)
+    assert "going on where a run was cut off: 4 of 12 windows are done" in said.lines
+    assert len(last.shown) == len(whole.shown)  # a row is made once more for what it leaves to the next
+    found, expected = files(out), files(tmp_path)
+    assert found["change.tif"] == expected["undisturbed.tif"]
+    assert found["change_probability.tif"] == expected["undisturbed_probability.tif"]
+    assert not (out / ".change.tif.work").exists()
 
-    class Dies(Difference):
+
+def test_what_is_left_of_another_run_is_not_gone_on_with(tmp_path: Path) -> None:
+    paths(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        detect(options(tmp_path, batch_size=1), predictor=Dies(9, KeyboardInterrupt))
+    said = Said()
+    detect(options(tmp_path, threshold=0.6), said, predictor=Difference())
+    assert not [line for line in said.lines if "going on" in line]
+
+
+def test_two_runs_for_one_result_are_refused(tmp_path: Path) -> None:
+    paths(tmp_path)
+
+    class Twice(Difference):
         def __call__(self, before: Tensor, after: Tensor) -> Tensor:
-            if len(self.shown) == 2:
-                raise error
+            with pytest.raises(StoreError, match="another run"):
+                detect(options(tmp_path), predictor=Difference())
             return super().__call__(before, after)
 
-    with pytest.raises(error):
-        detect(options(tmp_path, vector=out / "c.gpkg"), predictor=Dies())
-    assert [path.name for path in out.iterdir()] == ["change.tif"]
-    assert (out / "change.tif").read_text() == "old"
-    detect(options(tmp_path), predictor=Difference())
-    with rasterio.open(out / "change.tif") as mask:
-        assert mask.shape == (150, 200)
+    assert detect(options(tmp_path), predictor=Twice()).changed == 5000
+
+
+class Said:
+    """Keeps what a reporter is told."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def progress(self, progress: Progress) -> None: ...
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+    def warn(self, line: str) -> None:
+        self.lines.append(line)
 
 
 def test_another_threshold_and_no_common_pixel(tmp_path: Path, difference: Difference) -> None:

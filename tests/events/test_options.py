@@ -38,7 +38,7 @@ def test_one_number_of_changes_is_least_and_most() -> None:
     ("given", "message"),
     [
         ({"changes_per_step": "3:1"}, r"^test\.yaml: --changes-per-step 3:1: must be low:high, two whole numbers"),
-        ({"changes_per_step": (0, 0)}, "high at least 1"),
+        ({"changes_per_step": (0, 0)}, "high from 1 to 100000"),
         ({"changes_per_step": 65}, "in YAML write"),
         ({"gap": -1}, r"--gap -1: must be a number of at least 0"),
         ({"event_option": "create.turn=45"}, "unknown key 'event_option'"),

@@ -6,7 +6,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from changen_cli.models.looks import Looks, paint, pixel_noise, pool_noise, pool_regions, region_means
+from changen_cli.models.looks import (
+    Looks,
+    paint,
+    pixel_noise,
+    pool_noise,
+    pool_regions,
+    region_colours,
+    region_means,
+)
 
 DRAW = torch.Generator().manual_seed(0)
 
@@ -111,3 +119,14 @@ def test_windows_of_an_image_have_its_noise_where_they_are() -> None:
     assert torch.equal(pool_noise(windows, 32)[0], pool_noise(whole, 32)[0, :, 1:3, 3:5])
     looks = Looks(torch.zeros(2, 1, 3), torch.zeros(2, 64, 64), keys, torch.tensor([[32, 96], [64, 0]]))
     assert looks.part(1, 2).at(2).origins.tolist() == [[64, 0]]  # type: ignore[union-attr]
+
+
+def test_colours_of_a_region_are_its_mean_and_deviation() -> None:
+    image = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    regions = torch.zeros(2, 8, 8, dtype=torch.int64)
+    regions[:, :3, :4] = 2
+    regions[:, 7] = -1
+    colours, sizes = region_colours(image, regions, 3)
+    assert sizes.tolist() == [[44, 0, 12]] * 2
+    inside = image[1, :, :3, :4].flatten(1)
+    torch.testing.assert_close(colours[1, 2], torch.cat([inside.mean(1), inside.std(1, correction=0)]))

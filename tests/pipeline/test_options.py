@@ -59,8 +59,9 @@ def test_text_becomes_values() -> None:
         ({"mosaic": True, "overlap": 160}, "--overlap 160: with --mosaic at most half of the tile, 128"),
         ({"mosaic": True, "conditions": "haze"}, "--conditions with --mosaic: a condition is drawn for an image"),
         ({"mosaic": True, "looks": "earlier"}, "--looks with --mosaic"),
+        ({"mosaic": True, "repaint": 0.5}, "--repaint 0.5 with --mosaic: a building of a mosaic has one look"),
         ({"mosaic": True, "workers": 2}, "--workers 2 with --mosaic: a mosaic is made in one process"),
-        ({"workers": -1}, "--workers -1: must be auto or a whole number of at least 0"),
+        ({"workers": -1}, "--workers -1: must be auto or a whole number from 0 to 1024"),
     ],
 )
 def test_what_does_not_go_together_is_refused(values: dict[str, Any], message: str) -> None:

@@ -57,6 +57,7 @@ def test_a_synthesizer_is_told_what_is_asked_of_it(options: Options, monkeypatch
         ({"drift": 0}, "--drift"),
         ({"drift": 0.5}, "--drift"),
         ({"new_looks": "mixed"}, "--new-looks"),
+        ({"repaint": 0.5}, "--repaint"),
         ({"looks": "x"}, "--looks"),
     ],
 )
@@ -72,8 +73,10 @@ def test_looks_are_resolved(options: Options, looks_weights: Path) -> None:
     run = resolve_run(options(**chosen))
     assert (run.drift, run.new_looks) == (DRIFT, "mixed")
     assert (run.engine().drift, run.task().new_looks) == (DRIFT, "mixed")
-    run = resolve_run(options(**chosen, drift=0.25, new_looks="drawn"))
-    assert (run.engine().drift, run.task().new_looks) == (0.25, "drawn")
+    run = resolve_run(options(**chosen, drift=0.25, new_looks="drawn", repaint=0.75))
+    assert (run.engine().drift, run.task().new_looks, run.task().repaint) == (0.25, "drawn", 0.75)
+    with pytest.raises(UsageError, match=r"--repaint 0.5: with --background keep"):
+        options(**chosen, background="keep", repaint=0.5)
     assert resolve_run(options(**chosen, drift=0)).engine().drift == 0
 
 

@@ -11,6 +11,7 @@ from rasterio.io import MemoryFile
 from rasterio.warp import transform
 
 from changen_cli.errors import StoreError
+from changen_cli.store.formats.levir import encode_png
 from changen_cli.store.gdal import GDAL_ERRORS, gdal, gdal_warnings, read_raster
 
 
@@ -54,3 +55,16 @@ def test_what_gdal_cannot_write_is_said(tmp_path: Path) -> None:
         rasterio.open(tmp_path / "nowhere" / "a.tif", "w", driver="GTiff", **shape)
     with pytest.raises(ZeroDivisionError), gdal(tmp_path):  # what is not GDAL's passes
         _ = 1 / 0
+
+
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.98])
+def test_a_png_that_is_cut_off_is_an_error(tmp_path: Path, share: float) -> None:
+    """GDAL's fast way through a whole PNG gives garbage instead."""
+    path = tmp_path / "a.png"
+    noise = np.random.default_rng(3).integers(0, 256, (3, 64, 64)).astype(np.uint8)
+    path.write_bytes(encode_png(noise))
+    np.testing.assert_array_equal(read_raster(path), noise)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(StoreError, match=r"cannot read .*a\.png"):
+        read_raster(path)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import shutil
 import subprocess
@@ -14,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from changen_cli import files
 from changen_cli.errors import StoreError
 from changen_cli.store.base import Outcome, Series, Status, StoreSpec
+from changen_cli.store.commit import commit_shard
+from changen_cli.store.finish import finish_run
 from changen_cli.store.formats.registry import find_formats, make_format
-from changen_cli.store.journal import Journal, commit_shard, finish_run
+from changen_cli.store.journal import Journal
 
 Run = Callable[..., None]
 Tree = Callable[[Path], dict[str, bytes]]
@@ -110,33 +110,88 @@ def test_killed_while_overwriting(memory: Path, run_store: Run, tree: Tree, make
             run_store("geotiff", out, spec, outcomes, overwrite=True)
         run_store("geotiff", out, spec, outcomes)
         assert tree(out) == whole, f"killed in {calls[limit]}, call {limit}"
-
-
-def _commit(format: str, root: Path, spec: StoreSpec, index: int, outcomes: list[Outcome]) -> None:
-    commit_shard(make_format(format, root, spec), index, outcomes)
+        shutil.rmtree(out)
 
 
 @pytest.mark.parametrize("format", find_formats())
-def test_processes_write_shards_side_by_side(
-    tmp_path: Path, run_store: Run, tree: Tree, spec: StoreSpec, outcomes: list[Outcome], format: str
+def test_killed_while_another_run_is_removed(
+    memory: Path, run_store: Run, tree: Tree, make_series: Callable[..., Series], format: str
 ) -> None:
-    run_store(format, tmp_path / "one", spec, outcomes)
-    root = tmp_path / "many"
-    context = multiprocessing.get_context("fork")
-    with Journal(root) as journal:
-        journal.open({"format": format, "seed": 1, "events": ["create", "remove"]})
-        writer = make_format(format, root, spec)
-        writer.create()
-        parts = [(index, outcomes[index * 2 : index * 2 + 2]) for index in (2, 0, 1)]
-        workers = [context.Process(target=_commit, args=(format, root, spec, *part)) for part in parts]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join(30)
-        assert [worker.exitcode for worker in workers] == [0, 0, 0]
-        assert journal.done() == {0, 1, 2}
-        finish_run(writer, journal, {"seed": 1})
-    assert tree(root) == tree(tmp_path / "one")
+    """Once a run has begun to remove another one, the same run goes on to the end, with --overwrite or without."""
+    old, new = make_series(0, size=(16, 32), steps=1, looks=True), make_series(1, size=(16, 32), steps=1)
+    spec = StoreSpec(1, 1, 16, 32, 1)
+    run_store("geotiff", memory / "old", spec, [Outcome(old.id, Status.DONE, series=old)], seed=7)
+    outcomes = [Outcome(new.id, Status.DONE, series=new)]
+    run_store(format, memory / "new", spec, outcomes)
+    whole = tree(memory / "new")
+    shutil.copytree(memory / "old", memory / "out")
+    with killed_at(None) as calls:
+        run_store(format, memory / "out", spec, outcomes, overwrite=True)
+    assert tree(memory / "out") == whole
+    begun = False
+    for limit in range(len(calls)):
+        out = memory / f"killed{limit}"
+        shutil.copytree(memory / "old", out)
+        with pytest.raises(KilledError), killed_at(limit):
+            run_store(format, out, spec, outcomes, overwrite=True)
+        begun = begun or not (out / "manifest.json").exists()
+        run_store(format, out, spec, outcomes, overwrite=not begun or limit % 2 == 0)
+        assert tree(out) == whole, f"killed in {calls[limit]}, call {limit}"
+        shutil.rmtree(out)
+
+
+def test_an_overwriting_run_that_was_killed_goes_on(
+    tmp_path: Path, run_store: Run, spec: StoreSpec, outcomes: list[Outcome]
+) -> None:
+    run_store("zarr", tmp_path, spec, outcomes)
+    other = {"seed": 2}
+    with Journal(tmp_path) as journal:
+        assert journal.open(other, overwrite=True) is False
+        commit_shard(make_format("zarr", tmp_path, spec), 1, outcomes[2:4])
+    with Journal(tmp_path) as journal:
+        assert journal.open(other, overwrite=True) is True
+        assert journal.done() == {1}
+        assert not journal.finished
+
+
+def test_undone_shards_are_made_anew(
+    tmp_path: Path, run_store: Run, tree: Tree, spec: StoreSpec, outcomes: list[Outcome]
+) -> None:
+    run_store("zarr", tmp_path, spec, outcomes)
+    whole = tree(tmp_path)
+    with Journal(tmp_path) as journal:
+        journal.undo([1], ["events.parquet"])
+        assert not journal.finished
+        assert journal.done() == {0, 2}
+    assert not (tmp_path / "events.parquet").exists()
+    run_store("zarr", tmp_path, spec, outcomes)
+    assert tree(tmp_path) == whole
+
+
+def test_arguments_that_are_damaged_or_lost_are_those_of_the_manifest(
+    tmp_path: Path, spec: StoreSpec, outcomes: list[Outcome], tree: Tree
+) -> None:
+    arguments = {"seed": 1}
+    store = make_format("levir", tmp_path, spec)
+    with Journal(tmp_path) as journal:
+        journal.open(arguments)
+        store.create()
+        for index in range(3):
+            commit_shard(store, index, outcomes[index * 2 : index * 2 + 2])
+        finish_run(store, journal, {"arguments": arguments})
+    whole = tree(tmp_path)
+    run = tmp_path / ".changen" / "run.json"
+    for damage in (lambda: run.write_text("{"), run.unlink):
+        damage()
+        with Journal(tmp_path) as journal:
+            with pytest.raises(StoreError, match="seed was 1, is now 2"):
+                journal.open({"seed": 2})
+            assert journal.open(arguments) is True
+        assert tree(tmp_path) == whole
+    (tmp_path / "manifest.json").unlink()
+    run.unlink()
+    with pytest.raises(StoreError, match=r"run\.json is missing; use --overwrite"):
+        Journal(tmp_path).open(arguments)
 
 
 REAL = """
@@ -154,7 +209,9 @@ def fsync(descriptor):
 os.fsync = fsync
 from changen_cli.store.base import Outcome, Status, StoreSpec
 from changen_cli.store.formats.registry import make_format
-from changen_cli.store.journal import Journal, commit_shard, finish_run
+from changen_cli.store.commit import commit_shard
+from changen_cli.store.finish import finish_run
+from changen_cli.store.journal import Journal
 writer = make_format("zarr", Path(sys.argv[1]), StoreSpec(2, 1, 16, 16, 1))
 with Journal(writer.root) as journal:
     journal.open({"seed": 1})
@@ -262,7 +319,7 @@ def test_a_damaged_record_or_run_names_the_remedy(
     whole = tree(tmp_path)
     record = tmp_path / ".changen" / "shards" / "000001.json"
     record.write_text("{")
-    with pytest.raises(StoreError, match=r"000001\.json.*delete it and run the same command again"):
+    with pytest.raises(StoreError, match=r"000001\.json.*run the same command again"):
         list(Journal(tmp_path).records())
     record.unlink()
     run_store("zarr", tmp_path, spec, outcomes)
@@ -272,16 +329,6 @@ def test_a_damaged_record_or_run_names_the_remedy(
         run_store("zarr", tmp_path, spec, outcomes)
     run_store("zarr", tmp_path, spec, outcomes, overwrite=True)
     assert tree(tmp_path) == whole
-
-
-def test_a_run_is_not_finished_before_all_shards_are(tmp_path: Path, spec: StoreSpec, outcomes: list[Outcome]) -> None:
-    writer = make_format("zarr", tmp_path, spec)
-    with Journal(tmp_path) as journal:
-        journal.open({})
-        writer.create()
-        commit_shard(writer, 1, outcomes[2:4])
-        with pytest.raises(StoreError, match="2 of 3 shards are missing, the first is 0"):
-            finish_run(writer, journal, {})
 
 
 def test_summaries_count(tmp_path: Path, run_store: Run, spec: StoreSpec, outcomes: list[Outcome]) -> None:
@@ -300,8 +347,3 @@ def test_summaries_count(tmp_path: Path, run_store: Run, spec: StoreSpec, outcom
     assert samples[0].crs is not None
     assert samples[0].crs.startswith("PROJCS")
     assert json.loads((tmp_path / "manifest.json").read_text())["store"]["format"] == "levir"
-
-
-def test_nothing_is_left_unfinished(tmp_path: Path, run_store: Run, spec: StoreSpec, outcomes: list[Outcome]) -> None:
-    run_store("geotiff", tmp_path, spec, outcomes)
-    assert not files.scratch_folder(tmp_path).exists()

@@ -66,3 +66,12 @@ def test_a_file_system_without_locks_is_warned_of(tmp_path: Path, caplog: pytest
     with caplog.at_level(logging.WARNING):
         Lock(tmp_path / "lock", Refused(tmp_path / "lock")).acquire()
     assert "has no locks" in caplog.text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_a_link_is_not_emptied(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("five years")
+    (tmp_path / "lock").symlink_to(tmp_path / "mine")
+    with pytest.raises(StoreError, match="lock is a link"):
+        Lock(tmp_path / "lock").acquire()
+    assert (tmp_path / "mine").read_text() == "five years"

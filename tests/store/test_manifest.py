@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from changen_cli.errors import StoreError
-from changen_cli.store.manifest import read_manifest, write_manifest
+from changen_cli.store.manifest import manifest_bytes, read_manifest, write_manifest
 
 
 def test_the_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
-    write_manifest(tmp_path, {"b": 1, "a": {"y": "Zürich", "x": [1, 2]}})
+    write_manifest(tmp_path, manifest_bytes(tmp_path, {"b": 1, "a": {"y": "Zürich", "x": [1, 2]}}))
     first = (tmp_path / "manifest.json").read_bytes()
-    write_manifest(tmp_path, {"a": {"x": [1, 2], "y": "Zürich"}, "b": 1})
+    write_manifest(tmp_path, manifest_bytes(tmp_path, {"a": {"x": [1, 2], "y": "Zürich"}, "b": 1}))
     assert (tmp_path / "manifest.json").read_bytes() == first
     assert first.endswith(b"}\n")
     assert read_manifest(tmp_path) == {"a": {"x": [1, 2], "y": "Zürich"}, "b": 1}
@@ -21,7 +21,7 @@ def test_the_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("value", [math.nan, Path("x"), {1, 2}])
 def test_what_json_has_not_is_refused(tmp_path: Path, value: object) -> None:
     with pytest.raises(StoreError, match="value that JSON has not"):
-        write_manifest(tmp_path, {"a": value})
+        manifest_bytes(tmp_path, {"a": value})
 
 
 def test_folders_that_are_no_output_are_told_apart(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from changen_cli.models.look_kinds import BORROWED, DRAWN, OWN
 from changen_cli.synthesis.base import Batch, LookRequest, LooksSynthesizer, look_dim_of
 from changen_cli.synthesis.engine import Engine, Frames, Job
 from changen_cli.synthesis.look_chain import LookChain
-from changen_cli.synthesis.look_plan import LookPlan
+from changen_cli.synthesis.look_plan import LookPlan, Repaints
 from changen_cli.synthesis.transfer import HostTransfer
 
 STEPS, SIZE = 3, 24
@@ -40,6 +40,9 @@ class Painter:
         self.requests.append(request)
         own = 10 * request.draws.source.float().unsqueeze(2).expand(-1, -1, 2)
         return torch.where(request.draws.source.unsqueeze(2) < 0, 200 + request.draws.normal, own)
+
+    def draw(self, pick: Tensor, normal: Tensor) -> Tensor:
+        return normal.clone()
 
     def drift(self, ground: Tensor, pick: Tensor, normal: Tensor, amount: float) -> Tensor:
         return (1 - amount) * ground + amount * normal
@@ -118,6 +121,22 @@ def test_the_ground_drifts(drift: float, expected: list[int]) -> None:
     (made,) = frames(drift, 3)
     found = [int(made[step, 0, 0, 20]) for step in range(1, STEPS + 1)]
     assert found == pytest.approx(expected, abs=1)
+
+
+def test_a_repainted_object_has_another_look_from_then_on_and_the_first_is_told() -> None:
+    made = plan(3)
+    where = np.zeros((4, STEPS), np.bool_)
+    where[2, 1] = True
+    normal = np.full((4, STEPS, 2), 90, np.float32)
+    repainted = replace(job(3), looks=replace(made, repaints=Repaints(where, np.zeros((4, STEPS), np.float32), normal)))
+    together = list(Engine(Painter(), HostTransfer(), 2, drift=0.0).run([repainted, repainted]))
+    for _, found in together:
+        assert isinstance(found, Frames)
+        for step, values in ((1, {1: 10, 2: 20}), (2, {1: 10, 2: 90}), (3, {1: 10, 2: 90})):
+            for region, value in values.items():
+                assert (found.images[step, 0][made.regions[step] == region] == value).all()
+        assert found.looks is not None
+        assert found.looks.codes[1, 0] == 20
 
 
 def test_samples_of_other_numbers_of_objects_share_a_batch() -> None:

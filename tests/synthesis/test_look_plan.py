@@ -10,7 +10,7 @@ from changen_cli.events.base import Change, History
 from changen_cli.models.look_kinds import BORROWED, DRAWN, OWN
 from changen_cli.models.series_looks import SeriesLooks
 from changen_cli.scenes.layout import Footprint, Layout
-from changen_cli.synthesis.look_plan import LookPlan, NewLooks, plan_looks
+from changen_cli.synthesis.look_plan import REPAINT, LookPlan, NewLooks, choose_repaint, plan_looks
 from changen_cli.types import Int32Array
 
 KEY = (7, "scene", "tile", 0)
@@ -75,6 +75,32 @@ def test_draws_of_an_object_are_keyed_by_its_uid() -> None:
     assert len(set(long.keys.tolist())) == len(long.keys)
     assert long.normal.shape == (43, 5)
     assert long.normal.std() == pytest.approx(1, abs=0.15)
+
+
+def test_objects_that_stay_are_repainted_as_often_as_wanted() -> None:
+    past = history()
+    assert plan().repaints is None
+    half = plan_looks(past, drawn(past), 5, "mixed", KEY, repaint=0.5).repaints
+    every = plan_looks(past, drawn(past), 5, "mixed", KEY, repaint=1.0).repaints
+    assert half is not None
+    assert every is not None
+    assert every.where.shape == (43, 40)
+    assert not every.where[0].any()  # the ground drifts
+    assert every.where[1].all()  # house 3 stands at every date
+    assert not every.where[2].any()  # house 12 goes
+    assert every.where[3].tolist() == [False, *[True] * 39]  # the first that comes; at that step it has its first look
+    share = half.where.sum() / every.where.sum()
+    assert share == pytest.approx(0.5, abs=0.06)
+    assert not (half.where & ~every.where).any()
+    assert np.array_equal(half.normal, every.normal)  # what an object would become does not depend on who does
+    assert len(np.unique(every.normal[1], axis=0)) == 40
+
+
+def test_repaints_are_for_looks_that_are_not_kept() -> None:
+    assert choose_repaint(None, "synthesize", 4) == REPAINT
+    assert choose_repaint(0.3, "synthesize", 4) == 0.3
+    assert choose_repaint(0.3, "synthesize", 0) == 0
+    assert choose_repaint(None, "keep", 4) == 0
 
 
 def test_looks_of_an_earlier_series_are_taken_by_uid() -> None:

@@ -137,3 +137,15 @@ def test_a_yes_or_no_is_compared_sample_by_sample() -> None:
     assert (float(entropy[2]), float(dice[2])) == (0, 0)
     alone = losses.binary_losses(logits[1:2], target[1:2], valid[1:2])
     assert float(alone[1]) == pytest.approx(float(dice[1]))
+
+
+def test_colour_distances_count_only_looks_that_were_read_and_regions_that_are_there() -> None:
+    real = torch.arange(4.0).view(1, 4, 1).repeat(2, 1, 6)
+    made = torch.zeros(2, 4, 6)
+    sizes = torch.tensor([[5.0, 5.0, 5.0, 0.0]] * 2)
+    source = torch.tensor([[0, 2, -1, 1], [0, 1, 3, -1]])
+    # sample 0: 0 to 0, 1 to 2; 2 is drawn, 3 is not there. Sample 1: 0 to 0, 1 to 1; what lends to 2 is not there
+    found = losses.colour_distances((made, sizes), (real, sizes), source)
+    assert float(found) == pytest.approx(((0 + 2) / 2 + (0 + 1) / 2) / 2)
+    none = losses.colour_distances((made, sizes), (real, sizes), torch.full((2, 4), -1))
+    assert float(none) == 0

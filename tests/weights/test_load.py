@@ -136,3 +136,15 @@ def test_discriminators_are_no_network(weights: Path) -> None:
     ) as e:
         load_network(str(weights))
     assert "\n" not in str(e.value)
+
+
+def test_weights_that_are_not_finite_are_refused(untrained_weights: Path, tmp_path: Path) -> None:
+    tensors = load_file(untrained_weights)
+    name = sorted(tensors)[3]
+    tensors[name].view(-1)[0] = float("nan")
+    path = tmp_path / "nan.safetensors"
+    save_file(tensors, path)
+    card = yaml.safe_load(untrained_weights.with_suffix(".yaml").read_text())
+    path.with_suffix(".yaml").write_text(yaml.safe_dump(card | {"sha256": file_sha256(path)}))
+    with pytest.raises(WeightsError, match=f"{name} holds values that are not finite"):
+        load_network(str(path))

@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from changen_cli.errors import UsageError
 from changen_cli.models.backbone import LEVELS, load_backbone, make_backbone
 from changen_cli.models.detector import Detection, Detector
 from changen_cli.models.layers import conv, group_norm, pad_to_multiple
 from changen_cli.models.projected.features import load_lite0
-from changen_cli.options import Ge, Whole, option, options
+from changen_cli.options import Ge, Le, Whole, option, options
 
 BACKBONE = "tf_efficientnet_lite0"
 
@@ -27,17 +28,28 @@ class ChangeLiteConfig:
         width: Channels of the decoder and of the head.
         groups: Most groups of the group normalisations.
         layouts: Whether there is a head that reads the layout of each date.
+        compares: Whether the features of both dates are compared; without, change is where the layouts that it reads
+            differ: post-classification.
         norm: Statistics of batch normalisation in the backbone: those that its weights came with, or of each batch.
     """
 
-    width: Annotated[Whole, Ge(4)] = option(default=64, help="Channels of the decoder and of the head.")
-    groups: Annotated[Whole, Ge(1)] = option(default=8, help="Most groups of the group normalisations.")
+    width: Annotated[Whole, Ge(4), Le(2048)] = option(default=64, help="Channels of the decoder and of the head.")
+    groups: Annotated[Whole, Ge(1), Le(4096)] = option(default=8, help="Most groups of the group normalisations.")
     layouts: bool = option(default=True, help="Whether a head reads the layout of each date.")
+    compares: bool = option(
+        default=True,
+        help="Whether features of both dates are compared; false: change is where their layouts differ, as in "
+        "post-classification.",
+    )
     norm: Literal["frozen", "batch"] = option(
         default="frozen",
         help="Statistics of batch normalisation in the backbone: frozen (ImageNet's; small batches and several CPU "
         "processes are then no matter), or of each batch.",
     )
+
+    def __post_init__(self) -> None:
+        if not (self.layouts or self.compares):
+            raise UsageError("compares: false: then change is where layouts differ; set layouts: true, too")
 
 
 class ConvNorm(nn.Module):
@@ -94,11 +106,12 @@ class ChangeLite(Detector):
         self.config = config
         self.backbone, channels = make_backbone(BACKBONE)
         self.decoder = Decoder(channels, config.width, config.groups)
-        self.compare = nn.Sequential(
-            ConvNorm(3 * config.width, config.width, config.groups),
-            ConvNorm(config.width, config.width, config.groups),
-            conv(config.width, 1, 1, spectral=False),
-        )
+        if config.compares:
+            self.compare = nn.Sequential(
+                ConvNorm(3 * config.width, config.width, config.groups),
+                ConvNorm(config.width, config.width, config.groups),
+                conv(config.width, 1, 1, spectral=False),
+            )
         if config.layouts:
             self.reader = conv(config.width, 1, 1, spectral=False)
         self.train()
@@ -118,12 +131,14 @@ class ChangeLite(Detector):
         # -1..1 is what EfficientNet-Lite0 was trained with
         (both,) = pad_to_multiple(LEVELS[-1], torch.cat([before, after]))
         decoded = self.decoder(self.backbone(both))
-        first, second = decoded.chunk(2)
-        logits = self.compare(torch.cat([first, second, (first - second).abs()], 1))
+        change = decoded.new_zeros((), dtype=torch.float32)
+        if self.config.compares:
+            first, second = decoded.chunk(2)
+            change = self.compare(torch.cat([first, second, (first - second).abs()], 1)).float()
         if not self.config.layouts:
-            return Detection(_enlarged(logits)[..., :height, :width])
+            return Detection(_enlarged(change)[..., :height, :width])
         read = torch.cat(self.reader(decoded).chunk(2), 1)
-        change = logits.float() + exclusive_logit(read.float())
+        change = change + exclusive_logit(read.float())
         return Detection(_enlarged(change)[..., :height, :width], _enlarged(read)[..., :height, :width])
 
     def load_imagenet(self, file: Path | None) -> None:

@@ -39,3 +39,9 @@ class ChangenArguments:
     kl: Annotated[Number, Ge(0)] = option(
         default=0.02, help="With looks: weight of their Kullback-Leibler divergence from N(0, 1).", group="Losses"
     )
+    colours: Annotated[Number, Ge(0)] = option(
+        default=0.0,
+        help="With looks: weight of the difference in mean and deviation of colours between each region and the one "
+        "whose look it has.",
+        group="Losses",
+    )

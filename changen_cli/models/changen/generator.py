@@ -22,7 +22,7 @@ STRIDES = (32, 16, 8, 4, 2, 1)
 """Stride of level i = 0 .. 5."""
 
 
-Width = Annotated[Whole, Ge(1)]
+Width = Annotated[Whole, Ge(1), Le(1024)]
 
 
 @options()
@@ -48,13 +48,13 @@ class GeneratorConfig:
         memory: Looks of objects, and of the ground, that are kept with the weights to draw new ones from.
     """
 
-    classes: Annotated[Whole, Ge(2)] = option(default=2, help="Classes of the masks, background included.")
+    classes: Annotated[Whole, Ge(2), Le(256)] = option(default=2, help="Classes of the masks, background included.")
     width: Annotated[Number, Ge(1 / 16), Le(4)] = option(default=1.0, help="Factor on the channels of the paper.")
     hidden: tuple[Width, Width, Width, Width, Width, Width] = option(
         default=(128,) * 6, help="Width inside the spatially-adaptive normalisations, for each level, coarsest first."
     )
-    noise_dim: Annotated[Whole, Ge(1)] = option(default=64, help="Length of z.")
-    groups: Annotated[Whole, Ge(1)] = option(default=32, help="Most groups of the group normalisations.")
+    noise_dim: Annotated[Whole, Ge(1), Le(4096)] = option(default=64, help="Length of z.")
+    groups: Annotated[Whole, Ge(1), Le(4096)] = option(default=32, help="Most groups of the group normalisations.")
     destyle: bool = option(default=True, help="De-styling in the masked transition layers (Table 3).")
     masking: bool = option(default=True, help="Masking in the masked transition layers (Table 3).")
     transition_noise: bool = option(
@@ -69,10 +69,10 @@ class GeneratorConfig:
     looks: bool = option(
         default=False, help="A look for the ground and for each object, in place of one z for the image."
     )
-    margin: Annotated[Whole, Ge(0)] = option(
+    margin: Annotated[Whole, Ge(0), Le(256)] = option(
         default=3, help="With looks: pixels around what is removed that are hidden."
     )
-    memory: Annotated[Whole, Ge(1)] = option(
+    memory: Annotated[Whole, Ge(1), Le(1_000_000)] = option(
         default=1024, help="With looks: looks of objects, and of the ground, that are kept to draw new ones from."
     )
 

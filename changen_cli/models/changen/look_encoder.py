@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from changen_cli.models.layers import conv
 from changen_cli.models.look_draws import LookDraws
-from changen_cli.models.looks import GROUND, region_means
+from changen_cli.models.looks import GROUND, region_colours, region_means
 
 WIDTH = 64
 """Channels of the convolutions."""
@@ -91,14 +91,11 @@ class LookEncoder(nn.Module):
         Returns:
             The looks.
         """
-        pixels = image.float()
-        colours, sizes = region_means(torch.cat([pixels, pixels.square()], 1), regions, count)
-        mean, square = colours.chunk(2, 2)
-        deviation = (square - mean.square()).clamp(min=1e-6).sqrt()
+        colours, sizes = region_colours(image, regions, count)
         half = regions[:, ::2, ::2]
         features = F.interpolate(self.layers(image), size=half.shape[1:], mode="nearest")
         averages, _ = region_means(features, half, count)
-        looks = self.head(torch.cat([averages, mean, deviation], 2)).float()
+        looks = self.head(torch.cat([averages, colours], 2)).float()
         centre, log_variance = looks.chunk(2, 2)
         return ReadLooks(centre, log_variance.clamp(SHALLOWEST, DEEPEST), sizes > 0)
 

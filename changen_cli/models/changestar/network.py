@@ -14,7 +14,7 @@ from changen_cli.models.changestar.decoder import LightDecoder, conv_norm, enlar
 from changen_cli.models.changestar.farseg import FarSegNeck
 from changen_cli.models.detector import Detection, Detector
 from changen_cli.models.layers import pad_to_multiple
-from changen_cli.options import Ge, Whole, option, options
+from changen_cli.options import Ge, Le, Whole, option, options
 
 
 @options()
@@ -29,8 +29,8 @@ class ChangeStarConfig:
     """
 
     backbone: str = option(default="resnet18", help="What timm calls the backbone.")
-    pyramid: Annotated[Whole, Ge(8)] = option(default=256, help="Channels of the pyramid.")
-    width: Annotated[Whole, Ge(4)] = option(default=96, help="Channels of the decoder and of the mixture.")
+    pyramid: Annotated[Whole, Ge(8), Le(2048)] = option(default=256, help="Channels of the pyramid.")
+    width: Annotated[Whole, Ge(4), Le(2048)] = option(default=96, help="Channels of the decoder and of the mixture.")
     layouts: bool = option(default=False, help="Whether a head reads the layout of each date.")
 
 

@@ -24,7 +24,7 @@ class DiscriminatorConfig:
         width: Factor on the published channels.
     """
 
-    classes: Annotated[Whole, Ge(2)] = option(default=2, help="Classes of the masks, background included.")
+    classes: Annotated[Whole, Ge(2), Le(256)] = option(default=2, help="Classes of the masks, background included.")
     width: Annotated[Number, Ge(1 / 16), Le(4)] = option(default=1.0, help="Factor on the published channels.")
 
 

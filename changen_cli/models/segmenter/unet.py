@@ -26,9 +26,9 @@ class SegmenterConfig:
         groups: Most groups of the group normalisations.
     """
 
-    classes: Annotated[Whole, Ge(2)] = option(default=2, help="Classes of the masks, background included.")
+    classes: Annotated[Whole, Ge(2), Le(256)] = option(default=2, help="Classes of the masks, background included.")
     width: Annotated[Number, Ge(1 / 8), Le(8)] = option(default=1.0, help="Factor on 24, 48, 96 and 192 channels.")
-    groups: Annotated[Whole, Ge(1)] = option(default=8, help="Most groups of the group normalisations.")
+    groups: Annotated[Whole, Ge(1), Le(4096)] = option(default=8, help="Most groups of the group normalisations.")
 
     @property
     def channels(self) -> tuple[int, ...]:

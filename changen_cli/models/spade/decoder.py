@@ -16,7 +16,7 @@ from changen_cli.models.adaptive import ConditionalNorm
 from changen_cli.models.layers import conv, group_norm, one_hot, pad_to_multiple, pool_condition
 from changen_cli.options import Ge, Le, Number, Whole, option, options
 
-Width = Annotated[Whole, Ge(1)]
+Width = Annotated[Whole, Ge(1), Le(1024)]
 
 
 @options()
@@ -39,16 +39,16 @@ class LabelDecoderConfig:
     strides: ClassVar[tuple[int, ...]]
     published: ClassVar[tuple[int, ...]]
 
-    classes: Annotated[Whole, Ge(2)] = option(default=2, help="Classes of the masks, background included.")
+    classes: Annotated[Whole, Ge(2), Le(256)] = option(default=2, help="Classes of the masks, background included.")
     width: Annotated[Number, Ge(1 / 64), Le(4)] = option(default=1.0, help="Factor on the published channels.")
     hidden: tuple[Width, ...] = option(
         default=(128,) * 6, help="Width inside the spatially-adaptive normalisations, for each block, coarsest first."
     )
-    noise_dim: Annotated[Whole, Ge(1)] = option(default=64, help="Length of z.")
+    noise_dim: Annotated[Whole, Ge(1), Le(4096)] = option(default=64, help="Length of z.")
     norm: Literal["batch", "group"] = option(
         default="batch", help="Statistics of the batch, as published, or of groups."
     )
-    groups: Annotated[Whole, Ge(1)] = option(default=32, help='Most groups of "group".')
+    groups: Annotated[Whole, Ge(1), Le(4096)] = option(default=32, help='Most groups of "group".')
 
     @property
     def channels(self) -> tuple[int, ...]:

@@ -30,7 +30,7 @@ class PatchConfig:
         scales: Discriminators, each on half the size of the last.
     """
 
-    classes: Annotated[Whole, Ge(2)] = option(default=2, help="Classes of the masks, background included.")
+    classes: Annotated[Whole, Ge(2), Le(256)] = option(default=2, help="Classes of the masks, background included.")
     width: Annotated[Number, Ge(1 / 16), Le(4)] = option(default=1.0, help="Factor on the published channels.")
     scales: Annotated[Whole, Ge(1), Le(4)] = option(
         default=2, help="Discriminators, each on half the size of the last."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from changen_cli.models.spade.decoder import LabelDecoder, LabelDecoderConfig, Width
-from changen_cli.options import Ge, Whole, option, options
+from changen_cli.options import Ge, Le, Whole, option, options
 
 
 @options()
@@ -26,7 +26,7 @@ class SpadeConfig(LabelDecoderConfig):
     hidden: tuple[Width, Width, Width, Width, Width, Width, Width] = option(
         default=(128,) * 7, help="Width inside the spatially-adaptive normalisations, for each block, coarsest first."
     )
-    noise_dim: Annotated[Whole, Ge(1)] = option(default=256, help="Length of z; 256 as published.")
+    noise_dim: Annotated[Whole, Ge(1), Le(4096)] = option(default=256, help="Length of z; 256 as published.")
 
 
 class SpadeGenerator(LabelDecoder):

@@ -17,8 +17,8 @@ from changen_cli.pipeline.engines.base import Workers, worker_died
 from changen_cli.pipeline.engines.signals import forget_held_signals, signals_held
 from changen_cli.pipeline.prepare import Prepared, Preparer, Task
 from changen_cli.store.base import Outcome
+from changen_cli.store.commit import commit_shard
 from changen_cli.store.formats.base import Format
-from changen_cli.store.journal import commit_shard
 from changen_cli.store.records import ShardSummary
 
 P = ParamSpec("P")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -11,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from changen_cli.errors import SceneError, TileError
-from changen_cli.files import clear_half_done, half_done_folder
+from changen_cli.files import Checksums, clear_half_done, noting
 from changen_cli.models.series_looks import SeriesLooks
+from changen_cli.pipeline.mosaic.kept_input import keep_input
 from changen_cli.pipeline.mosaic.kept_looks import keep_looks
 from changen_cli.pipeline.mosaic.paint import paint, shown_for
 from changen_cli.pipeline.mosaic.prepare import TILE, PreparedScene, ScenePreparer
@@ -24,10 +26,10 @@ from changen_cli.pipeline.run import Run
 from changen_cli.reporter import Progress
 from changen_cli.scenes.blending import Windows
 from changen_cli.scenes.window import Window
-from changen_cli.store.base import SceneOutcome, SceneSeries, Status
+from changen_cli.store.base import Outcome, SceneOutcome, SceneSeries, Status
 from changen_cli.store.check import check_outcome
+from changen_cli.store.commit import commit_shard, record_shard
 from changen_cli.store.formats.base import Arrays, SceneFormat, ScenePlace
-from changen_cli.store.journal import record_shard
 from changen_cli.store.records import ShardSummary
 from changen_cli.synthesis.base import LooksSynthesizer
 from changen_cli.synthesis.engine import Engine
@@ -66,8 +68,11 @@ def make_scenes(run: Run, writer: SceneFormat, samples: Sequence[int]) -> Iterat
                     outcome = yield from maker.make(prepared)
             except (SceneError, TileError) as error:
                 outcome = SceneOutcome(place.id, Status.FAILED, str(error))
-            check_outcome(writer.spec, outcome)
-            summary = record_shard(writer.root, writer.spec, number, [outcome])
+            if outcome.series is None:  # as a tile that is not done: files that an earlier run has left go
+                summary = commit_shard(writer, number, [Outcome(outcome.id, outcome.status, outcome.reason)])
+            else:
+                check_outcome(writer.spec, outcome)
+                summary = record_shard(writer.root, writer.spec, number, [outcome], maker.files)
             clear_half_done(writer.root, place.id)
             yield summary
     finally:
@@ -119,11 +124,13 @@ class _Maker:
         self.windows: Windows = run.options.windows()
         self.transfer = make_transfer(run.device)
         # looks drift with the scene (read_scene_looks), not window by window
+        self.files: Checksums = {}
+        """Of the scene that was made last."""
         self.engine = Engine(run.synthesizer, self.transfer, run.batch_size, run.options.background)
 
     def make(self, prepared: PreparedScene) -> Generator[Progress, None, SceneOutcome]:
         """Makes a scene; a generator whose value is its outcome."""
-        folder = half_done_folder(self.writer.root) / prepared.place.id
+        folder = keep_input(self.writer.root, prepared.place.id, prepared.survey.digest)
         looks = self._looks(prepared, folder)
         sources: list[Source] = [prepared.scene.read_pixels]
         for step in range(1, self.run.plan.spec.steps + 1):
@@ -193,7 +200,8 @@ class _Maker:
         crs = None if scene.crs is None else scene.crs.to_wkt()
         about = ScenePlace(scene.height, scene.width, scene.transform, crs, masked=not prepared.survey.whole)
         changed = np.zeros(steps, np.int64)
-        with self.writer.scene_writer(place.id, about) as rasters:
+        with ExitStack() as closing:
+            rasters = closing.enter_context(self.writer.scene_writer(place.id, about))
             for window in parts_of(scene.height, scene.width):
                 arrays = _part(prepared, sources, window)
                 rasters.write(window, arrays)
@@ -201,6 +209,8 @@ class _Maker:
                 yield self.counter.count(f"{place.id}: labels")
             for name in rasters.finish():
                 yield self.counter.count(f"{place.id}: packed {name}")
+            with noting() as self.files:  # the files get their names here; never held over a yield
+                closing.close()
         series = SceneSeries(
             id=place.id,
             scene=scene.id,
@@ -215,6 +225,7 @@ class _Maker:
             changed_pixels=tuple(changed.tolist()),
             valid_pixels=prepared.survey.valid,
             looks=looks,
+            read=prepared.survey.digest,
         )
         return SceneOutcome(place.id, Status.DONE, prepared.reason, series)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from changen_cli import rng
+from changen_cli.errors import SceneError, TileError
 from changen_cli.events.base import History, Site
 from changen_cli.events.simulate import simulate
 from changen_cli.pipeline.mosaic.survey import Survey, survey
@@ -69,9 +70,7 @@ class ScenePreparer:
             TileError: If a file is damaged.
         """
         task, scene = self.task, self.pool.get(place.scene)
-        if self._last is None or self._last[0] != place.scene:
-            self._last = (place.scene, survey(scene))
-        known = self._last[1]
+        known = self._survey(place.scene, scene)
         if not known.valid:
             return SceneOutcome(place.id, Status.SKIPPED, "no pixel is valid")
         library = task.library
@@ -86,6 +85,32 @@ class ScenePreparer:
         noise = draw_noise(key, task.steps, task.noise_dim)
         return PreparedScene(place, scene, known, history, states, noise, key, reason)
 
+    def digest(self, index: int) -> str:
+        """Surveys the scene of a sample and returns the digest of it, as its series would have it.
+
+        Args:
+            index: Place on the sample axis.
+
+        Raises:
+            SceneError: If the scene cannot be opened.
+            TileError: If a file is damaged.
+        """
+        place = self.task.plan.place(index)
+        return self._survey(place.scene, self.pool.get(place.scene)).digest
+
+    def fails(self, index: int) -> bool:
+        """Surveys the scene of a sample and tells whether it cannot be read."""
+        try:
+            self.digest(index)
+        except (SceneError, TileError):
+            return True
+        return False
+
     def close(self) -> None:
         """Closes the scenes."""
         self.pool.close()
+
+    def _survey(self, number: int, scene: Scene) -> Survey:
+        if self._last is None or self._last[0] != number:
+            self._last = (number, survey(scene))
+        return self._last[1]

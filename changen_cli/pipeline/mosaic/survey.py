@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from changen_cli.events.geometry import drawn, window_of
 from changen_cli.events.ground import outline_of
+from changen_cli.files import checksum
 from changen_cli.scenes.footprints.geometry import translate
 from changen_cli.scenes.layout import Footprint, Layout
 from changen_cli.scenes.layout_index import LayoutIndex
@@ -31,11 +32,13 @@ class Survey:
         layout: S_0: the footprints of which a valid pixel shows.
         allowed: Where a new footprint may lie, pixel coordinates: valid pixels, less the exclusion.
         valid: Valid pixels.
+        digest: Of what was read: pixels, validity and footprints.
     """
 
     layout: Layout
     allowed: BaseGeometry
     valid: int
+    digest: str
 
     @property
     def whole(self) -> bool:
@@ -67,9 +70,11 @@ def survey(scene: Scene, side: int = PART) -> Survey:
     index = LayoutIndex(layout)
     ground: list[BaseGeometry] = []
     shown: set[int] = set()
+    read = [checksum(shapely.to_wkb(f.polygon) + b"%d" % f.uid).digest for f in layout.footprints]
     count = 0
     for window in parts_of(scene.height, scene.width, side):
-        _, valid = scene.read_pixels(window)
+        image, valid = scene.read_pixels(window)
+        read += [checksum(np.ascontiguousarray(array).data).digest for array in (image, valid)]
         here = int(np.count_nonzero(valid))
         count += here
         if not here:
@@ -87,7 +92,8 @@ def survey(scene: Scene, side: int = PART) -> Survey:
     exclusion = scene.exclusion()
     if not exclusion.is_empty:
         allowed = shapely.difference(allowed, exclusion)
-    return Survey(replace(layout, footprints=kept), allowed, count)
+    digest = checksum("".join(read).encode()).digest
+    return Survey(replace(layout, footprints=kept), allowed, count, digest)
 
 
 def _shows(footprint: Footprint, valid: BoolArray) -> bool:

@@ -19,9 +19,12 @@ class Report:
         features: Features looked at.
         footprints: Polygons kept, after multi-part features were split.
         repaired: Invalid polygons (self-crossing, for one) that were made valid.
-        empty: Features dropped since they have no geometry, or one that cannot be decoded or reprojected.
+        empty: Features dropped since they have no geometry, or one that cannot be decoded, or that
+            cannot be placed: its coordinates are not finite, or beyond any place on Earth.
         not_polygons: Points and lines dropped.
         zero_area: Polygons dropped since they cover nothing.
+        tangled: Polygons dropped since their edges meet each other so often that they cannot be repaired in good time.
+        repeated: Polygons dropped since another is equal to them.
     """
 
     features: int = 0
@@ -30,11 +33,13 @@ class Report:
     empty: int = 0
     not_polygons: int = 0
     zero_area: int = 0
+    tangled: int = 0
+    repeated: int = 0
 
     @property
     def dropped(self) -> int:
         """Features of which nothing could be used."""
-        return self.empty + self.not_polygons + self.zero_area
+        return self.empty + self.not_polygons + self.zero_area + self.tangled
 
     def kept(self, footprints: int) -> Report:
         """Returns this report with the number of footprints that were kept in the end."""

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from shapely import GeometryType
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from changen_cli.scenes.footprints.base import Report
+from changen_cli.scenes.footprints.tangles import Geometries, is_intricate, repair
 from changen_cli.scenes.window import Window
 from changen_cli.types import AnyArray
 
-Geometries: TypeAlias = NDArray[np.object_]
-"""Object array of shapely geometries, [N]."""
+FAR = 1e9
+"""Coordinates beyond this, in pixels, metres or degrees, are no place on a scene; GEOS overflows on larger ones."""
 
 _COLLECTIONS = (GeometryType.MULTIPOLYGON, GeometryType.GEOMETRYCOLLECTION)
 
@@ -41,20 +40,30 @@ class Parts:
 def to_polygons(geometries: Geometries) -> Parts:
     """Makes valid single polygons of whatever features hold.
 
-    Collections are split into their polygons, invalid polygons repaired, and everything without an area is dropped.
+    Collections are split into their polygons, invalid polygons repaired, and everything without an area is dropped, and
+    so is what reaches further than :data:`FAR` or is too tangled to be repaired.
 
     Args:
         geometries: Geometries of any type, None where a feature has none, [M].
     """
-    finite = np.isfinite(shapely.bounds(geometries)).all(axis=1)  # NaN for None and empty, infinite if not projectable
+    # NaN for None and empty, infinite if not projectable
+    finite = (np.abs(shapely.bounds(geometries)) <= FAR).all(axis=1)
     kept = np.flatnonzero(finite)
     found = geometries[kept]
     areal = np.isin(shapely.get_type_id(found), (GeometryType.POLYGON, *_COLLECTIONS))
     kept, found = kept[areal], found[areal]
-    broken = ~shapely.is_valid(found)
-    if broken.any():
+    once = _first_of_equal(found)
+    repeated = len(found) - len(once)
+    kept, found = kept[once], found[once]
+    tangled = np.array([is_intricate(polygon) for polygon in found], np.bool_)
+    broken = np.zeros(len(found), np.bool_)
+    broken[~tangled] = ~shapely.is_valid(found[~tangled])
+    if tangled.any() or broken.any():
         found = found.copy()
-        found[broken] = shapely.make_valid(found[broken])
+        found[tangled] = Polygon()
+        for place in np.flatnonzero(broken).tolist():
+            whole = repair(found[place])
+            tangled[place], found[place] = whole is None, Polygon() if whole is None else whole
     polygons, index = _split(found)
     large = shapely.area(polygons) > 0
     polygons, index = polygons[large], index[large]
@@ -65,9 +74,19 @@ def to_polygons(geometries: Geometries) -> Parts:
         repaired=int(np.isin(np.flatnonzero(broken), survivors).sum()),
         empty=int((~finite).sum()),
         not_polygons=int((~areal).sum()),
-        zero_area=len(found) - len(survivors),
+        zero_area=len(found) - len(survivors) - int(tangled.sum()),
+        tangled=int(tangled.sum()),
+        repeated=repeated,
     )
     return Parts(polygons, kept[index], report)
+
+
+def _first_of_equal(polygons: Geometries) -> AnyArray:
+    """Returns the places of polygons without those that are equal to an earlier one, vertex by vertex."""
+    first: dict[bytes, int] = {}
+    for place, content in enumerate(shapely.to_wkb(polygons)):
+        first.setdefault(content, place)
+    return np.fromiter(first.values(), np.int64, len(first))
 
 
 def _split(geometries: Geometries) -> tuple[Geometries, AnyArray]:

@@ -50,4 +50,4 @@ def open_labels(source: SceneSource, image: Raster, options: ReadOptions, cache:
         return UnplacedLabels(lambda grid: XbdLabels(file, grid, options.min_area), file.fit.georeference)
     if labels.kind == "vector":
         return UnplacedLabels(lambda grid: VectorLabels(path, source.image, grid, source.id, options, shared))
-    return UnplacedLabels(lambda grid: MaskLabels(path, image, source.image, grid, source.id, options.min_area, cache))
+    return UnplacedLabels(lambda grid: MaskLabels(path, image, source.image, grid, source.id, options, cache))

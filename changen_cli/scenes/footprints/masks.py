@@ -15,11 +15,13 @@ from shapely.geometry import MultiPolygon, Polygon
 from changen_cli import rng
 from changen_cli.errors import SceneError, TileError
 from changen_cli.scenes.footprints.base import Report
-from changen_cli.scenes.footprints.geometry import Geometries, PolygonIndex, centred, scale, translate
+from changen_cli.scenes.footprints.geometry import PolygonIndex, centred, scale, translate
+from changen_cli.scenes.footprints.tangles import Geometries
 from changen_cli.scenes.footprints.tracing import join, join_ids, raster_order, trace
 from changen_cli.scenes.image.geobox import GeoBox, georeference
 from changen_cli.scenes.image.rasters import BlockCache, Raster, WindowReader, open_raster, reason, to_rasterio
 from changen_cli.scenes.layout import Footprint
+from changen_cli.scenes.options import ReadOptions
 from changen_cli.scenes.window import Window
 from changen_cli.types import AnyArray
 
@@ -50,7 +52,7 @@ class MaskLabels:
         image_path: str,
         grid: GeoBox,
         scene: str,
-        min_area: float,
+        options: ReadOptions,
         cache: BlockCache,
         *,
         block: int = _BLOCK,
@@ -63,15 +65,16 @@ class MaskLabels:
             image_path: Its path, for messages.
             grid: The reading grid of the scene.
             scene: Id of the scene, which keys the choice of :meth:`outlines`.
-            min_area: Footprints and holes smaller than this are dropped and filled, square pixels as read.
+            options: Least area, and most pixels of a mask without random access.
             cache: The block cache to read through; grows if the mask needs it.
             block: Rows and columns of the blocks that :meth:`everything` reads.
 
         Raises:
             SceneError: If the mask cannot be opened, has another size or place than the image, or is not a mask.
         """
-        self._path, self._grid, self._scene, self._min_area, self._block = path, grid, scene, min_area, block
-        self._dataset = open_raster(path, "mask")
+        self._path, self._grid, self._scene, self._min_area = path, grid, scene, options.min_area
+        self._block = block
+        self._dataset = open_raster(path, "mask", options.max_decoded)
         try:
             self._check(image, image_path)
         except SceneError:

@@ -9,7 +9,8 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 
 from changen_cli.errors import SceneError
-from changen_cli.scenes.footprints.geometry import Geometries, scale
+from changen_cli.scenes.footprints.geometry import scale
+from changen_cli.scenes.footprints.tangles import Geometries
 from changen_cli.scenes.footprints.vector_file import Box, VectorFile
 from changen_cli.scenes.image.geobox import GeoBox
 from changen_cli.scenes.options import PIXEL_CRS
@@ -80,8 +81,10 @@ class Projection:
             x, y = points[:, 0], points[:, 1]
             if self._transformer is not None:
                 x, y = self._transformer.transform(x, y)
-            with np.errstate(invalid="ignore"):  # infinite times 0
-                return np.column_stack([a * x + b * y + c, d * x + e * y + f])
+            with np.errstate(all="ignore"):  # infinite times 0, and sums beyond any number
+                there = np.column_stack([a * x + b * y + c, d * x + e * y + f])
+            # NaN is not equal to itself, so a ring of it would not be closed
+            return np.where(np.isfinite(there), there, np.inf)
 
         moved: Geometries = shapely.transform(geometries, move)
         return moved
@@ -101,7 +104,8 @@ class Projection:
             x, y = x * self._grid.scale_x, y * self._grid.scale_y
         else:
             a, b, c, d, e, f = tuple(self._to_raster)[:6]
-            x, y = a * x + b * y + c, d * x + e * y + f
+            with np.errstate(all="ignore"):
+                x, y = a * x + b * y + c, d * x + e * y + f
             if self._transformer is not None:
                 x, y = self._transformer.transform(x, y, direction="INVERSE")
         good = np.isfinite(x) & np.isfinite(y)

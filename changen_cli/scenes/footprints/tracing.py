@@ -11,7 +11,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from shapely.geometry import MultiPolygon, Polygon
 
-from changen_cli.scenes.footprints.geometry import Geometries, to_polygons
+from changen_cli.scenes.footprints.geometry import to_polygons
+from changen_cli.scenes.footprints.tangles import Geometries
 from changen_cli.types import AnyArray, BoolArray
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pyogrio
@@ -18,8 +19,9 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from changen_cli.errors import SceneError
-from changen_cli.scenes.footprints.geometry import Geometries
+from changen_cli.scenes.footprints.tangles import Geometries
 from changen_cli.scenes.image.rasters import reason
+from changen_cli.scenes.readable import require_readable
 from changen_cli.scenes.source import is_remote
 from changen_cli.types import AnyArray
 
@@ -31,6 +33,8 @@ INDEXED_LIMIT = 50_000
 
 _JSON = (".geojson", ".json", ".geojsonl", ".geojsons")
 _PARQUET = (".parquet", ".geoparquet")
+_POINTERS = (b"<OGRVRTDataSource", b"<OGRWFSDataSource", b"<OGRWFSLayer", b"<OGRCSWDataSource", b"<GDALTileIndex")
+_ODD_METADATA = (TypeError, AttributeError, IndexError, RecursionError, NotImplementedError, OverflowError, CRSError)
 _READ_ERRORS = (
     DataSourceError,
     DataLayerError,
@@ -40,6 +44,7 @@ _READ_ERRORS = (
     ValueError,
     KeyError,
     shapely.errors.ShapelyError,
+    UnboundLocalError,  # pyogrio's slip where a .prj is no text
 )
 
 
@@ -69,8 +74,8 @@ class VectorFile:
         """
         self.path = path
         self._file, _, layer = path.partition("|layername=")
-        if not is_remote(self._file) and not os.path.exists(self._file):
-            raise SceneError(f"{self._file}: no such vector file; check the path")
+        require_readable(self._file, "vector file")
+        _refuse_pointer(self._file)
         suffix = os.path.splitext(self._file)[1].lower()
         self._parquet = suffix in _PARQUET
         self._layer: str | None = layer or None
@@ -148,6 +153,22 @@ class VectorFile:
         return _read_whole(self._file, self._layer, self._parquet, stamp)
 
 
+def _refuse_pointer(file: str) -> None:
+    """Refuses a file that only names other files or addresses, unless its name says that it is one (``.vrt``)."""
+    if is_remote(file) or os.path.isdir(file) or file.lower().endswith(".vrt"):
+        return
+    try:
+        with open(file, "rb") as opened:
+            head = opened.read(4096)
+    except OSError as error:
+        raise SceneError(f"{file}: cannot be read ({error.strerror}); check its permissions") from error
+    if any(word in head for word in _POINTERS):
+        raise SceneError(
+            f"{file}: holds no vectors but points to others, which is not followed; give these, or name it "
+            ".vrt if it is yours"
+        )
+
+
 @contextmanager
 def _reading(path: str) -> Iterator[None]:
     try:
@@ -197,21 +218,34 @@ def _parquet_info(file: str) -> _ParquetInfo:
     geo = (meta.metadata or {}).get(b"geo")
     if geo is None:
         raise ValueError("no GeoParquet metadata")
-    content = json.loads(geo)
+    try:
+        return _geo_info(json.loads(geo), int(meta.num_rows))
+    except _ODD_METADATA as error:
+        raise ValueError(f"its GeoParquet metadata are not as the standard has them: {_short(error)}") from error
+
+
+def _geo_info(content: dict[str, Any], rows: int) -> _ParquetInfo:
     name = content["primary_column"]
     column = content["columns"][name]
     said = column.get("crs", "OGC:CRS84")  # by the GeoParquet standard a CRS left out is this one, and null is unknown
     crs = None if said is None else CRS.from_user_input(said)
     box = column.get("bbox")
     extent = None if box is None else [*box[:2], *box[len(box) // 2 :][:2]]
-    return _ParquetInfo(name, "bbox" in column.get("covering", {}), int(meta.num_rows), crs, extent)
+    return _ParquetInfo(name, "bbox" in column.get("covering", {}), rows, crs, extent)
+
+
+def _short(error: Exception) -> str:
+    return str(error)[:200]
 
 
 def _parquet(file: str, box: Box | None) -> tuple[CRS | None, Geometries]:
     import geopandas  # slow to import, and needed for this format alone
 
     info = _parquet_info(file)
-    frame = geopandas.read_parquet(file, columns=[info.column], bbox=box)
+    try:
+        frame = geopandas.read_parquet(file, columns=[info.column], bbox=box)
+    except _ODD_METADATA as error:
+        raise ValueError(f"its GeoParquet metadata are not as the standard has them: {_short(error)}") from error
     return info.crs, np.asarray(frame.geometry.array, object)
 
 

@@ -13,9 +13,10 @@ from shapely.geometry.base import BaseGeometry
 
 from changen_cli.errors import SceneError
 from changen_cli.scenes.footprints.base import Report
-from changen_cli.scenes.footprints.geometry import Geometries, PolygonIndex, centred, to_polygons
+from changen_cli.scenes.footprints.geometry import PolygonIndex, centred, to_polygons
 from changen_cli.scenes.footprints.masks import sample_windows
 from changen_cli.scenes.footprints.projection import Projection
+from changen_cli.scenes.footprints.tangles import Geometries, without_detail
 from changen_cli.scenes.footprints.vector_file import INDEXED_LIMIT, Box, VectorFile
 from changen_cli.scenes.image.geobox import GeoBox
 from changen_cli.scenes.layout import Footprint
@@ -42,6 +43,7 @@ class _WholeLayer:
         parts = to_polygons(projection.to_pixels(geometries))
         # The extent in the file's CRS is wider than the scene, so what numbers and counts is what really meets it.
         polygons = parts.polygons[shapely.intersects(parts.polygons, _box(grid.whole))]
+        polygons = without_detail(polygons)
         self.report = parts.report.kept(len(polygons))
         self._index = PolygonIndex(polygons, np.arange(1, len(polygons) + 1))
         self.empty = not len(polygons)
@@ -110,7 +112,7 @@ class _BlockLayer:
             parts = to_polygons(self._projection.to_pixels(geometries))
             of = fids[parts.feature]
             number = np.arange(len(of)) - np.searchsorted(of, of)  # ids ascend, so parts of one stand together
-            self._blocks[key] = (of, number, parts.polygons)
+            self._blocks[key] = (of, number, without_detail(parts.polygons))
             if len(self._blocks) > _BLOCKS_KEPT:
                 self._blocks.popitem(last=False)
         self._blocks.move_to_end(key)
@@ -207,7 +209,8 @@ class VectorLabels:
             if report.features and report.dropped == report.features:
                 raise SceneError(
                     f"{self._file.path}: no polygon with an area on {image}: {report.not_polygons} points or lines, "
-                    f"{report.zero_area} of zero area, {report.empty} without geometry; give building outlines"
+                    f"{report.zero_area} of zero area, {report.tangled} too tangled, {report.empty} without "
+                    "geometry or beyond any place; give building outlines"
                 )
             if shared:
                 return

@@ -23,15 +23,21 @@ from shapely.geometry import MultiPolygon, Polygon
 from changen_cli.errors import SceneError
 from changen_cli.scenes.footprints.base import Report
 from changen_cli.scenes.footprints.fit import Fit, fit_affine
-from changen_cli.scenes.footprints.geometry import Geometries, PolygonIndex, centred, scale, to_polygons
+from changen_cli.scenes.footprints.geometry import PolygonIndex, centred, scale, to_polygons
+from changen_cli.scenes.footprints.tangles import Geometries, without_detail
 from changen_cli.scenes.footprints.xbd_tree import target_of
 from changen_cli.scenes.image.geobox import GeoBox
 from changen_cli.scenes.layout import Footprint
 from changen_cli.scenes.window import Window
+from changen_cli.texts import read_text
 from changen_cli.types import AnyArray
+
+LABEL_BYTES = 100_000_000
+"""Most bytes of a label file; those of xBD are below 3 MB."""
 
 _TOLD = ("disaster", "disaster_type", "capture_date", "sensor", "gsd", "pan_resolution", "off_nadir_angle")
 _EDGE = 0.5
+_ODD = (NotImplementedError, OverflowError, RecursionError)  # curves in WKT, infinite sizes, WKT nested too deep
 
 
 @dataclass(frozen=True)
@@ -78,8 +84,7 @@ def read_label(path: str, image: str, height: int, width: int) -> XbdFile:
         SceneError: If there is no such file, it is damaged or no label file, or it was made for another size of image.
     """
     try:
-        with open(path, "rb") as file:
-            content = json.load(file)
+        content = json.loads(read_text(path, LABEL_BYTES))
     except FileNotFoundError as error:
         raise SceneError(
             f"{path}: no such label file, and no {target_of(path)} instead of it, for {image}; unpack the labels "
@@ -95,7 +100,7 @@ def read_label(path: str, image: str, height: int, width: int) -> XbdFile:
         by_uid = {_uid(f): f["wkt"] for f in features.get("lng_lat", ())}
         places = _from_wkt([by_uid.get(_uid(f)) for f in buildings])
         said = (int(metadata.get("height", height)), int(metadata.get("width", width)))
-    except (KeyError, TypeError, AttributeError, ValueError, ShapelyError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, ShapelyError, *_ODD) as error:
         raise SceneError(
             f"{path}: is not an xBD label file ({type(error).__name__}: {error}); it must hold features.xy, a list of "
             "objects with wkt and properties"
@@ -133,7 +138,7 @@ class XbdLabels:
         self._file, self._grid, self._min_area = file, grid, min_area
         parts = to_polygons(scale(file.outlines, 1 / grid.scale_x, 1 / grid.scale_y))
         whole = shapely.box(0, 0, grid.width, grid.height)
-        polygons = parts.polygons[shapely.intersects(parts.polygons, whole)]
+        polygons = without_detail(parts.polygons[shapely.intersects(parts.polygons, whole)])
         self._report = parts.report.kept(len(polygons))
         self._index = PolygonIndex(polygons, np.arange(1, len(polygons) + 1))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import pyproj
-from affine import Affine
+from affine import Affine, TransformNotInvertibleError
 from pyproj.exceptions import ProjError
 from rasterio.crs import CRS
 from rasterio.errors import RasterioError
@@ -15,6 +15,9 @@ from rasterio.errors import RasterioError
 from changen_cli.errors import SceneError
 from changen_cli.scenes.image.rasters import Raster
 from changen_cli.scenes.window import Window
+
+SCENE_PIXELS = 1e12
+"""Most pixels of a scene, as read, by default: 1,000,000 x 1,000,000."""
 
 Georeference: TypeAlias = tuple[Affine, CRS]
 """Pixels to CRS coordinates, and the CRS."""
@@ -65,6 +68,7 @@ def make_geobox(
     resolution: float | None,
     optional: bool,
     fitted: Georeference | None = None,
+    most_pixels: float = SCENE_PIXELS,
 ) -> GeoBox:
     """Lays the reading grid over a raster.
 
@@ -78,9 +82,11 @@ def make_geobox(
         resolution: Metres on the ground per pixel, or None to read the raster's own pixels.
         optional: Read a raster without a georeference at its own pixels instead of refusing it.
         fitted: Transform and CRS found elsewhere, for a raster that has none of its own.
+        most_pixels: Most pixels of the grid.
 
     Raises:
-        SceneError: If a resolution is asked for and the raster has no georeference, or less than one such pixel.
+        SceneError: If a resolution is asked for and the raster has no georeference, or less than one such pixel; if its
+            transform cannot be used; or if there are more pixels than ``most_pixels``.
     """
     transform, crs = georeference(dataset)
     if fitted is not None and (transform is None or crs is None):
@@ -89,6 +95,7 @@ def make_geobox(
     known = math.sqrt(ground[0] * ground[1]) if ground else None
     native = GeoBox(dataset.height, dataset.width, transform, crs, ground_resolution=known)
     if resolution is None or (ground is None and optional):
+        _judge(path, dataset.width, dataset.height, most_pixels)
         return native
     if ground is None or transform is None:
         raise SceneError(
@@ -98,7 +105,9 @@ def make_geobox(
     scale_x, scale_y = resolution / ground[0], resolution / ground[1]
     fit_x, fit_y = dataset.width / scale_x, dataset.height / scale_y
     if abs(fit_x - dataset.width) < 0.5 and abs(fit_y - dataset.height) < 0.5:
+        _judge(path, dataset.width, dataset.height, most_pixels)
         return native
+    _judge(path, fit_x, fit_y, most_pixels, f" at {resolution:g} m")
     width, height = math.floor(fit_x + 1e-6), math.floor(fit_y + 1e-6)
     if width < 1 or height < 1:
         raise SceneError(
@@ -113,10 +122,36 @@ def georeference(dataset: Raster) -> tuple[Affine | None, CRS | None]:
     """Returns the transform and CRS of a raster, None for what it does not have.
 
     An identity transform means that there is none; a CRS without a transform places nothing and counts as none.
+
+    Raises:
+        SceneError: If the transform is not finite, or maps all pixels to a line or a point.
     """
-    if dataset.transform.is_identity:
+    transform = dataset.transform
+    if transform.is_identity:
         return None, None
-    return dataset.transform, dataset.crs or None
+    if not _is_usable(transform):
+        raise SceneError(
+            f"{dataset.name}: its transform ({', '.join(f'{v:g}' for v in tuple(transform)[:6])}) puts its pixels "
+            "nowhere; give it a right one (gdal_edit.py -a_ullr ...), or take it away (gdal_edit.py -unsetgt)"
+        )
+    return transform, dataset.crs or None
+
+
+def _is_usable(transform: Affine) -> bool:
+    """Tells whether a transform and its inverse are finite numbers."""
+    try:
+        there, back = tuple(transform)[:6], tuple(~transform)[:6]
+    except (TransformNotInvertibleError, ZeroDivisionError, OverflowError):
+        return False
+    return all(math.isfinite(value) for value in (*there, *back))
+
+
+def _judge(path: str, width: float, height: float, most: float, how: str = "") -> None:
+    if not width * height <= most:
+        raise SceneError(
+            f"{path}: has {width:.4g} x {height:.4g} pixels{how}, and a scene of more than {most:g} is not read; give "
+            "a coarser --resolution or cut it in parts, or raise --max-pixels"
+        )
 
 
 def ground_pixel_size(transform: Affine | None, crs: CRS | None, height: int, width: int) -> tuple[float, float] | None:

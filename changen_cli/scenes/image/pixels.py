@@ -72,11 +72,11 @@ class Pixels:
         """The limits used, or None for 8-bit pixels.
 
         Raises:
-            SceneError: If they are to be found (``auto``) and the file is damaged.
+            SceneError: If they are to be found (``auto``) and there are none, or the file is damaged.
         """
         try:
             with self._cache.settings():
-                return make_rescale(self._dataset, self.choice, self._options)
+                return make_rescale(self._dataset, self._path, self.choice, self._options)
         except RasterioError as error:
             raise SceneError(
                 f"{self._path}: limits for --rescale auto cannot be found ({reason(error)}); the file is damaged or "

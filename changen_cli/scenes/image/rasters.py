@@ -14,7 +14,8 @@ from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window as RasterioWindow
 
 from changen_cli.errors import SceneError
-from changen_cli.scenes.source import is_remote
+from changen_cli.scenes.image import drivers
+from changen_cli.scenes.readable import require_readable
 from changen_cli.scenes.window import Window
 from changen_cli.types import AnyArray
 
@@ -24,33 +25,43 @@ Raster: TypeAlias = DatasetReader | WarpedVRT
 CACHE_BYTES = 64_000_000
 """Size of GDAL's block cache where no raster needs more."""
 
+MOST_CACHE_BYTES = 1_000_000_000
+"""Size up to which that cache grows for wide rasters."""
+
+BLOCK_BYTES = 1_000_000_000
+"""Most bytes of one block (strip or tile, all bands), which is decoded whole for any pixel of it."""
+
 KEPT_PIXELS = 64_000_000
 """Most pixels of a raster without random access that is decoded once and kept."""
+
+DECODED_PIXELS = 256_000_000
+"""Most pixels of a raster without random access that is read at all, by default."""
 
 _CACHED_ROWS = 768  # of pixels: three rows of tiles of 256
 _SEQUENTIAL = frozenset({"PNG", "JPEG", "GIF", "WEBP", "BMP"})
 """Drivers that decode a file from its first byte on, so that reading tiles would decode it again and again."""
 
 # GDAL's short cut for whole PNG files returns zeros, and no error, for what is missing of a file that was cut short.
-_SETTINGS = {"GDAL_PNG_WHOLE_IMAGE_OPTIM": "NO", "GDAL_ERROR_ON_LIBJPEG_WARNING": "YES"}
+_SETTINGS = {"GDAL_PNG_WHOLE_IMAGE_OPTIM": "NO", "GDAL_ERROR_ON_LIBJPEG_WARNING": "YES", **drivers.SETTINGS}
 
 
-def open_raster(path: str, what: str = "raster") -> Raster:
-    """Opens a raster for reading.
+def open_raster(path: str, what: str = "raster", decoded_pixels: float = DECODED_PIXELS) -> Raster:
+    """Opens a raster for reading, and judges what reading it would take; reads no pixel.
 
     Args:
-        path: Anything rasterio opens.
+        path: A raster of one of :data:`~changen_cli.scenes.image.drivers.DRIVERS`, or a VRT by its name.
         what: What the file is to the user, for messages.
+        decoded_pixels: Most pixels of a format without random access.
 
     Raises:
-        SceneError: If there is no such file, or it cannot be opened as a raster with bands.
+        SceneError: If there is no such file, it cannot be opened as a raster with bands, or too much of it would have
+            to be decoded at once.
     """
-    if not is_remote(path) and not os.path.exists(path):
-        raise SceneError(f"{path}: no such {what}; check the path")
+    require_readable(path, what)
     try:
         with warnings.catch_warnings(), rasterio.Env(**_SETTINGS):
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            dataset = rasterio.open(path)
+            dataset = DatasetReader(path, driver=drivers.drivers_for(path))  # rasterio.open takes only one driver
     except (RasterioError, OSError) as error:
         raise SceneError(
             f"{path}: cannot be opened as a {what} ({reason(error)}); if gdalinfo cannot open it either, it is damaged "
@@ -61,7 +72,30 @@ def open_raster(path: str, what: str = "raster") -> Raster:
         dataset.close()
         remedy = f"name one of its subdatasets: {inner}" if inner else "give a raster with bands"
         raise SceneError(f"{path}: holds no bands of its own; {remedy}")
+    try:
+        _judge(dataset, path, decoded_pixels)
+    except SceneError:
+        dataset.close()
+        raise
     return dataset
+
+
+def _judge(dataset: Raster, path: str, decoded_pixels: float) -> None:
+    pixels = dataset.width * dataset.height
+    if dataset.driver in _SEQUENTIAL and pixels > decoded_pixels:
+        raise SceneError(
+            f"{path}: is a {dataset.driver} of {dataset.width} x {dataset.height} pixels, which must be "
+            f"decoded from its first one on, and more than {decoded_pixels / 1e6:g} megapixels are not; convert it "
+            f"(gdal_translate -co TILED=YES -co COMPRESS=DEFLATE {path} tiled.tif), or raise --max-decoded"
+        )
+    rows, columns = dataset.block_shapes[0]
+    block = rows * columns * sum(_bytes(dtype) for dtype in dataset.dtypes)
+    if block > BLOCK_BYTES:
+        raise SceneError(
+            f"{path}: says it is stored in blocks of {columns} x {rows} pixels, {block / 1e9:.1f} GB each, of which at "
+            f"most {BLOCK_BYTES / 1e9:g} GB are read; tile it (gdal_translate -co TILED=YES {path} tiled.tif), or it "
+            "is damaged: copy it again"
+        )
 
 
 class BlockCache:
@@ -81,11 +115,11 @@ class BlockCache:
     def include(self, dataset: Raster) -> None:
         """Grows for a striped raster so wide that two rows of tiles do not fit.
 
-        It would otherwise be decoded again for every tile of a row.
+        It would otherwise be decoded again for every tile of a row. Beyond :data:`MOST_CACHE_BYTES` it is.
         """
         if dataset.block_shapes[0][1] == dataset.width:
             line = dataset.width * sum(_bytes(dtype) for dtype in dataset.dtypes)
-            self.size = max(self.size, line * _CACHED_ROWS)
+            self.size = max(self.size, min(line * _CACHED_ROWS, MOST_CACHE_BYTES))
 
     def settings(self) -> rasterio.Env:
         """Returns the environment to read in; a ``GDAL_CACHEMAX`` that the user has set holds."""

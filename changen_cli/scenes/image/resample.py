@@ -70,6 +70,11 @@ def resample(pixels: AnyArray, valid: BoolArray, rows: Taps, columns: Taps) -> t
     Returns:
         Pixels, float32 [C, h, w]; and validity, bool [h, w]: True where any valid pixel took part.
     """
+    with np.errstate(over="ignore", invalid="ignore"):  # pixels of 1e308 are no float32; they become the limits'
+        return _resample(pixels, valid, rows, columns)
+
+
+def _resample(pixels: AnyArray, valid: BoolArray, rows: Taps, columns: Taps) -> tuple[Float32Array, BoolArray]:
     if valid.all():
         image = _apply(pixels, rows, columns)
         return image, np.ones(image.shape[1:], np.bool_)

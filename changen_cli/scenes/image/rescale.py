@@ -17,6 +17,7 @@ _PERCENTILES = (2.0, 98.0)
 _SAMPLE = 1024
 _PATCHES = 16
 _PATCH = 64
+_LARGE = 1e18
 
 WHOLE_PIXELS = 64_000_000
 """Most pixels of a raster without overviews that ``auto`` reads whole."""
@@ -42,9 +43,14 @@ class Rescale:
         Args:
             pixels: Any real type and shape.
         """
-        scaled = (pixels.astype(np.float32) - np.float32(self.low)) * np.float32(255 / (self.high - self.low))
+        # float32 cannot hold differences of numbers near its own end
+        kind = np.dtype(np.float32 if max(abs(self.low), abs(self.high)) < _LARGE else np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled: AnyArray = pixels.astype(kind) - kind.type(self.low)
+            scaled *= kind.type(255 / (self.high - self.low))
         np.nan_to_num(scaled, copy=False, nan=0.0, posinf=255.0, neginf=0.0)
-        return np.clip(np.rint(scaled, out=scaled), 0, 255, out=scaled).astype(np.uint8)
+        pixels_of_bytes: UInt8Array = np.clip(np.rint(scaled, out=scaled), 0, 255, out=scaled).astype(np.uint8)
+        return pixels_of_bytes
 
 
 def needs_rescale(dataset: Raster, choice: BandChoice) -> bool:
@@ -67,7 +73,7 @@ def check_rescale(dataset: Raster, path: str, choice: BandChoice, options: ReadO
 
 
 def make_rescale(
-    dataset: Raster, choice: BandChoice, options: ReadOptions, whole_pixels: int = WHOLE_PIXELS
+    dataset: Raster, path: str, choice: BandChoice, options: ReadOptions, whole_pixels: int = WHOLE_PIXELS
 ) -> Rescale | None:
     """Settles the limits for one raster.
 
@@ -77,12 +83,16 @@ def make_rescale(
 
     Args:
         dataset: The raster, in the environment that it is to be read in.
+        path: Its path, for messages.
         choice: The bands.
         options: Where ``rescale`` is.
         whole_pixels: Most pixels of a raster without overviews that is read whole.
 
     Returns:
         The limits, or None for 8-bit pixels.
+
+    Raises:
+        SceneError: If ``auto`` finds no limits that are numbers.
     """
     if not needs_rescale(dataset, choice):
         return None
@@ -92,9 +102,12 @@ def make_rescale(
     samples = _sample(dataset, choice, whole_pixels)
     if not samples.size:
         return Rescale(0.0, 1.0, "auto: the scene has no valid pixels")
-    low, high = (float(v) for v in np.percentile(samples, _PERCENTILES))
+    with np.errstate(over="ignore", invalid="ignore"):
+        low, high = (float(v) for v in np.percentile(samples, _PERCENTILES))
     if high <= low:
-        high = low + 1.0
+        high = low + max(1.0, abs(low) * 1e-6)
+    if not np.isfinite([low, high, high - low]).all():
+        raise SceneError(f"{path}: pixels are so large that --rescale auto finds no limits; give --rescale LOW:HIGH")
     return Rescale(low, high, "auto: 2nd and 98th percentile")
 
 

@@ -35,14 +35,7 @@ from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 
 from changen_cli.errors import StoreError
-from changen_cli.files import (
-    disk_errors,
-    make_folder,
-    remove_files,
-    remove_folder_if_empty,
-    replacing_folder,
-    write_folders,
-)
+from changen_cli.files import disk_errors, make_folder, remove_folder, replacing_folder, write_folders
 from changen_cli.scenes.window import Window
 from changen_cli.store.base import Outcome, Series
 from changen_cli.store.formats.base import Arrays, SceneFormat, ScenePlace, Times
@@ -166,20 +159,16 @@ class GeoTiffFormat(SceneFormat):
                 files = sorted(folder.iterdir())
             names = {path.name for path in files}
             if {"t0.tif", "mask_t0.tif", "instance_t0.tif"} <= names and all(_FILE.fullmatch(name) for name in names):
-                remove_files(files)
-                remove_folder_if_empty(folder)
+                remove_folder(root, folder)
 
     def _remove_folder(self, folder: Path) -> None:
         """Removes the folder of a sample that a killed run has left; refuses one with a file of anybody else."""
-        if not folder.exists():
-            return
         with disk_errors(folder):
-            files = sorted(folder.iterdir())
+            files = sorted(folder.iterdir()) if folder.is_dir() else []
         foreign = [path.name for path in files if not _FILE.fullmatch(path.name)]
         if foreign:
             raise StoreError(f"{folder} holds {foreign[0]}, which changen did not write; move it away and run again")
-        remove_files(files)
-        remove_folder_if_empty(folder)
+        remove_folder(self.root, folder)
 
     def _files(self, series: Series) -> Iterator[tuple[str, bytes]]:
         """Encodes the files of one sample."""

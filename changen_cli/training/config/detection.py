@@ -99,6 +99,11 @@ class DetectionConfig(RunOptions, ConditionOptions):
     dice: Annotated[Number, Ge(0)] = option(
         default=1.0, help="Weight of the soft Dice loss beside the cross-entropy.", group="Losses"
     )
+    change: Annotated[Number, Ge(0)] = option(
+        default=1.0,
+        help="Weight of the losses of change; 0: the layouts alone are learnt, as a segmenter learns them.",
+        group="Losses",
+    )
     layouts: Annotated[Number, Ge(0)] = option(
         default=0.0,
         help="Weight of the same losses of the layouts of both dates, where they are known. 0: the paper's protocol; "
@@ -114,6 +119,8 @@ class DetectionConfig(RunOptions, ConditionOptions):
             raise UsageError(
                 f"layouts {self.layouts:g}: the detector has no head for layouts; set detector: {{layouts: true}}"
             )
+        if not (self.change or self.layouts):
+            raise UsageError("change 0: then layouts must be learnt, or nothing is; set layouts: 1")
         if self.imagenet_weights and self.init != IMAGENET:
             raise UsageError(f"imagenet_weights {self.imagenet_weights}: is for init: {IMAGENET}")
 

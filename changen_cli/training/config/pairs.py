@@ -94,3 +94,9 @@ class SynthesisOptions:
         help="Looks of new objects: drawn, borrowed or mixed. For weights with looks; mixed if not given.",
         group=SYNTHESIS,
     )
+    repaint: Annotated[Number, Ge(0), Le(1)] | None = option(
+        default=None,
+        help="Share of the buildings that stay and look different in the second image. For weights with looks; as "
+        "changen generate if not given.",
+        group=SYNTHESIS,
+    )

@@ -9,6 +9,7 @@ import yaml
 
 from changen_cli.errors import UsageError
 from changen_cli.models.registry import get_model
+from changen_cli.texts import parse_yaml, read_text
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 """Folder of the recipes that ship with changen."""
@@ -56,7 +57,7 @@ def read_recipe(name_or_path: str) -> dict[str, object]:
         known = ", ".join(recipe_names())
         raise UsageError(f"no training recipe {name_or_path!r}; shipped: {known}; or give the path of a .yaml file")
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = parse_yaml(read_text(path))
     except OSError as error:
         raise UsageError(f"{path}: the recipe cannot be read ({error.strerror or error})") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from changen_cli.options import Ge, Gt, Number, PathText, Says, option, options
+from changen_cli.options import Ge, Number, PathText, Says, option, options
+from changen_cli.scenes.options import Resolution
 from changen_cli.training.config.crops import Scale
 
 
@@ -32,7 +33,7 @@ class DataConfig:
     """
 
     path: PathText = option(help="Folder, raster or list of scenes with footprints, or an xBD / xView2 tree.")
-    resolution: Annotated[Number, Gt(0)] | None = option(default=None, help="Ground metres per pixel to read at.")
+    resolution: Resolution | None = option(default=None, help="Ground metres per pixel to read at.")
     val: Patterns = option(default=(), help="Patterns of scene ids kept out of training, for validation.")
     exclude: Patterns = option(default=(), help="Patterns of scene ids that are not used at all.")
     scale: Scale | None = option(default=None, help="Scale jitter of this source, in place of the run's.")

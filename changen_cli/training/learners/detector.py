@@ -111,7 +111,8 @@ class DetectorLearner(Learner[DetectionConfig, PairBatch, PairBatches]):
                 one, other = losses.binary_losses(read[:, date], batch.layouts[:, date], batch.valid)
                 reading = reading + (one + self.config.dice * other) / 2
         reading = reading * batch.known
-        loss = (entropy + self.config.dice * dice + self.config.layouts * reading).mean()
+        detecting = self.config.change * (entropy + self.config.dice * dice)
+        loss = (detecting + self.config.layouts * reading).mean()
         with torch.no_grad():
             found, wanted = (change.squeeze(1) > 0) & batch.valid, (batch.change > 0) & batch.valid
             hits = 2 * (found & wanted).sum()

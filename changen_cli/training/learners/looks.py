@@ -14,7 +14,7 @@ from changen_cli.models.changen.look_encoder import LookEncoder
 from changen_cli.models.layers import one_hot
 from changen_cli.models.look_draws import LookDraws
 from changen_cli.models.look_kinds import BORROWED, DRAWN, OWN
-from changen_cli.models.looks import Looks
+from changen_cli.models.looks import Looks, region_colours
 from changen_cli.models.projected import Lite0Features
 from changen_cli.models.units import to_bytes, to_pixels
 from changen_cli.reports.contact_sheet import Row, change_row
@@ -86,7 +86,7 @@ class LooksLearner(ChangenLearner):
     """
 
     columns: ClassVar[tuple[str, ...]] = (
-        "g_segmentation", "g_projected", "g_pixels", "g_matching", "g_kl",
+        "g_segmentation", "g_projected", "g_pixels", "g_matching", "g_kl", "g_colours",
         "d_real", "d_fake", "d_projected", "d_real_right", "d_fake_right",
     )  # fmt: skip
 
@@ -148,6 +148,7 @@ class LooksLearner(ChangenLearner):
             "g_segmentation": losses.labelled_loss(logits, task.after, weights=after, pixels=weights),
             "g_projected": losses.hinge_generator(scores) if scores else fake.new_zeros(()),
             "g_kl": losses.divergence(mean, log_variance, seen),
+            "g_colours": self._colours(fake, batch, task),
             **self._supervision(fake, batch, task),
         }
         total = (
@@ -156,9 +157,23 @@ class LooksLearner(ChangenLearner):
             + arguments.pixels * found["g_pixels"]
             + arguments.matching * found["g_matching"]
             + arguments.kl * found["g_kl"]
+            + arguments.colours * found["g_colours"]
         )
         made = (fake.detach(), task.after, weights)
         return StepResult(total, {name: value.detach() for name, value in found.items()}, made)
+
+    def _colours(self, fake: Tensor, batch: TrainingBatch, task: Task) -> Tensor:
+        """Compares the colours of each region with those of the one whose look it has, in all samples.
+
+        Where something stands in S_t+1 may differ from where its look was read, so no pixels are compared.
+        """
+        if not self.config.arguments.colours:
+            return fake.new_zeros(())
+        shown = task.regions.masked_fill(~batch.valid, -1)
+        made = region_colours(fake, shown, batch.regions)
+        with torch.no_grad():
+            real = region_colours(batch.pixels, regions_seen(batch), batch.regions)
+        return losses.colour_distances(made, real, task.draws.source)
 
     def _supervision(self, fake: Tensor, batch: TrainingBatch, task: Task) -> dict[str, Tensor]:
         """Compares supervised samples with the image: means over all samples, as if all were supervised."""

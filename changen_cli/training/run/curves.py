@@ -59,7 +59,7 @@ def draw_curves(folder: Path) -> None:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise TrainingError(f'{CURVES} needs {error.name}; install with: pip install "changen[train]"') from error
-    losses = _read_losses(folder / LOSSES)
+    losses = read_losses(folder / LOSSES)
     logged, rows = read_log(folder / VALIDATION)
     names = tuple(name for name in logged if name != BEST_SO_FAR)
     chosen = next((row for row in reversed(rows) if row.values.get(BEST_SO_FAR)), None)
@@ -72,7 +72,7 @@ def draw_curves(folder: Path) -> None:
     parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     _head(parts[0], f"{folder.resolve().name}: training, {int(last):,} iterations (values and running median)")
     for axes, series in zip(
-        _panels(parts[0], {name: _loss_unit(name) for name in losses}, last), losses.values(), strict=True
+        _panels(parts[0], {name: loss_unit(name) for name in losses}, last), losses.values(), strict=True
     ):
         _draw_loss(axes, *series)
     if names:
@@ -88,8 +88,18 @@ def draw_curves(folder: Path) -> None:
         canvas.print_png(temporary)
 
 
-def _read_losses(path: Path) -> dict[str, Series]:
-    """Reads the curves of a loss log by column."""
+def read_losses(path: Path) -> dict[str, Series]:
+    """Reads the curves of a loss log.
+
+    Args:
+        path: ``losses.csv`` of a run.
+
+    Returns:
+        Curves by column, in the order of the log; the speed comes last.
+
+    Raises:
+        TrainingError: If there is no such log, or it cannot be read.
+    """
     columns, rows = read_log(path)
     if not columns:
         raise TrainingError(f"{path}: no such log; give the folder of a training run")
@@ -139,7 +149,8 @@ def _panels(part: SubFigure, units: Mapping[str, str], last: float) -> list[Axes
     return panels
 
 
-def _loss_unit(name: str) -> str:
+def loss_unit(name: str) -> str:
+    """Says what the values of a column of ``losses.csv`` are."""
     return UNITS.get(name) or UNITS.get(name.rpartition("_")[2], "loss")
 
 
@@ -152,10 +163,18 @@ def _draw_loss(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64]) -> No
     axes.plot(thin_x, thin_y, color=RAW, linewidth=0.9, marker=alone, markersize=4)
     middle_x, middle = running_median(x, y)
     axes.plot(middle_x, middle, color=SMOOTH, linewidth=1.6, marker=alone, markersize=4)
-    finite = y[np.isfinite(y)]
-    # one spike must not press the rest flat
-    low, high = np.quantile(finite, [0.005, 0.995])
-    _limit(axes, min(float(low), float(np.nanmin(middle))), max(float(high), float(np.nanmax(middle))))
+    _limit(axes, *loss_span(y, middle))
+
+
+def loss_span(y: NDArray[np.float64], middle: NDArray[np.float64]) -> tuple[float, float]:
+    """Returns what of a loss is to be seen, low and high: one spike must not press the rest flat.
+
+    Args:
+        y: float64 [N], NaN where there is no value; some are there.
+        middle: Its running median, float64 [M].
+    """
+    low, high = np.quantile(y[np.isfinite(y)], [0.005, 0.995])
+    return min(float(low), float(np.nanmin(middle))), max(float(high), float(np.nanmax(middle)))
 
 
 def _draw_figure(axes: Axes, name: str, rows: list[Row], chosen: Row | None) -> None:

@@ -15,6 +15,8 @@ def test_a_report_counts_what_was_dropped() -> None:
         "empty": 1,
         "not_polygons": 2,
         "zero_area": 4,
+        "tangled": 0,
+        "repeated": 0,
     }
 
 

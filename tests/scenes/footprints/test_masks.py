@@ -35,7 +35,9 @@ def in_memory(mask: AnyArray, min_area: float = 0.0, **profile: Any) -> Layout:
             dataset.write(mask, 1)
         with memory.open() as image:
             grid = make_geobox(image, memory.name, None, False)
-            labels = MaskLabels(memory.name, image, memory.name, grid, "s", min_area, BlockCache())
+            labels = MaskLabels(
+                memory.name, image, memory.name, grid, "s", ReadOptions(min_area=min_area), BlockCache()
+            )
             found = labels.footprints(grid.whole)
             labels.close()
     return Layout(height, width, found)

@@ -15,7 +15,7 @@ def made(path: str, how: str | None, **limit: int) -> Rescale | None:
     with rasterio.open(path) as dataset:
         choice = choose_bands(dataset, path, None)
         check_rescale(dataset, path, choice, ReadOptions(rescale=how))
-        return make_rescale(dataset, choice, ReadOptions(rescale=how), **limit)
+        return make_rescale(dataset, dataset.name, choice, ReadOptions(rescale=how), **limit)
 
 
 def limits(path: str, how: str | None, **limit: int) -> Rescale:

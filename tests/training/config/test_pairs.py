@@ -7,7 +7,7 @@ from changen_cli.training.config.pairs import AugmentOptions, SynthesisOptions
 
 def test_synthesis_has_the_defaults_of_generate() -> None:
     made, known = SynthesisOptions(), GenerateOptions(inputs=("a",))
-    for name in ("synthesizer", "weights", "background", "drift", "new_looks"):
+    for name in ("synthesizer", "weights", "background", "drift", "new_looks", "repaint"):
         assert getattr(made, name) == getattr(known, name), name
     choices = info(SynthesisOptions.__dataclass_fields__["synthesizer"]).choices
     assert choices is not None

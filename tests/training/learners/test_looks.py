@@ -114,6 +114,38 @@ def test_a_perfect_image_costs_nothing_and_ground_that_appears_counts_more(recip
     assert pixels(off) == pytest.approx(0, abs=1e-6)
 
 
+def test_colours_follow_the_region_whose_look_is_taken(recipe: Recipe) -> None:
+    samples = batch()
+    trained = learner(recipe, colours=1.0, supervised=0.0)
+    sources: list[Tensor] = []
+
+    def colours(fake: Tensor) -> float:
+        hook = trained.generator.register_forward_hook(lambda module, given, made: fake + 0 * made)
+        result = trained.generator_loss(trained.called(trained.generator), samples)
+        hook.remove()
+        return float(result.scalars["g_colours"])
+
+    draws = trained._training_task(samples).draws
+    sources.append(draws.source)
+    flat = samples.pixels.clone()
+    # each region of S_t+1 in the very pixels' mean and spread of the region that lends it its look
+    for n in range(4):
+        for region in range(6):
+            here, source = samples.instances[n, 1] == region, int(draws.source[n, region])
+            there = samples.instances[n, 0] == source
+            if source < 0 or not here.any() or not there.any():
+                continue
+            lent = samples.pixels[n][:, there]
+            mean, spread = lent.mean(1, keepdim=True), lent.std(1, correction=0, keepdim=True)
+            own = flat[n][:, here]
+            flat[n][:, here] = (own - own.mean(1, keepdim=True)) / own.std(
+                1, correction=0, keepdim=True
+            ) * spread + mean
+    assert colours(flat) == pytest.approx(0, abs=1e-4)
+    assert colours(flat + 0.25) > 0.05  # means are off, and looks that are drawn have no colour to be off from
+    assert int((sources[0] < 0).sum()) > 0
+
+
 def test_discriminators_see_real_pairs_of_all_and_what_was_asked_for(recipe: Recipe) -> None:
     trained, samples = learner(recipe, projected=1.0), batch()
     seen = calls(trained)

@@ -28,7 +28,8 @@ from changen_cli.store.formats.zarr.arrays import (
     pixel_arrays,
 )
 from changen_cli.store.formats.zarr.shard_codec import encode_shard
-from changen_cli.store.records import SampleRecord, to_json
+from changen_cli.store.records import SampleRecord
+from changen_cli.store.sealed import to_json
 from changen_cli.store.tables.samples import SampleRow
 from changen_cli.types import AnyArray, UInt8Array
 

@@ -24,12 +24,14 @@ class SimulatedPairs:
         noise_dim: Length of z of the synthesizer.
         look_dim: Length of a look; 0 for a synthesizer without looks.
         new_looks: Whose look a new object takes.
+        repaint: Share of the objects that stay and have another look in the second image.
     """
 
     crops: CropSampler
     noise_dim: int
     look_dim: int
     new_looks: NewLooks
+    repaint: float = 0.0
 
     def __getitem__(self, number: int) -> PairSample:
         """Draws sample ``number`` of the stream.
@@ -42,7 +44,10 @@ class SimulatedPairs:
         key: rng.Key = (self.crops.seed, self.crops.stream, number)
         masks = np.stack([crop.before, crop.after])
         noise = rng.generator(*key, "z").standard_normal((1, self.noise_dim), np.float32)
-        looks = plan_looks(history, crop.instances, self.look_dim, self.new_looks, key) if self.look_dim else None
+        looks = None
+        if self.look_dim:
+            dim, new = self.look_dim, self.new_looks
+            looks = plan_looks(history, crop.instances, dim, new, key, repaint=self.repaint)
         return PairSample(
             images=np.stack([crop.image, crop.image]),
             change=((crop.before > 0) != (crop.after > 0)).astype(np.uint8),

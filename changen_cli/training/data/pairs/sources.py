@@ -17,7 +17,7 @@ from changen_cli.errors import ChangenError, TrainingError, UsageError
 from changen_cli.pairs.base import PairSource
 from changen_cli.pairs.discover import open_pairs
 from changen_cli.reporter import Reporter
-from changen_cli.synthesis.look_plan import NEW_LOOKS
+from changen_cli.synthesis.look_plan import NEW_LOOKS, choose_repaint
 from changen_cli.training.config.detection import DetectionConfig
 from changen_cli.training.config.pairs import PairData
 from changen_cli.training.data.base import Sources
@@ -255,14 +255,17 @@ def _batches(
         )
         parts.append(pairs)
         weights.append(one.share or float(len(chosen)))
-    options, scenes = simulated
+    drawn_from, scenes = simulated
     if scenes:
         assert fly is not None, "scenes have a synthesizer"
         crops = CropSampler(scenes, config.crops, seed=config.seed, stream=stream, classes=CLASSES)
-        share = sum(one.share for one in options)
+        share = sum(one.share for one in drawn_from)
         if parts and not share and training:
             raise UsageError("data: stored pairs and scenes are mixed by their shares; give each a share")
-        parts.append(SimulatedPairs(crops, fly.noise_dim, fly.look_dim, config.synthesis.new_looks or NEW_LOOKS))
+        options = config.synthesis
+        repaint = choose_repaint(options.repaint, options.background, fly.look_dim)
+        new = options.new_looks or NEW_LOOKS
+        parts.append(SimulatedPairs(crops, fly.noise_dim, fly.look_dim, new, repaint))
         weights.append(share or float(np.mean(weights or [1.0])))
     if not parts:
         return None

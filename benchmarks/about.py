@@ -1,4 +1,4 @@
-"""What results of ``benchmarks/quality.py`` were made with: the commit and the machine."""
+"""What the results of a benchmark were made with: the commit and the machine."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from quality_plan import ROOT
+from commands import ROOT
 
 
-def commit() -> str | None:
-    """Returns the commit of the working tree, with ``-dirty`` where the package or the plan differ from it."""
+def commit(plan: str) -> str | None:
+    """Returns the commit of the working tree, with ``-dirty`` where the package or the plan, a file here, differ."""
     git = ["git", "-C", str(ROOT)]
     quiet = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}
     try:
         head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True, env=quiet)
-        watched = ["changen_cli", "weights", "benchmarks/quality.yaml"]
+        watched = ["changen_cli", "weights", f"benchmarks/{plan}"]
         status = [*git, "status", "--porcelain", "--", *watched]
         changed = subprocess.run(status, capture_output=True, text=True, check=True, env=quiet)
     except (OSError, subprocess.CalledProcessError):  # a copy without its history

@@ -1,0 +1,63 @@
+"""What the long benchmarks share: ``changen`` in processes of its own, what that costs, and results kept as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+"""Where every command runs: the paths of the plans start here."""
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+"""For generating and measuring: the last bits of sums depend on how many threads there are."""
+
+
+def run_changen(words: list[str], environment: Mapping[str, str] | None = None, codes: Iterable[int] = (0,)) -> str:
+    """Runs ``changen`` in a process of its own, as a user would.
+
+    Args:
+        words: What stands after ``changen``.
+        environment: Variables for it, besides those that are set.
+        codes: Exit codes that are no failure.
+
+    Returns:
+        Its standard output.
+
+    Raises:
+        SystemExit: If it fails; what it said stands on standard error already.
+    """
+    added = dict(environment or {})
+    print("$", *(f"{name}={value}" for name, value in added.items()), "changen", shlex.join(words), flush=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "changen_cli", *words],
+        cwd=ROOT, env={**os.environ, **added}, stdout=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode not in codes:
+        raise SystemExit(f"changen {shlex.join(words)} ended with {done.returncode}")
+    return done.stdout
+
+
+def children_seconds() -> float:
+    """Returns the processor time of all processes that were started and have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Returns a JSON file's values; none where there is no file."""
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+
+
+def write_json(path: Path, values: Mapping[str, Any]) -> None:
+    """Writes a JSON file, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    temporary.replace(path)

@@ -1,0 +1,39 @@
+"""Deleting what changen wrote, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from changen_cli.files.checksums import forget
+from changen_cli.files.disk import disk_errors
+
+
+def remove_files(paths: Iterable[Path]) -> None:
+    """Deletes files that may or may not be there.
+
+    Raises:
+        StoreError: If one cannot be deleted.
+    """
+    for path in paths:
+        with disk_errors(path):
+            path.unlink(missing_ok=True)
+        forget(path)
+
+
+def remove_folder_if_empty(path: Path) -> bool:
+    """Deletes a folder that holds nothing.
+
+    Returns:
+        True if the folder is gone, False if it holds something and was left alone.
+
+    Raises:
+        StoreError: If it is empty and yet cannot be deleted.
+    """
+    with disk_errors(path):
+        if not path.is_dir():
+            return True
+        if any(path.iterdir()):
+            return False
+        path.rmdir()
+        return True

@@ -1,0 +1,1 @@
+"""``changen report``: a training run as one page, finished or still going on."""

@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from changen_cli import files
+
+
+def test_a_folder_that_holds_something_is_not_removed(tmp_path: Path) -> None:
+    (tmp_path / "f").mkdir()
+    (tmp_path / "f" / "a").touch()
+    assert not files.remove_folder_if_empty(tmp_path / "f")
+    files.remove_files([tmp_path / "f" / "a", tmp_path / "f" / "b"])
+    assert files.remove_folder_if_empty(tmp_path / "f")
+    assert not (tmp_path / "f").exists()
