@@ -36,6 +36,9 @@ class Colours:
         source = request.draws.source.unsqueeze(2)
         return torch.where(source < 0, DRAWN, means.gather(1, source.clamp(min=0)))
 
+    def draw(self, pick: Tensor, normal: Tensor) -> Tensor:
+        return torch.full_like(normal, DRAWN)
+
     def drift(self, ground: Tensor, pick: Tensor, normal: Tensor, amount: float) -> Tensor:
         return ground + 100 * amount
 

@@ -213,7 +213,9 @@ def test_everything_is_the_whole_window_whatever_the_blocks(
     path = str(town(tmp_path, labels=labels))
     with open_raster(path) as image:
         grid = make_geobox(image, path, resolution, False)
-        mask = MaskLabels(str(tmp_path / "town_mask.tif"), image, path, grid, "town", 16, BlockCache(), block=70)
+        mask = MaskLabels(
+            str(tmp_path / "town_mask.tif"), image, path, grid, "town", ReadOptions(min_area=16), BlockCache(), block=70
+        )
         got, wanted = mask.everything(), mask.footprints(grid.whole)
         mask.close()
     assert [f.uid for f in got] == [f.uid for f in wanted]

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from changen_cli.scenes.footprints.geometry import Geometries, translate
+from changen_cli.scenes.footprints.geometry import translate
+from changen_cli.scenes.footprints.tangles import Geometries
 from changen_cli.scenes.footprints.tracing import join, join_ids, raster_order, trace
 from changen_cli.types import AnyArray, UInt8Array
 
