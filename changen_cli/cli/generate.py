@@ -33,6 +33,10 @@ One large GeoTIFF with footprints in a GeoPackage, read at 0.5 m, as GeoTIFF fol
 
 `changen generate --input city.tif --footprints city.gpkg --resolution 0.5 --format geotiff`
 
+The history of a whole GeoTIFF, as GeoTIFFs of its full size, with 200 to 300 changes a step:
+
+`changen generate --input city.tif --mosaic --changes-per-step 200:300`
+
 A training set in the layout of LEVIR-CD+, removal twice as often, no more than two changes a step:
 
 `changen generate -i tiles/ --events remove=2,create --changes-per-step 1:2 --format levir`

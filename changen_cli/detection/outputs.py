@@ -8,9 +8,8 @@ pixels, so it cannot be written as the pixels come.
 from __future__ import annotations
 
 import json
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,18 +17,16 @@ from typing import Self
 import numpy as np
 import rasterio
 import rasterio.shutil
-from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import DatasetWriter
 from rasterio.windows import Window as RasterioWindow
 
 from changen_cli.detection.windows import Block
-from changen_cli.errors import StoreError
 from changen_cli.files import write_whole
 from changen_cli.scenes.image.geobox import GeoBox
-from changen_cli.scenes.image.rasters import CACHE_BYTES, to_rasterio
+from changen_cli.scenes.image.rasters import to_rasterio
 from changen_cli.scenes.window import Window
 from changen_cli.store.formats.geotiff import change_colors
-from changen_cli.store.gdal import GDAL_ERRORS
+from changen_cli.store.gdal import GDAL_ERRORS, gdal
 
 NO_DATA = 255
 """Of the mask, where one of the two dates has no image; probabilities are NaN there."""
@@ -204,24 +201,3 @@ def _read_counts(path: Path) -> tuple[int, int] | None:
         return int(valid), int(changed)
     except (OSError, ValueError, TypeError):
         return None
-
-
-@contextmanager
-def gdal(path: Path) -> Iterator[None]:
-    """The settings that rasters are written with; says what GDAL could not write.
-
-    Args:
-        path: What is written.
-
-    Raises:
-        StoreError: In place of any error of GDAL.
-    """
-    try:
-        with warnings.catch_warnings(), rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES):
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            yield
-    except GDAL_ERRORS as error:
-        said = " ".join(str(error).split())
-        raise StoreError(
-            f"cannot write {path} ({said}); see that there is space on the disk, then run the same command again"
-        ) from error

@@ -18,9 +18,9 @@ from shapely.geometry import Polygon, shape
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import transform as transform_geometry
 
-from changen_cli.detection.outputs import gdal
 from changen_cli.errors import StoreError, UsageError
 from changen_cli.files import put_whole, work_folder
+from changen_cli.store.gdal import gdal
 from changen_cli.types import AnyArray
 
 DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".json": "GeoJSON", ".parquet": ""}

@@ -21,10 +21,11 @@ def allowed_ground(tile: Tile) -> BaseGeometry:
         An area in pixel coordinates of the tile; empty if no pixel is valid.
     """
     height, width = tile.valid.shape
-    ground: BaseGeometry = shapely.box(0, 0, width, height) if tile.valid.all() else _outline(tile.valid)
+    ground: BaseGeometry = shapely.box(0, 0, width, height) if tile.valid.all() else outline_of(tile.valid)
     return ground if tile.exclusion.is_empty else shapely.difference(ground, tile.exclusion)
 
 
-def _outline(valid: BoolArray) -> BaseGeometry:
+def outline_of(valid: BoolArray) -> BaseGeometry:
+    """Returns the area of the valid pixels, bool [H, W], in pixel coordinates; empty if there are none."""
     parts = [shapely.geometry.shape(geometry) for geometry, _ in vectorize(valid.view(np.uint8), mask=valid)]
     return shapely.union_all(parts)

@@ -7,9 +7,11 @@ is one rule: wholly on allowed ground, inside the canvas, the site's gap from ev
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from changen_cli.events.base import Site
 from changen_cli.events.geometry import Floats, Outline, Outlines, drawn, outline_array, window_of
@@ -46,7 +48,7 @@ class Room:
         self._uids = np.array([f.uid for f in blocking], np.int64)
         self._tree = shapely.STRtree(self._blocking)
         self._near = shapely.STRtree(self._blocking[: len(layout.footprints)])
-        self._claimed: list[Outline] = []
+        self._claimed = _Claims()
         shapely.prepare(self._blocking)
         shapely.prepare(site.allowed)
 
@@ -66,7 +68,7 @@ class Room:
 
     def claim(self, outline: Outline) -> None:
         """Takes ground, so that nothing else of this call is placed there."""
-        self._claimed.append(outline)
+        self._claimed.add(outline)
 
     def neighbours(self, points: Floats) -> Outlines | None:
         """Finds the outline nearest to each point.
@@ -80,13 +82,19 @@ class Room:
         Returns:
             Outlines of the layout, [n]; None if the layout is empty.
         """
-        outlines = self._blocking[: len(self.layout.footprints)]
-        if not len(outlines):
+        if not self.layout.footprints:
             return None
+        outlines, tree = self._models
+        nearest: Outlines = outlines[tree.nearest(shapely.points(points))]
+        return nearest
+
+    @cached_property
+    def _models(self) -> tuple[Outlines, shapely.STRtree]:
+        """What walls are aligned to, and its index."""
+        outlines = self._blocking[: len(self.layout.footprints)]
         uncut = outlines[self._uncut(outlines)]
         outlines = uncut if len(uncut) else outlines
-        nearest: Outlines = outlines[shapely.STRtree(outlines).nearest(shapely.points(points))]
-        return nearest
+        return outlines, shapely.STRtree(outlines)
 
     def free(self, candidates: Outlines, owners: Sequence[Footprint | None] = (), slack: float = 0.0) -> BoolArray:
         """Tells which candidates may stand where they are.
@@ -120,8 +128,8 @@ class Room:
         if slack > 0.0 and gap == 0.0:  # without a gap, walls may touch; only shared ground is a clash
             clash &= shapely.area(shapely.intersection(candidates[hit], self._blocking[other])) > slack
         ok[hit[clash]] = False
-        for claimed in self._claimed:
-            ok &= ~shapely.dwithin(candidates, claimed, gap)
+        hit, claimed = self._claimed.near(bounds, gap)
+        ok[hit[shapely.dwithin(candidates[hit], claimed, gap)]] = False
         if owners:
             refused = np.flatnonzero(inside & ~ok & (own >= 0))
             before = outline_array([f.polygon for f in (owners[i] for i in refused.tolist()) if f is not None])
@@ -171,6 +179,28 @@ class Room:
             if self.layout.footprints[other].uid != footprint.uid:
                 pixels &= ~drawn(self.layout.footprints[other].polygon, window)
         return int(pixels.sum()) >= max(min_area, _VISIBLE * whole, 1)
+
+
+class _Claims:
+    """Outlines that were placed, found by their bounds: a scene may get thousands at once."""
+
+    def __init__(self) -> None:
+        self._outlines: list[Outline] = []
+        self._bounds = np.empty((0, 4))
+
+    def add(self, outline: Outline) -> None:
+        count = len(self._outlines)
+        if count == len(self._bounds):
+            self._bounds = np.concatenate([self._bounds, np.empty((max(16, count), 4))])
+        self._bounds[count] = outline.bounds
+        self._outlines.append(outline)
+
+    def near(self, bounds: Floats, gap: float) -> tuple[NDArray[np.intp], Outlines]:
+        """Finds pairs that may be within ``gap``: the number of a candidate with these bounds, and what is there."""
+        there = self._bounds[: len(self._outlines), None]
+        apart = (there[..., :2] > bounds[:, 2:] + gap) | (there[..., 2:] < bounds[:, :2] - gap)
+        claimed, candidate = np.nonzero(~apart.any(axis=2))
+        return candidate, outline_array([self._outlines[number] for number in claimed.tolist()])
 
 
 def search(

@@ -26,6 +26,11 @@ def scratch_folder(root: Path) -> Path:
     return root / HOME / "tmp"
 
 
+def half_done_folder(root: Path) -> Path:
+    """Returns the folder for what a killed run goes on from; it is kept until the run ends."""
+    return root / HOME / "half-done"
+
+
 def write_files(root: Path, files: Iterable[tuple[Path, Data]]) -> None:
     """Writes files so that each appears under its name whole; nothing appears before all of them are on the disk.
 
@@ -113,6 +118,36 @@ def replacing(root: Path, path: Path) -> Iterator[Path]:
         sync_folder(path.parent)
 
 
+@contextmanager
+def replacing_folder(root: Path, path: Path) -> Iterator[Path]:
+    """Gives an empty scratch folder to write large files to; it takes its real name when the block ends well.
+
+    Args:
+        root: The output.
+        path: The folder's real path inside ``root``, which must not exist when the block ends.
+
+    Yields:
+        The folder to write to, which holds nothing but files at the end.
+
+    Raises:
+        StoreError: If the disk is full or not writable.
+    """
+    with disk_errors(root), _scratch(root) as scratch:
+        temporary = scratch / path.name
+        temporary.mkdir()
+        yield temporary
+        sums: dict[str, Checksum] = {}
+        for file in sorted(temporary.iterdir()):
+            sync_file(file)
+            sums[file.name] = checksum_file(file)
+        sync_folder(temporary)
+        _refuse_linked(root, [path.parent])
+        os.rename(temporary, path)
+        for name, found in sums.items():
+            note(path / name, found)
+        sync_folder(path.parent)
+
+
 def remove_folder(root: Path, path: Path) -> None:
     """Deletes a folder of an output and all that is in it; a killed process leaves it whole, or not there at all.
 
@@ -164,6 +199,19 @@ def clear_scratch(root: Path) -> None:
         StoreError: If something there cannot be deleted.
     """
     folder = scratch_folder(root)
+    with disk_errors(folder):
+        _refuse_linked(root, [folder])
+        if folder.is_dir():
+            shutil.rmtree(folder)
+
+
+def clear_half_done(root: Path, name: str = "") -> None:
+    """Deletes what was kept to go on from: all of it, or one folder of it.
+
+    Raises:
+        StoreError: If something there is a link or cannot be deleted.
+    """
+    folder = half_done_folder(root) / name
     with disk_errors(folder):
         _refuse_linked(root, [folder])
         if folder.is_dir():

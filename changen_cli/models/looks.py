@@ -29,15 +29,19 @@ class Looks:
         codes: float [B, R, D]; row 0 is the look of the ground, row r that of the object of region r.
         regions: Region of every pixel of S_t+1, integer [B, H, W], values 0 .. R - 1.
         keys: Key of the pixel noise of each sample, int64 [B], not negative.
+        origins: Row and column of the first pixel of each sample in the image that it is a window of, int64 [B, 2],
+            not negative; None where samples are images of their own.
     """
 
     codes: Tensor
     regions: Tensor
     keys: Tensor
+    origins: Tensor | None = None
 
     def part(self, start: int, stop: int) -> Looks:
         """Takes samples ``start`` to ``stop - 1``; tensors share their memory."""
-        return Looks(self.codes[start:stop], self.regions[start:stop], self.keys[start:stop])
+        origins = None if self.origins is None else self.origins[start:stop]
+        return Looks(self.codes[start:stop], self.regions[start:stop], self.keys[start:stop], origins)
 
     def at(self, stride: int) -> Looks:
         """Brings the regions to a coarser level; the codes stay."""
@@ -129,7 +133,7 @@ def region_colours(image: Tensor, regions: Tensor, count: int) -> tuple[Tensor, 
     return torch.cat([mean, deviation], 2), sizes
 
 
-def pixel_noise(keys: Tensor, height: int, width: int) -> Tensor:
+def pixel_noise(keys: Tensor, height: int, width: int, origins: Tensor | None = None) -> Tensor:
     """Draws nearly normal noise for each pixel, counter based: a function of key, row and column alone.
 
     Integers are mixed as hash functions do, and the four bytes of the result are added, so every device gives the same
@@ -139,15 +143,20 @@ def pixel_noise(keys: Tensor, height: int, width: int) -> Tensor:
         keys: int64 [B], not negative.
         height: Rows.
         width: Columns.
+        origins: Row and column of the first pixel of each sample, int64 [B, 2], not negative; None for 0, 0. Windows
+            of one image then have the same noise where they overlap; pooled (:func:`pool_noise`) too, where they begin
+            at multiples of the stride.
 
     Returns:
         float32 [B, 1, height, width], mean 0, deviation 1, within -3.5..3.5.
     """
-    rows = torch.arange(height, device=keys.device) * 0x9E3779B1 & _32_BITS
-    columns = torch.arange(width, device=keys.device) * 0x85EBCA77 & _32_BITS
+    if origins is None:
+        origins = keys.new_zeros(1, 2)
+    rows = (torch.arange(height, device=keys.device) + origins[:, :1]) * 0x9E3779B1 & _32_BITS
+    columns = (torch.arange(width, device=keys.device) + origins[:, 1:]) * 0x85EBCA77 & _32_BITS
     mixed = _mix(_mix(keys & _32_BITS) ^ (keys >> 32 & _32_BITS))
     mixed = _mix(mixed[:, None] ^ rows)
-    mixed = _mix(mixed[:, :, None] ^ columns)
+    mixed = _mix(mixed[:, :, None] ^ columns[:, None])
     total = (mixed & 255) + (mixed >> 8 & 255) + (mixed >> 16 & 255) + (mixed >> 24)
     # a byte has mean 127.5 and variance (256^2 - 1) / 12
     noise: Tensor = (total - 510).float() / math.sqrt(4 * (256**2 - 1) / 12)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypedDict
 
+from changen_cli.pipeline.options import FORMAT
+from changen_cli.pipeline.plan import make_plan
 from changen_cli.pipeline.prepare import Preparer
 from changen_cli.pipeline.run import Run
+from changen_cli.reporter import Silent
 from changen_cli.synthesis.engine import Job
 
 
@@ -17,7 +21,7 @@ class Estimate(TypedDict):
     Attributes:
         scenes: Scenes that can be used.
         unusable_scenes: Of those that cannot: id, image, reason.
-        tiles: Tiles of all scenes.
+        tiles: Tiles of all scenes, or windows that whole scenes are synthesised in.
         variants: Series per tile.
         samples: Series in all.
         steps: Steps per series.
@@ -54,23 +58,33 @@ def estimate(run: Run, clock: Callable[[], float] = time.monotonic) -> Estimate:
         Counts, bytes and seconds.
     """
     spec = run.plan.spec
-    pixels = spec.height * spec.width
     frames, steps = spec.steps + 1, spec.steps
-    per_step = _time_step(run, clock)
+    if run.options.mosaic:
+        sizes = [(grid.height, grid.width) for grid in run.plan.grids]
+        windows = run.options.windows()
+        tiles = sum(windows.blocks(*size) for size in sizes)
+        pixels = sum(height * width for height, width in sizes) * run.plan.variants
+        # windows cost what tiles of their size do
+        tiled = replace(run.options, mosaic=False, format=FORMAT, creation_options={}, cog=False)
+        per_step = _time_step(replace(run, plan=make_plan(tiled, Silent())), clock)
+    else:
+        tiles = spec.samples // run.plan.variants
+        pixels = spec.height * spec.width * spec.samples
+        per_step = _time_step(run, clock)
     return {
         "scenes": len(run.plan.sources),
         "unusable_scenes": list(run.plan.unusable),
-        "tiles": spec.samples // run.plan.variants,
+        "tiles": tiles,
         "variants": run.plan.variants,
         "samples": spec.samples,
         "steps": steps,
         "shards": spec.shards,
         # image 3, class mask 1 and instances 4 bytes a frame, change 1 a step, validity 1
-        "bytes": spec.samples * pixels * (8 * frames + steps + 1),
+        "bytes": pixels * (8 * frames + steps + 1),
         "device": run.device,
         "precision": run.precision,
         "seconds_per_step": per_step,
-        "seconds": per_step * spec.samples * steps,
+        "seconds": per_step * tiles * run.plan.variants * steps,
     }
 
 

@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterator
 
 from changen_cli.pipeline.engines.local import make_workers
 from changen_cli.pipeline.input_files import note_inputs
+from changen_cli.pipeline.mosaic.make import make_scenes
 from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.pipeline.record import REMEDIES, result_record, run_record
 from changen_cli.pipeline.run import Run, resolve_run
 from changen_cli.pipeline.shards import synthesize_shards
 from changen_cli.pipeline.stock import take_stock
 from changen_cli.pipeline.summary import NothingMadeError, Summary
-from changen_cli.reporter import Reporter, Silent
+from changen_cli.reporter import Progress, Reporter, Silent
 from changen_cli.store.base import Series, Status
 from changen_cli.store.finish import finish_run
-from changen_cli.store.formats.base import Format
+from changen_cli.store.formats.base import Format, SceneFormat
 from changen_cli.store.formats.registry import make_format
 from changen_cli.store.journal import Journal
 from changen_cli.store.records import ShardSummary
@@ -80,7 +81,7 @@ def generate(
                 summary.seconds = now - begun
                 if now - reported >= report_every:
                     reported = now
-                    reporter.progress(summary.progress())
+                    reporter.progress(made if isinstance(made, Progress) else summary.progress())
             finish_run(writer, journal, result_record(run, arguments, summary))
         summary.differing = tuple(stock.differing(journal))
     summary.seconds = time.monotonic() - begun
@@ -96,14 +97,26 @@ def generate(
     return summary
 
 
-def _make_missing(run: Run, writer: Format, journal: Journal, summary: Summary) -> Iterator[ShardSummary | Series]:
-    """Makes the shards that are not there yet; yields each series when it is synthesised, each shard when written."""
+def _make_missing(
+    run: Run, writer: Format, journal: Journal, summary: Summary
+) -> Iterator[ShardSummary | Series | Progress]:
+    """Makes the shards that are not there yet.
+
+    Yields:
+        Each series when it is synthesised, each shard when it is written; of a mosaic, how far it is with each part.
+    """
     done = journal.done()
     shards = run.plan.spec.shards
     left = shards - sum(index < shards for index in done)
     if not left:
         return
     missing = (index for index in range(shards) if index not in done)  # never listed: there may be a billion
+    if isinstance(writer, SceneFormat) and run.options.mosaic:
+        for part in make_scenes(run, writer, list(missing)):  # but whole scenes are few
+            if not isinstance(part, Progress):
+                summary.add(part)
+            yield part
+        return
     with make_workers(run.task(), min(run.workers, left)) as workers:
         for made in synthesize_shards(run.engine(), workers, writer, missing):
             if isinstance(made, Series):

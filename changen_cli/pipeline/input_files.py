@@ -15,7 +15,7 @@ from pathlib import Path
 from changen_cli.errors import SceneError, StoreError, TileError
 from changen_cli.files import write_files
 from changen_cli.pipeline.plan import Plan
-from changen_cli.pipeline.prepare import Preparer
+from changen_cli.pipeline.prepare import Rereader
 from changen_cli.scenes.source import SceneSource, is_remote
 from changen_cli.store.arguments import inputs_path
 from changen_cli.store.records import ShardRecord
@@ -59,7 +59,7 @@ def note_inputs(plan: Plan, root: Path) -> None:
     write_files(root, [(inputs_path(root), to_json(stamps))])
 
 
-def refuse_changed(preparer: Preparer, record: ShardRecord, scenes: set[int], root: Path) -> None:
+def refuse_changed(preparer: Rereader, record: ShardRecord, scenes: set[int], root: Path) -> None:
     """Reads the tiles of a finished shard again, and refuses to go on where one is another than it was.
 
     Args:

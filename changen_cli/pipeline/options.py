@@ -10,16 +10,25 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator
 
 from changen_cli import plugins
+from changen_cli.conditions.choose import NONE
 from changen_cli.conditions.options import ConditionOptions
 from changen_cli.errors import UsageError
 from changen_cli.events.options import ScheduleOptions
 from changen_cli.options import Ge, Gt, Le, Number, PathText, Says, Whole, option, options, split
+from changen_cli.scenes.blending import ALIGNMENT, Windows
 from changen_cli.scenes.options import INPUT, ReadOptions
+from changen_cli.store.formats.base import SceneFormat
 from changen_cli.store.formats.registry import find_formats, get_format
 from changen_cli.synthesis.look_plan import NewLooks
 
 SHARD_BYTES = 40_000_000
 """About what a shard may hold in memory where its size is not given."""
+
+FORMAT = "zarr"
+"""How tiles are stored where nothing is said."""
+
+SCENE_FORMAT = "geotiff"
+"""How whole scenes are."""
 
 _CUTTING = ("NBITS", "PIXELTYPE")
 """Creation options that change what 8 bits mean."""
@@ -101,6 +110,7 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         min_valid: Least share of valid pixels of a tile that is not skipped.
         unchanged: What becomes of a tile where nothing can change: "keep" makes a series without a change, since a
             detector has to see such pairs too; "skip" records it as skipped.
+        mosaic: Whole scenes in place of tiles, as GeoTIFFs (:mod:`changen_cli.pipeline.mosaic`).
         library: Vector file of footprints whose outlines new objects take; else the scene's own.
         synthesizer: Name of the plugin.
         weights: Name or path; None for the plugin's default.
@@ -157,6 +167,14 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
     variants: Annotated[Whole, Ge(1), Le(1_000_000)] = option(
         default=1, help="Series per tile: the paper's Changen-{n x 90}k.", group=EVENTS
     )
+    mosaic: bool = option(
+        default=False,
+        help="Whole rasters in place of tiles: cloud optimised GeoTIFFs of their full size, simulated as a whole and "
+        "synthesised in windows of --tile-size that blend over --overlap (a quarter of the tile if not given). "
+        "--changes-per-step counts for the whole raster.",
+        group=OUTPUT,
+        recorded=False,
+    )
     library: PathText | None = option(
         default=None, help="Vector file of footprints whose outlines new objects take.", group=EVENTS
     )
@@ -212,7 +230,7 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
     )
     output: PathText = option(default="changen-out", help="Output folder.", group=OUTPUT, flags=("-o",), recorded=False)
     format: str = option(
-        default="zarr", help="How series are stored.", group=OUTPUT, flags=("-f",), choices=find_formats
+        default=FORMAT, help="How series are stored.", group=OUTPUT, flags=("-f",), choices=find_formats
     )
     split: Shares = option(
         default=(0.8, 0.1, 0.1), help="Shares of train,val,test; whole scenes are shared out.", group=OUTPUT
@@ -257,6 +275,8 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
     def __post_init__(self) -> None:
         if self.format not in find_formats():
             raise UsageError(f"--format {self.format}: choose {', '.join(find_formats())}")
+        if self.mosaic:
+            self._settle_mosaic()
         if self.overlap >= self.tile_size:
             raise UsageError(f"--overlap {self.overlap}: must be from 0 to {self.tile_size - 1}, less than the tile")
         if self.gap > self.tile_size:
@@ -284,6 +304,41 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
                 others = [other for other in find_formats() if name in get_format(other).options]
                 raise UsageError(f"{flag} is for --format {' or '.join(others)}, not {self.format}")
 
+    def _settle_mosaic(self) -> None:
+        """Chooses the format of a mosaic where none is asked for, and refuses what it cannot have."""
+        if self.format == FORMAT:
+            object.__setattr__(self, "format", SCENE_FORMAT)
+        if not issubclass(get_format(self.format), SceneFormat):
+            raise UsageError(f"--mosaic writes GeoTIFFs of whole rasters, not --format {self.format}; leave out one")
+        object.__setattr__(self, "cog", True)
+        windows = self.windows()
+        if windows.size % ALIGNMENT or windows.overlap % ALIGNMENT or not windows.overlap >= ALIGNMENT:
+            raise UsageError(
+                f"--tile-size {self.tile_size} and --overlap {self.overlap}: with --mosaic both must be multiples of "
+                f"{ALIGNMENT}, and the overlap at least {ALIGNMENT}; for example --tile-size 256 --overlap 64"
+            )
+        if 2 * windows.overlap > windows.size:
+            raise UsageError(f"--overlap {self.overlap}: with --mosaic at most half of the tile, {self.tile_size // 2}")
+        if self.conditions != NONE:
+            raise UsageError(
+                "--conditions with --mosaic: a condition is drawn for an image and applied to all of it at once; leave "
+                "out one of the two"
+            )
+        if self.looks is not None:
+            raise UsageError("--looks with --mosaic: earlier looks are found tile by tile; leave out one of the two")
+        if self.repaint:
+            raise UsageError(
+                f"--repaint {self.repaint:g} with --mosaic: a building of a mosaic has one look at every date; leave "
+                "out one of the two"
+            )
+        if self.workers not in ("auto", 0):
+            raise UsageError(f"--workers {self.workers} with --mosaic: a mosaic is made in one process; leave it out")
+
+    def windows(self) -> Windows:
+        """How a whole scene is cut where it is synthesised."""
+        overlap = self.overlap or self.tile_size // 4 // ALIGNMENT * ALIGNMENT
+        return Windows(self.tile_size, overlap)
+
     def read_options(self) -> ReadOptions:
         """How scenes are read."""
         return ReadOptions(**{field.name: getattr(self, field.name) for field in fields(ReadOptions)})
@@ -295,6 +350,8 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
 
     def samples_per_shard(self) -> int:
         """Samples per shard: as given, or what :data:`SHARD_BYTES` hold."""
+        if self.mosaic:
+            return 1
         if self.shard_samples != "auto":
             return self.shard_samples
         return max(1, min(64, SHARD_BYTES // self._sample_bytes()))

@@ -13,9 +13,9 @@ from changen_cli.pipeline.splits import share_out
 from changen_cli.reporter import Reporter
 from changen_cli.scenes.discover import find_scenes
 from changen_cli.scenes.readable import printable
-from changen_cli.scenes.scene import open_scene
+from changen_cli.scenes.scene import Scene, open_scene
 from changen_cli.scenes.source import SceneSource
-from changen_cli.scenes.window import TileGrid, Window
+from changen_cli.scenes.window import TileGrid, WholeScene, Window
 from changen_cli.store.base import StoreSpec
 from changen_cli.types import Split
 
@@ -52,7 +52,7 @@ class Plan:
     """
 
     sources: tuple[SceneSource, ...]
-    grids: tuple[TileGrid, ...]
+    grids: tuple[TileGrid | WholeScene, ...]
     splits: tuple[Split, ...]
     variants: int
     spec: StoreSpec
@@ -69,9 +69,11 @@ class Plan:
         tile, variant = divmod(sample, self.variants)
         ends = self._ends
         scene = bisect_right(ends, tile)
-        window = self.grids[scene][tile - (ends[scene - 1] if scene else 0)]
+        grid = self.grids[scene]
+        window = grid[tile - (ends[scene - 1] if scene else 0)]
+        name = self.sources[scene].id if isinstance(grid, WholeScene) else f"{self.sources[scene].id}__{window.tile_id}"
         suffix = f"__v{variant}" if self.variants > 1 else ""
-        return SampleRef(scene, window, variant, f"{self.sources[scene].id}__{window.tile_id}{suffix}")
+        return SampleRef(scene, window, variant, f"{name}{suffix}")
 
     def shard(self, index: int) -> list[SampleRef]:
         """Lists the samples of one shard."""
@@ -93,13 +95,14 @@ def make_plan(options: GenerateOptions, reporter: Reporter) -> Plan:
         ChangenError: If no scene can be used; the first scene's own error.
     """
     read = options.read_options()
-    sources, grids, scenes = [], [], []
+    sources, scenes = [], []
+    grids: list[TileGrid | WholeScene] = []
     unusable: list[dict[str, str]] = []
     first_error: ChangenError | None = None
     for source in find_scenes(options.inputs, masks=options.masks, footprints=options.footprints):
         try:
             with open_scene(source, read) as scene:
-                grid = TileGrid(scene.height, scene.width, options.tile_size, options.overlap, options.edges)
+                grid = _grid(scene, options)
                 described = scene.as_manifest()  # reads pixels, and may fail at them
                 grids.append(grid)
                 scenes.append(described)
@@ -114,13 +117,19 @@ def make_plan(options: GenerateOptions, reporter: Reporter) -> Plan:
     spec = StoreSpec(
         samples=sum(len(grid) for grid in grids) * options.variants,
         steps=options.steps,
-        height=options.tile_size,
-        width=options.tile_size,
+        height=max(grid.height for grid in grids) if options.mosaic else options.tile_size,
+        width=max(grid.width for grid in grids) if options.mosaic else options.tile_size,
         shard_samples=options.samples_per_shard(),
         options=options.format_options(),
     )
     splits = share_out(sources, options.split, options.seed)
     return Plan(tuple(sources), tuple(grids), splits, options.variants, spec, tuple(scenes), tuple(unusable))
+
+
+def _grid(scene: Scene, options: GenerateOptions) -> TileGrid | WholeScene:
+    if options.mosaic:
+        return WholeScene(scene.height, scene.width)
+    return TileGrid(scene.height, scene.width, options.tile_size, options.overlap, options.edges)
 
 
 def _none_usable(first: ChangenError | None, count: int, options: GenerateOptions) -> ChangenError:

@@ -6,6 +6,7 @@ Nothing here may import torch: a worker starts in a second and stays small.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from shapely.geometry import MultiPolygon, Polygon
@@ -83,6 +84,24 @@ class Prepared:
     key: rng.Key = ()
 
 
+class Rereader(Protocol):
+    """What can tell whether the input of samples is still what it was."""
+
+    task: Task
+
+    def digest(self, index: int) -> str:
+        """Reads a sample and returns the digest that its record would have; raises what reading raises."""
+        ...
+
+    def fails(self, index: int) -> bool:
+        """Prepares a sample and tells whether it cannot be read."""
+        ...
+
+    def close(self) -> None:
+        """Closes the scenes."""
+        ...
+
+
 class Preparer:
     """Prepares shards; keeps its scenes open between them."""
 
@@ -120,6 +139,10 @@ class Preparer:
         mask, instance = tile.layout.rasterize()
         return _digest(tile, mask * tile.valid, instance * tile.valid)
 
+    def fails(self, index: int) -> bool:
+        """Prepares a sample and tells whether it cannot be read."""
+        return self.sample(index).outcome.status is Status.FAILED
+
     def close(self) -> None:
         """Closes the scenes."""
         self.pool.close()
@@ -137,11 +160,9 @@ class Preparer:
         site = Site(allowed=allowed_ground(tile), gap=self.task.gap, outlines=outlines)
         key: rng.Key = (self.task.seed, tile.scene, tile.id, place.variant)
         history = simulate(tile.layout, site, self.task.schedule, self.task.steps, key)
-        reason = ""
-        if history.shortfalls and not any(history.changes):
-            reason = f"nothing could change: {_reasons(history)}"
-            if not self.task.keep_unchanged:
-                return Prepared(Outcome(place.id, Status.SKIPPED, reason))
+        reason = why_unchanged(history)
+        if reason and not self.task.keep_unchanged:
+            return Prepared(Outcome(place.id, Status.SKIPPED, reason))
         series = self._draw(scene, tile, place, history)
         looks = None
         if self.task.look_dim:
@@ -149,7 +170,8 @@ class Preparer:
             earlier = None if before is None else before.find(place.id, tile.scene, tile.id)
             dim, new, repaint = self.task.look_dim, self.task.new_looks, self.task.repaint
             looks = plan_looks(history, series.instances, dim, new, key, earlier, repaint)
-        return Prepared(Outcome(place.id, Status.DONE, reason, series), self._noise(key), looks, key)
+        noise = draw_noise(key, self.task.steps, self.task.noise_dim)
+        return Prepared(Outcome(place.id, Status.DONE, reason, series), noise, looks, key)
 
     def _read(self, scene: Scene, place: SampleRef) -> Tile:
         """Reads a tile once for all its variants."""
@@ -188,19 +210,22 @@ class Preparer:
             read=_digest(tile, masks[0], instances[0]),
         )
 
-    def _noise(self, key: rng.Key) -> Float32Array:
-        """Draws z of every step, each from its own stream."""
-        size = self.task.noise_dim
-        draws = [rng.generator(*key, step, "noise") for step in range(1, self.task.steps + 1)]
-        return np.stack([draw.standard_normal(size, np.float32) for draw in draws])
+
+def draw_noise(key: rng.Key, steps: int, size: int) -> Float32Array:
+    """Draws z of every step, each from its own stream, float32 [steps, size]."""
+    draws = [rng.generator(*key, step, "noise") for step in range(1, steps + 1)]
+    return np.stack([draw.standard_normal(size, np.float32) for draw in draws])
+
+
+def why_unchanged(history: History) -> str:
+    """Says why nothing changed though something should have; empty where something did."""
+    if not history.shortfalls or any(history.changes):
+        return ""
+    reasons = sorted({f"{short.event}: {short.reason}" for short in history.shortfalls})
+    return f"nothing could change: {'; '.join(reasons)}"
 
 
 def _digest(tile: Tile, mask: AnyArray, instance: AnyArray) -> str:
     """Returns the digest of a tile: its image, and S_0 as it is drawn."""
     parts = (checksum(np.ascontiguousarray(part).data).digest for part in (tile.image, mask, instance))
     return checksum("".join(parts).encode()).digest
-
-
-def _reasons(history: History) -> str:
-    reasons = sorted({f"{short.event}: {short.reason}" for short in history.shortfalls})
-    return "; ".join(reasons)

@@ -41,6 +41,7 @@ def run_record(run: Run) -> dict[str, object]:
         **({"repaint": run.repaint} if run.repaint else {}),
         **({} if run.options.looks is None else {"looks": run.options.looks}),
         **({"conditions": run.conditions.as_manifest()} if run.conditions else {}),
+        **({"mosaic": {"overlap": run.options.windows().overlap}} if run.options.mosaic else {}),
         "changen": __version__,
     }
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from changen_cli.files import Checksum
 from changen_cli.pipeline.input_files import changed_scenes, refuse_changed
-from changen_cli.pipeline.prepare import Preparer
+from changen_cli.pipeline.mosaic.prepare import ScenePreparer
+from changen_cli.pipeline.prepare import Preparer, Rereader
 from changen_cli.pipeline.run import Run
 from changen_cli.reporter import Reporter
 from changen_cli.store.base import Status
@@ -96,7 +97,7 @@ def take_stock(run: Run, journal: Journal, keep: Callable[[ShardSummary], None],
     changed = set() if journal.finished else changed_scenes(run.plan, journal.root)
     if journal.finished:
         stock.problems += check_ends(journal.root)[1]
-    preparer = Preparer(run.task())
+    preparer: Rereader = ScenePreparer(run.task()) if run.options.mosaic else Preparer(run.task())
     try:
         shards = range(run.plan.spec.shards) if journal.finished else sorted(journal.done())
         for shard in check_shards(journal.root, shards, thorough=thorough):
@@ -117,7 +118,7 @@ def take_stock(run: Run, journal: Journal, keep: Callable[[ShardSummary], None],
     return stock
 
 
-def _mended(preparer: Preparer, record: ShardRecord) -> int:
+def _mended(preparer: Rereader, record: ShardRecord) -> int:
     """Counts the samples of a shard that failed and can be prepared now."""
     failed = [sample.index for sample in record.samples if sample.status is Status.FAILED]
-    return sum(preparer.sample(index).outcome.status is not Status.FAILED for index in failed)
+    return sum(not preparer.fails(index) for index in failed)

@@ -17,6 +17,10 @@ import numpy as np
 from changen_cli.scenes.window import Window
 from changen_cli.types import Float32Array
 
+ALIGNMENT = 32
+"""Windows that generators see begin at multiples of this: their coarsest stride, so that windows that overlap see the
+same coarse pixels there, and the same noise of them."""
+
 T = TypeVar("T")
 
 MakeRow: TypeAlias = Callable[[list[Window]], Iterable[tuple[Float32Array, T]]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
 from typing import Any
@@ -11,6 +13,7 @@ from affine import Affine
 from rasterio.crs import CRS
 from rasterio.errors import RasterioError
 from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from changen_cli.errors import SceneError, TileError
 from changen_cli.scenes.footprints.base import Labels, NoLabels, Report
@@ -150,6 +153,36 @@ class Scene:
         """
         return self._read(self._grid.whole, "all")
 
+    def read_pixels(self, window: Window) -> tuple[UInt8Array, BoolArray]:
+        """Reads the pixels of a window within the scene, and no footprints.
+
+        Returns:
+            uint8 [3, H, W], zero where not valid, and validity bool [H, W].
+
+        Raises:
+            TileError: If the file is damaged there.
+        """
+        with self._told(window.tile_id):
+            return self._open_pixels().read(window)
+
+    def footprints(self) -> tuple[Footprint, ...]:
+        """Returns all footprints, clipped to the scene, slivers dropped; also those of which no pixel is valid.
+
+        Raises:
+            TileError: If a file is damaged.
+        """
+        with self._told("all"):
+            return self._labels.everything()
+
+    def exclusion(self) -> BaseGeometry:
+        """Returns where no building may be placed, in the scene's pixel coordinates; empty if there is none.
+
+        Raises:
+            TileError: If the file of exclusions cannot be used.
+        """
+        with self._told("all"):
+            return Polygon() if self._exclusion is None else self._exclusion.cut(self._grid.whole)
+
     def outlines(self, limit: int = 256) -> tuple[Polygon | MultiPolygon, ...]:
         """Returns outlines of whole footprints of the scene, which new objects may take.
 
@@ -207,17 +240,10 @@ class Scene:
         inside = window.within(self.height, self.width)
         if inside.height < 1 or inside.width < 1 or (inside.row, inside.column) != (window.row, window.column):
             raise ValueError(f"{window} starts outside scene {self.id} of {self.width} x {self.height} pixels")
-        try:
+        with self._told(name):
             image, valid = pixels.read(inside)
             footprints = self._labels.footprints(inside)
             exclusion = Polygon() if self._exclusion is None else self._exclusion.cut(inside)
-        except RasterioError as error:
-            raise TileError(
-                f"{self.source.image}: tile {name} cannot be read ({reason(error)}); the file is damaged or cut short "
-                "there: copy it again"
-            ) from error
-        except SceneError as error:
-            raise TileError(f"tile {name} of {self.source.image}: {error}") from error
         if (inside.height, inside.width) != (window.height, window.width):
             image, valid = _pad(image, valid, window)
         layout = Layout(window.height, window.width, footprints)
@@ -225,6 +251,19 @@ class Scene:
             layout = _visible(layout, valid)
         transform = self._grid.transform_of(window)
         return Tile(self.id, name, image, valid, layout, transform, self.crs, exclusion)
+
+    @contextmanager
+    def _told(self, name: str) -> Iterator[None]:
+        """Says which tile cannot be read."""
+        try:
+            yield
+        except RasterioError as error:
+            raise TileError(
+                f"{self.source.image}: tile {name} cannot be read ({reason(error)}); the file is damaged or cut short "
+                "there: copy it again"
+            ) from error
+        except SceneError as error:
+            raise TileError(f"tile {name} of {self.source.image}: {error}") from error
 
 
 def _pad(image: UInt8Array, valid: BoolArray, window: Window) -> tuple[UInt8Array, BoolArray]:

@@ -97,3 +97,27 @@ class TileGrid:
     def _start(self, index: int, length: int) -> int:
         start = index * (self.size - self.overlap)
         return start if self.edges == "pad" else min(start, max(0, length - self.size))
+
+
+@dataclass(frozen=True, slots=True)
+class WholeScene:
+    """The one window that is all of a scene, where a grid of tiles is asked for.
+
+    Attributes:
+        height: Rows of the scene.
+        width: Columns of the scene.
+    """
+
+    height: int
+    width: int
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, index: int) -> Window:
+        if index != 0:
+            raise IndexError(f"window {index} of a whole scene, which is one")
+        return Window(0, 0, self.height, self.width)
+
+    def __iter__(self) -> Iterator[Window]:
+        return iter((self[0],))

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeAlias
 
+import numpy as np
 from affine import Affine
 
 from changen_cli.conditions.base import Record
@@ -71,6 +73,22 @@ class Series:
         result: UInt8Array = (self.masks[1:] != self.masks[:-1]).view("uint8")
         return result
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns."""
+        height, width = self.valid.shape
+        return height, width
+
+    @property
+    def changed_pixels(self) -> tuple[int, ...]:
+        """Pixels that differ between consecutive states, one number a step."""
+        return tuple(int(np.count_nonzero(change)) for change in self.changes)
+
+    @property
+    def valid_pixels(self) -> int:
+        """Pixels where the source has data."""
+        return int(np.count_nonzero(self.valid))
+
     def arrays(self) -> dict[str, AnyArray]:
         """Returns what is stored of the pixels: ``image``, ``mask``, ``instance``, ``change`` and ``valid``."""
         return {
@@ -80,6 +98,45 @@ class Series:
             "change": self.changes,
             "valid": self.valid,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class SceneSeries:
+    """What is stored of a whole scene: as :class:`Series`, but its pixels are in files and only counted here.
+
+    Attributes:
+        id: See :class:`Series`, as for all that is not said here.
+        scene: See there.
+        tile: "all".
+        variant: See there.
+        split: See there.
+        size: Rows and columns.
+        history: The layouts and changes of the scene, in its pixel coordinates.
+        transform: See there.
+        crs: See there.
+        source: See there.
+        changed_pixels: Pixels that differ between consecutive states, one number a step.
+        valid_pixels: Pixels where the source has data.
+        looks: See there.
+        conditions: Empty: a condition is drawn for an image, and windows of one are made apart.
+        read: Digest of the scene as it was read.
+    """
+
+    id: str
+    scene: str
+    tile: str
+    variant: int
+    split: str
+    size: tuple[int, int]
+    history: History
+    transform: Affine | None
+    crs: str | None
+    source: str
+    changed_pixels: tuple[int, ...]
+    valid_pixels: int
+    looks: SeriesLooks | None = None
+    conditions: tuple[Record, ...] = ()
+    read: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +158,27 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class SceneOutcome:
+    """The result of a whole scene; attributes as those of :class:`Outcome`."""
+
+    id: str
+    status: Status
+    reason: str = ""
+    series: SceneSeries | None = None
+
+
+AnyOutcome: TypeAlias = Outcome | SceneOutcome
+"""What the tables and the records are made of."""
+
+
+@dataclass(frozen=True, slots=True)
 class StoreSpec:
     """The shape of a store, fixed before its first shard is written.
 
     Attributes:
         samples: Length of the sample axis: every tile times every variant, done or not.
         steps: Steps per series; there are steps + 1 frames.
-        height: Pixels.
+        height: Pixels; of whole scenes those of the largest.
         width: Pixels.
         shard_samples: Samples per shard; the last shard is padded, not ragged.
         options: What only some formats take, by name: ``creation_options``, ``cog``.

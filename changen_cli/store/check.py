@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from changen_cli.errors import StoreError
-from changen_cli.store.base import Outcome, Series, Status, StoreSpec
+from changen_cli.store.base import AnyOutcome, Outcome, SceneSeries, Series, Status, StoreSpec
 from changen_cli.types import Split
 
 _UNSAFE = re.compile(r"[/\\\x00-\x1f]|^\.|^$")
@@ -42,16 +42,31 @@ def check_shard(spec: StoreSpec, index: int, outcomes: Sequence[Outcome]) -> Non
     if len({outcome.id for outcome in outcomes}) != wanted:
         raise StoreError(f"shard {index} has two samples of one id; ids must be unique in a run")
     for outcome in outcomes:
-        if _UNSAFE.search(outcome.id):
-            raise StoreError(f"sample id {outcome.id!r} cannot be a file name; rename its scene")
-        if (outcome.status is Status.DONE) != (outcome.series is not None):
-            raise StoreError(f"sample {outcome.id} is {outcome.status}, which does not fit its series")
+        check_outcome(spec, outcome)
         if outcome.series is not None:
-            _check_series(spec, outcome.id, outcome.series)
+            _check_pixels(spec, outcome.id, outcome.series)
 
 
-def _check_series(spec: StoreSpec, id_: str, series: Series) -> None:
-    """Checks one series against the spec."""
+def check_outcome(spec: StoreSpec, outcome: AnyOutcome) -> None:
+    """Checks what an outcome says beside its pixels.
+
+    Args:
+        spec: The shape of the store.
+        outcome: What is about to be written.
+
+    Raises:
+        StoreError: If its id cannot be a file name, or something does not fit; the message names the sample.
+    """
+    if _UNSAFE.search(outcome.id):
+        raise StoreError(f"sample id {outcome.id!r} cannot be a file name; rename its scene")
+    if (outcome.status is Status.DONE) != (outcome.series is not None):
+        raise StoreError(f"sample {outcome.id} is {outcome.status}, which does not fit its series")
+    if outcome.series is not None:
+        _check_series(spec, outcome.id, outcome.series)
+
+
+def _check_pixels(spec: StoreSpec, id_: str, series: Series) -> None:
+    """Checks the arrays of one series against the spec."""
     times, size = spec.steps + 1, (spec.height, spec.width)
     for name, array, shape, dtype in (
         ("images", series.images, (times, 3, *size), np.uint8),
@@ -64,6 +79,11 @@ def _check_series(spec: StoreSpec, id_: str, series: Series) -> None:
                 f"sample {id_}: {name} is {array.dtype} {list(array.shape)}, "
                 f"the store takes {np.dtype(dtype)} {list(shape)}"
             )
+
+
+def _check_series(spec: StoreSpec, id_: str, series: Series | SceneSeries) -> None:
+    """Checks what is said of a series."""
+    times = spec.steps + 1
     looks = series.looks
     if looks is not None:
         rows = len(looks.uids), times

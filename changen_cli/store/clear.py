@@ -7,6 +7,7 @@ from pathlib import Path
 
 from changen_cli.files import (
     HOME,
+    clear_half_done,
     disk_errors,
     make_folder,
     refuse_links,
@@ -50,6 +51,7 @@ def clear_output(root: Path) -> None:
     remove_files(sorted(files, key=lambda path: (path.suffix != ".json", path.name)))
     remove_folder_if_empty(shards)
     clear_formats(root)
+    clear_half_done(root)
     tables = [root / name for name in ("samples.parquet", "events.parquet", LOOKS, CONDITIONS)]
     remove_files([*tables, inputs_path(root), ends_path(root), run_path(root)])
     remove_files([_marker(root)])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from changen_cli.files import noting, write_files
-from changen_cli.store.base import Outcome
+from changen_cli.files import Checksums, noting, write_files
+from changen_cli.store.base import AnyOutcome, Outcome, StoreSpec
 from changen_cli.store.check import check_shard
 from changen_cli.store.formats.base import Format
 from changen_cli.store.records import (
@@ -38,9 +39,30 @@ def commit_shard(store: Format, index: int, outcomes: Sequence[Outcome]) -> Shar
             done, and the same run, run again, writes it anew.
     """
     check_shard(store.spec, index, outcomes)
-    root = store.root
     with noting() as noted:
         store.write_shard(index, outcomes)
+    return record_shard(store.root, store.spec, index, outcomes, noted)
+
+
+def record_shard(
+    root: Path, spec: StoreSpec, index: int, outcomes: Sequence[AnyOutcome], data: Checksums
+) -> ShardSummary:
+    """Records a shard as done whose data are written.
+
+    Args:
+        root: The output.
+        spec: The shape of the store.
+        index: Which shard.
+        outcomes: Its samples, in order; checked.
+        data: Checksums of the files of its data.
+
+    Returns:
+        The counts of the shard.
+
+    Raises:
+        StoreError: If the disk is full or not writable.
+    """
+    with noting() as noted:
         write_files(root, [(events_path(root, index), events_bytes(outcomes))])
         looks = looks_bytes(outcomes)
         if looks is not None:
@@ -48,7 +70,7 @@ def commit_shard(store: Format, index: int, outcomes: Sequence[Outcome]) -> Shar
         conditions = conditions_bytes(outcomes)
         if conditions is not None:
             write_files(root, [(conditions_path(root, index), conditions)])
-    files = {path.relative_to(root).as_posix(): found for path, found in noted.items()}
-    record = make_record(store.spec, index, outcomes, files)
+    files = {path.relative_to(root).as_posix(): found for path, found in (data | noted).items()}
+    record = make_record(spec, index, outcomes, files)
     write_files(root, [(record_path(root, index), encode_record(record))])
     return record.summary()

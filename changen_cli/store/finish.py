@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from changen_cli.errors import StoreError
-from changen_cli.files import checksum, clear_scratch, noting, remove_files
+from changen_cli.files import checksum, clear_half_done, clear_scratch, noting, remove_files
 from changen_cli.store.arguments import inputs_path
 from changen_cli.store.base import Status
 from changen_cli.store.ends import write_ends
@@ -57,6 +57,7 @@ def finish_run(store: Format, journal: Journal, manifest: Mapping[str, object]) 
     if conditions:
         about["conditions"] = True
     data = manifest_bytes(root, {**manifest, "store": about})
+    clear_half_done(root)
     clear_scratch(root)
     written = {path.relative_to(root).as_posix(): found for path, found in noted.items()}
     write_ends(root, {**skeleton, **written, **journal.files(), MANIFEST: checksum(data)})

@@ -12,6 +12,7 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from changen_cli.errors import StoreError
+from changen_cli.scenes.image.rasters import CACHE_BYTES
 from changen_cli.types import AnyArray
 
 try:
@@ -81,3 +82,24 @@ def read_raster(path: Path, *, mask: bool = False) -> AnyArray:
             f"cannot read {path}: {error}; copy the output again, or run changen again with --overwrite"
         ) from error
     return bands
+
+
+@contextmanager
+def gdal(path: Path) -> Iterator[None]:
+    """The settings that rasters are written with; says what GDAL could not write.
+
+    Args:
+        path: What is written.
+
+    Raises:
+        StoreError: In place of any error of GDAL.
+    """
+    try:
+        with warnings.catch_warnings(), rasterio.Env(GDAL_CACHEMAX=CACHE_BYTES):
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            yield
+    except GDAL_ERRORS as error:
+        said = " ".join(str(error).split())
+        raise StoreError(
+            f"cannot write {path} ({said}); see that there is space on the disk, then run the same command again"
+        ) from error

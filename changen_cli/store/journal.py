@@ -9,6 +9,7 @@ Inside an output, ``.changen`` holds::
     shards/000007.looks.parquet  the looks of shard 7, where the synthesizer has looks
     shards/000007.conditions.parquet
                                  what was done to the images of shard 7, where there are conditions
+    half-done/                   what of whole scenes is made, to go on from; gone when the run ends
     files.json                   the checksums of all other files; written before the manifest
     inputs.json                  sizes and dates of the input files, while the run is not finished
     clearing                     there while an output is cleared, see :mod:`changen_cli.store.clear`

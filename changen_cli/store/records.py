@@ -9,13 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from changen_cli.errors import StoreError
 from changen_cli.events.base import Shortfall
 from changen_cli.files import HOME, Checksum
-from changen_cli.store.base import Outcome, Status, StoreSpec
+from changen_cli.store.base import AnyOutcome, Status, StoreSpec
 from changen_cli.store.check import shard_range
 from changen_cli.store.sealed import SEAL, read_checksums, seal, unseal
 
@@ -40,6 +39,7 @@ class SampleRecord:
         shortfalls: What its events could not do.
         changed_pixels: Pixels that differ between S_t and S_t+1, one number a step.
         valid_pixels: Pixels where the source has data.
+        size: Rows and columns, where they are not those of the store.
         read: Digest of the tile as it was read.
     """
 
@@ -58,6 +58,7 @@ class SampleRecord:
     shortfalls: tuple[Shortfall, ...] = ()
     changed_pixels: tuple[int, ...] = ()
     valid_pixels: int = 0
+    size: tuple[int, int] | None = None
     read: str = ""
 
 
@@ -136,7 +137,7 @@ def conditions_path(root: Path, index: int) -> Path:
 
 
 def make_record(
-    spec: StoreSpec, index: int, outcomes: Sequence[Outcome], files: Mapping[str, Checksum] | None = None
+    spec: StoreSpec, index: int, outcomes: Sequence[AnyOutcome], files: Mapping[str, Checksum] | None = None
 ) -> ShardRecord:
     """Makes the record of a shard.
 
@@ -150,10 +151,11 @@ def make_record(
         StoreError: If the store has no such shard.
     """
     places = shard_range(spec, index)
-    return ShardRecord(index, tuple(_make_sample(*pair) for pair in zip(places, outcomes, strict=True)), files or {})
+    samples = tuple(_make_sample(spec, *pair) for pair in zip(places, outcomes, strict=True))
+    return ShardRecord(index, samples, files or {})
 
 
-def _make_sample(place: int, outcome: Outcome) -> SampleRecord:
+def _make_sample(spec: StoreSpec, place: int, outcome: AnyOutcome) -> SampleRecord:
     """Makes the record of a sample."""
     series = outcome.series
     if series is None:
@@ -173,8 +175,9 @@ def _make_sample(place: int, outcome: Outcome) -> SampleRecord:
         transform=None if series.transform is None else tuple(float(term) for term in tuple(series.transform)[:6]),
         changes=dict(sorted(events.items())),
         shortfalls=series.history.shortfalls,
-        changed_pixels=tuple(int(np.count_nonzero(change)) for change in series.changes),
-        valid_pixels=int(np.count_nonzero(series.valid)),
+        changed_pixels=series.changed_pixels,
+        valid_pixels=series.valid_pixels,
+        size=None if series.size == (spec.height, spec.width) else series.size,
         read=series.read,
     )
 
@@ -189,7 +192,10 @@ def encode_record(record: ShardRecord) -> bytes:
     samples: list[dict[str, object]] = []
     for sample in record.samples:
         code = None if sample.crs is None else codes.setdefault(sample.crs, len(codes))
-        samples.append({**asdict(sample), "crs": code})
+        entry = {**asdict(sample), "crs": code}
+        if sample.size is None:
+            del entry["size"]
+        samples.append(entry)
     files = {path: str(found) for path, found in record.files.items()}
     return seal({"shard": record.index, "crs": list(codes), "samples": samples, "files": files})
 

@@ -65,6 +65,8 @@ class Synthesizer(Protocol):
       it, it shows everything.
     - ``cpu_bound``, True where it has no network and leaves cores to the processes that prepare tiles. Without it, it
       is taken to use every core that PyTorch gets.
+    - ``local``, True where what it makes differs from I_t around the changes alone. In a whole scene each change is
+      then made by itself, in a window around it; what any other makes of windows that overlap is blended.
     """
 
     name: ClassVar[str]

@@ -14,6 +14,7 @@ class CopySynthesizer:
 
     name: ClassVar[str] = "copy"
     cpu_bound: ClassVar[bool] = True
+    local: ClassVar[bool] = True
     noise_dim = 0
 
     def __init__(self, settings: SynthesizerSettings) -> None:

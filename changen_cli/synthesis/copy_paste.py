@@ -27,6 +27,7 @@ class CopyPasteSynthesizer:
     name: ClassVar[str] = "copy-paste"
     shows: ClassVar[frozenset[str]] = frozenset({CREATE})
     cpu_bound: ClassVar[bool] = True
+    local: ClassVar[bool] = True
     noise_dim = 0
 
     def __init__(self, settings: SynthesizerSettings) -> None:

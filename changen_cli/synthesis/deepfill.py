@@ -22,6 +22,7 @@ class DeepFillSynthesizer(NetworkSynthesizer[DeepFillGenerator]):
 
     name: ClassVar[str] = "deepfill"
     shows: ClassVar[frozenset[str]] = frozenset({REMOVE})
+    local: ClassVar[bool] = True
 
     def __init__(self, settings: SynthesizerSettings) -> None:
         """Loads the generator; see :class:`NetworkSynthesizer`."""

@@ -29,6 +29,7 @@ class InpaintingSynthesizer:
     name: ClassVar[str] = "inpainting"
     shows: ClassVar[frozenset[str]] = frozenset({REMOVE})
     cpu_bound: ClassVar[bool] = True
+    local: ClassVar[bool] = True
     noise_dim = 0
 
     def __init__(self, settings: SynthesizerSettings) -> None:

@@ -53,25 +53,36 @@ class LookChain:
         self._ground_pick = transfer.upload(np.stack([plan.ground_pick for plan in plans]))
         self._ground_normal = transfer.upload(np.stack([plan.ground_normal for plan in plans]))
         self._keys = transfer.upload(np.stack([plan.keys for plan in plans]))
+        origins = [plan.origin for plan in plans if plan.origin is not None]
+        self._origins = transfer.upload(np.array(origins, np.int64)) if origins else None
+        if all(plan.given is not None and not np.isnan(plan.given).any() for plan in plans):
+            self.codes = transfer.upload(_stacked([_given(plan) for plan in plans], count, 0))
+        else:
+            self.codes = self._first(plans, image, valid)
+        self._ground, self._objects = [self.codes[:, GROUND]], self.codes[:, GROUND + 1 :]
+        self._repaints = self._upload_repaints(plans)
+
+    def _first(self, plans: Sequence[LookPlan], image: Tensor, valid: Tensor | None) -> Tensor:
+        """Reads and draws the looks that are not given, float32 [B, R, D]."""
+        upload, count = self.transfer.upload, self._count
         first = self._regions[:, 0]
         first = first if valid is None else first.masked_fill(~valid.squeeze(1), -1)
-        kinds = transfer.upload(_stacked([plan.kinds for plan in plans], count, DRAWN))
-        lent = transfer.upload(_stacked([plan.lent for plan in plans], count, 0))
+        kinds = upload(_stacked([plan.kinds for plan in plans], count, DRAWN))
+        lent = upload(_stacked([plan.lent for plan in plans], count, 0))
         draws = LookDraws(
             source=choose_sources(first, kinds, lent),
-            pick=transfer.upload(_stacked([plan.pick for plan in plans], count, 0)),
-            normal=transfer.upload(_stacked([plan.normal for plan in plans], count, 0)),
+            pick=upload(_stacked([plan.pick for plan in plans], count, 0)),
+            normal=upload(_stacked([plan.normal for plan in plans], count, 0)),
         )
-        self.codes = synthesizer.first_looks(LookRequest(image, first, draws))
+        codes = self.synthesizer.first_looks(LookRequest(image, first, draws))
         if any(plan.given is not None for plan in plans):
-            given = transfer.upload(_stacked([_given(plan) for plan in plans], count, np.nan))
+            given = upload(_stacked([_given(plan) for plan in plans], count, np.nan))
             # who borrows a look, borrows the one that its owner has
             rows = draws.source.clamp(min=0).unsqueeze(2).expand_as(given)
             lenders = torch.where(draws.source.unsqueeze(2) < 0, given, given.gather(1, rows))
             given = torch.where(given.isnan(), lenders, given)
-            self.codes = torch.where(given.isnan(), self.codes, given)
-        self._ground, self._objects = [self.codes[:, GROUND]], self.codes[:, GROUND + 1 :]
-        self._repaints = self._upload_repaints(plans)
+            codes = torch.where(given.isnan(), codes, given)
+        return codes
 
     def _upload_repaints(self, plans: Sequence[LookPlan]) -> tuple[Tensor, Tensor, Tensor] | None:
         """Lays out what is repainted; None where nothing is."""
@@ -97,7 +108,7 @@ class LookChain:
             where, pick, normal = (values[:, :, step] for values in self._repaints)
             self.codes = torch.where(where.unsqueeze(2), self.synthesizer.draw(pick, normal), self.codes)
         self._ground.append(self.codes[:, GROUND])
-        return Looks(self.codes, self._regions[:, step + 1], self._keys[:, step])
+        return Looks(self.codes, self._regions[:, step + 1], self._keys[:, step], self._origins)
 
     def download(self) -> Callable[[], list[SeriesLooks]]:
         """Starts copying the looks of all dates so far to the host, in one piece; of objects the first that they had.

@@ -94,6 +94,8 @@ class LookPlan:
         ground_normal: float32 [n, D].
         keys: Keys of the noise of pixels at each step, int64 [n], not negative.
         given: Looks that are known already and neither read nor drawn, float32 [R, D], NaN where not; None for none.
+        origin: Row and column of the first pixel in the scene that this is a window of; None for a tile of its own,
+            whose pixels have a noise of their own.
         repaints: Objects that have another look at a later date; None for none.
     """
 
@@ -107,6 +109,7 @@ class LookPlan:
     ground_normal: Float32Array
     keys: Int64Array
     given: Float32Array | None = None
+    origin: tuple[int, int] | None = None
     repaints: Repaints | None = None
 
 

@@ -38,6 +38,43 @@ def test_folders_appear_whole(tmp_path: Path) -> None:
     assert (tmp_path / "x").stat().st_mode & 0o777 == 0o777 & ~umask
 
 
+def test_a_folder_of_large_files_is_there_when_it_is_whole_and_noted(tmp_path: Path) -> None:
+    with files.noting() as noted, files.replacing_folder(tmp_path, tmp_path / "scene") as folder:
+        (folder / "a.tif").write_bytes(b"a")
+        assert not (tmp_path / "scene").exists()
+    assert (tmp_path / "scene" / "a.tif").read_bytes() == b"a"
+    assert noted == {tmp_path / "scene" / "a.tif": files.checksum(b"a")}
+
+
+def test_a_folder_that_is_not_finished_leaves_nothing(tmp_path: Path) -> None:
+    def fail(folder: Path) -> None:
+        (folder / "b.tif").write_bytes(b"b")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError), files.replacing_folder(tmp_path, tmp_path / "other") as folder:
+        fail(folder)
+    assert [path.name for path in sorted(tmp_path.rglob("*"))] == [".changen", "tmp"]
+
+
+def test_a_folder_is_not_written_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StoreError, match="link"), files.replacing_folder(tmp_path, tmp_path / "link" / "scene"):
+        pass
+    assert not any((tmp_path / "elsewhere").iterdir())
+
+
+def test_what_is_half_done_is_kept_until_it_is_cleared(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (files.half_done_folder(tmp_path) / name).mkdir(parents=True)
+    files.clear_scratch(tmp_path)
+    files.clear_half_done(tmp_path, "one")
+    assert [path.name for path in files.half_done_folder(tmp_path).iterdir()] == ["two"]
+    files.clear_half_done(tmp_path)
+    files.clear_half_done(tmp_path)
+    assert not files.half_done_folder(tmp_path).exists()
+
+
 def test_a_full_disk_is_named_with_its_free_space(mount: Callable[[str], Path]) -> None:
     disk = mount("size=64k")
     with pytest.raises(StoreError, match=r"no space left on the disk of .*disk0 \(.* bytes free\).*same command again"):

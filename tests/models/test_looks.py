@@ -110,6 +110,17 @@ def test_pooled_noise_has_a_deviation_of_one() -> None:
     assert pool_noise(noise, 8).std() == pytest.approx(1, abs=0.06)
 
 
+def test_windows_of_an_image_have_its_noise_where_they_are() -> None:
+    keys = torch.tensor([7, 7])
+    whole = pixel_noise(keys[:1], 128, 160)
+    windows = pixel_noise(keys, 64, 64, torch.tensor([[32, 96], [64, 0]]))
+    assert torch.equal(windows[0], whole[0, :, 32:96, 96:160])
+    assert torch.equal(windows[1], whole[0, :, 64:128, :64])
+    assert torch.equal(pool_noise(windows, 32)[0], pool_noise(whole, 32)[0, :, 1:3, 3:5])
+    looks = Looks(torch.zeros(2, 1, 3), torch.zeros(2, 64, 64), keys, torch.tensor([[32, 96], [64, 0]]))
+    assert looks.part(1, 2).at(2).origins.tolist() == [[64, 0]]  # type: ignore[union-attr]
+
+
 def test_colours_of_a_region_are_its_mean_and_deviation() -> None:
     image = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
     regions = torch.zeros(2, 8, 8, dtype=torch.int64)

@@ -30,3 +30,17 @@ def test_the_time_is_measured(
     figures = estimate(run, lambda: next(clock))
     assert figures["seconds_per_step"] == pytest.approx(0.25)  # two seconds for two steps of a batch of four
     assert figures["seconds"] == pytest.approx(0.25 * 6 * 2)
+
+
+def test_a_mosaic_is_as_much_as_its_windows(
+    options: Callable[..., GenerateOptions], untrained_weights: Path, one_thread: None
+) -> None:
+    asked = options(
+        mosaic=True, tile_size=96, overlap=32, synthesizer="changen", weights=str(untrained_weights), variants=2
+    )
+    clock = iter((10.0, 11.0))
+    figures = estimate(resolve_run(asked), lambda: next(clock))
+    # a town of 200 x 300 in windows of 96 every 64 pixels
+    assert (figures["tiles"], figures["samples"], figures["shards"]) == (3 * 5, 2, 2)
+    assert figures["bytes"] == 2 * 200 * 300 * (2 * 8 + 1 + 1)
+    assert figures["seconds"] == pytest.approx(1.0 * 15 * 2)

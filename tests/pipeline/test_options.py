@@ -12,6 +12,7 @@ from changen_cli.cli.generate import command
 from changen_cli.errors import UsageError
 from changen_cli.options import flat, info
 from changen_cli.pipeline.options import SHARD_BYTES, GenerateOptions
+from changen_cli.scenes.blending import Windows
 
 
 def test_paths_may_be_paths() -> None:
@@ -51,12 +52,29 @@ def test_text_becomes_values() -> None:
         ({"cog": True}, "--cog is for --format geotiff, not zarr"),
         ({"format": "bmp"}, "--format bmp: choose"),
         ({"creation_options": ["ZSTD"], "format": "geotiff"}, "--creation-option .* must be NAME=VALUE"),
+        ({"mosaic": True, "format": "levir"}, "--mosaic writes GeoTIFFs of whole rasters, not --format levir"),
+        ({"mosaic": True, "tile_size": 100}, "--tile-size 100 and --overlap 0: .* must be multiples of 32"),
+        ({"mosaic": True, "overlap": 40}, "--tile-size 256 and --overlap 40: .* must be multiples of 32"),
+        ({"mosaic": True, "tile_size": 96}, "--tile-size 96 and --overlap 0: .* the overlap at least 32"),
+        ({"mosaic": True, "overlap": 160}, "--overlap 160: with --mosaic at most half of the tile, 128"),
+        ({"mosaic": True, "conditions": "haze"}, "--conditions with --mosaic: a condition is drawn for an image"),
+        ({"mosaic": True, "looks": "earlier"}, "--looks with --mosaic"),
+        ({"mosaic": True, "repaint": 0.5}, "--repaint 0.5 with --mosaic: a building of a mosaic has one look"),
+        ({"mosaic": True, "workers": 2}, "--workers 2 with --mosaic: a mosaic is made in one process"),
         ({"workers": -1}, "--workers -1: must be auto or a whole number from 0 to 1024"),
     ],
 )
 def test_what_does_not_go_together_is_refused(values: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         GenerateOptions(inputs=("a",), **values)
+
+
+def test_a_mosaic_is_of_cogs_and_one_sample_a_shard() -> None:
+    options = GenerateOptions(inputs=("a",), mosaic=True, tile_size=512, shard_samples=7)
+    assert (options.format, options.cog, options.samples_per_shard()) == ("geotiff", True, 1)
+    assert options.windows() == Windows(512, 128)
+    assert GenerateOptions(inputs=("a",), mosaic=True, overlap=96, format="geotiff").windows() == Windows(256, 96)
+    assert pickle.loads(pickle.dumps(options)) == options
 
 
 def test_shards_fit_in_memory_and_hold_at_least_one_sample() -> None:

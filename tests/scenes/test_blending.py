@@ -43,7 +43,7 @@ def test_what_windows_agree_on_stays_and_a_later_start_gives_the_same_blocks(
     same = joined(blend(lambda row: cut(row, 0), height, width, windows), height, width)
     assert len(made) == windows.blocks(height, width)
     rows = np.arange(height, dtype=np.float32)[:, None]
-    assert np.abs(same - image).max() <= rows.max()  # whatever the windows add, nothing is lost or doubled
+    assert np.abs(same - image).max() <= rows.max() + 1e-4  # whatever the windows add, nothing is lost or doubled
     whole = joined(blend(lambda row: cut(row, 1), height, width, windows), height, width)
     made.clear()
     again = joined(blend(lambda row: cut(row, 1), height, width, windows, first), height, width)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from changen_cli.errors import UsageError
-from changen_cli.scenes.window import TileGrid, Window
+from changen_cli.scenes.window import TileGrid, WholeScene, Window
 
 Edges = Literal["shift", "pad"]
 
@@ -64,3 +64,10 @@ def test_tile_ids_sort_as_their_places_do() -> None:
 def test_unusable_grids(arguments: tuple[Any, ...], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         TileGrid(*arguments)
+
+
+def test_a_whole_scene_is_one_window() -> None:
+    scene = WholeScene(30, 40)
+    assert (len(scene), scene[0], list(scene)) == (1, Window(0, 0, 30, 40), [Window(0, 0, 30, 40)])
+    with pytest.raises(IndexError, match="window 1 of a whole scene"):
+        scene[1]

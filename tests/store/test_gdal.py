@@ -12,7 +12,7 @@ from rasterio.warp import transform
 
 from changen_cli.errors import StoreError
 from changen_cli.store.formats.levir import encode_png
-from changen_cli.store.gdal import GDAL_ERRORS, gdal_warnings, read_raster
+from changen_cli.store.gdal import GDAL_ERRORS, gdal, gdal_warnings, read_raster
 
 
 def test_errors_of_gdal_that_rasterio_gives_no_public_name_are_caught() -> None:
@@ -47,6 +47,14 @@ def test_a_damaged_raster_is_one_error(tmp_path: Path) -> None:
     path.write_bytes(b"II*\x00")
     with pytest.raises(StoreError, match=r"cannot read .*a\.tif"):
         read_raster(path)
+
+
+def test_what_gdal_cannot_write_is_said(tmp_path: Path) -> None:
+    shape = {"count": 1, "height": 8, "width": 8, "dtype": "uint8"}
+    with pytest.raises(StoreError, match=r"cannot write .*nowhere.*there is space on the disk"), gdal(tmp_path):
+        rasterio.open(tmp_path / "nowhere" / "a.tif", "w", driver="GTiff", **shape)
+    with pytest.raises(ZeroDivisionError), gdal(tmp_path):  # what is not GDAL's passes
+        _ = 1 / 0
 
 
 @pytest.mark.parametrize("share", [0.3, 0.7, 0.98])

@@ -156,7 +156,8 @@ class ChangenGenerator(nn.Module):
         if isinstance(noise, Looks):
             # before the convolutions, which would carry what is hidden to its neighbours
             image = torch.cat([image.masked_fill(hidden, 0), (~hidden).to(image.dtype)], 1)
-            texture = pixel_noise(noise.keys, *image.shape[-2:])
+            height, width = image.shape[-2:]
+            texture = pixel_noise(noise.keys, height, width, noise.origins)
         latents = self.encoder(image)
         levels = [_Level(condition, hidden, noise, texture)]
         for _ in STRIDES[1:]:

@@ -57,6 +57,10 @@ class Labels(Protocol):
         """Returns the footprints of a window within the scene, clipped to it, in its pixel coordinates."""
         ...
 
+    def everything(self) -> tuple[Footprint, ...]:
+        """Returns the footprints of the whole scene, in memory that grows with their number and not with its pixels."""
+        ...
+
     def outlines(self, limit: int) -> tuple[Polygon | MultiPolygon, ...]:
         """Returns outlines of at most ``limit`` whole footprints of the scene, each with its centroid on (0, 0)."""
         ...
@@ -89,6 +93,10 @@ class NoLabels:
     kept_bytes = 0
 
     def footprints(self, window: Window) -> tuple[Footprint, ...]:
+        """Returns nothing."""
+        return ()
+
+    def everything(self) -> tuple[Footprint, ...]:
         """Returns nothing."""
         return ()
 

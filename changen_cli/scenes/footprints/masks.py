@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import shapely
 from rasterio.errors import RasterioError
-from rasterio.features import shapes as vectorize
 from shapely.geometry import MultiPolygon, Polygon
 
 from changen_cli import rng
 from changen_cli.errors import SceneError, TileError
 from changen_cli.scenes.footprints.base import Report
-from changen_cli.scenes.footprints.geometry import PolygonIndex, centred, scale, to_polygons, translate
+from changen_cli.scenes.footprints.geometry import PolygonIndex, centred, scale, translate
 from changen_cli.scenes.footprints.tangles import Geometries
+from changen_cli.scenes.footprints.tracing import join, join_ids, raster_order, trace
 from changen_cli.scenes.image.geobox import GeoBox, georeference
 from changen_cli.scenes.image.rasters import BlockCache, Raster, WindowReader, open_raster, reason, to_rasterio
 from changen_cli.scenes.layout import Footprint
 from changen_cli.scenes.options import ReadOptions
 from changen_cli.scenes.window import Window
-from changen_cli.types import AnyArray, BoolArray
+from changen_cli.types import AnyArray
 
 _SAMPLE_LIMIT = 16_000_000
 _SAMPLE_ROWS = 8
 _SAMPLE_SIZE = 512
 _OUTLINE_WINDOWS = 16
 _OUTLINE_SIZE = 1024
+_BLOCK = 2048
 _INT32_MAX = np.iinfo(np.int32).max
 
 
@@ -53,6 +54,8 @@ class MaskLabels:
         scene: str,
         options: ReadOptions,
         cache: BlockCache,
+        *,
+        block: int = _BLOCK,
     ) -> None:
         """Opens a mask and checks that it fits its image; reads no pixel.
 
@@ -64,11 +67,13 @@ class MaskLabels:
             scene: Id of the scene, which keys the choice of :meth:`outlines`.
             options: Least area, and most pixels of a mask without random access.
             cache: The block cache to read through; grows if the mask needs it.
+            block: Rows and columns of the blocks that :meth:`everything` reads.
 
         Raises:
             SceneError: If the mask cannot be opened, has another size or place than the image, or is not a mask.
         """
         self._path, self._grid, self._scene, self._min_area = path, grid, scene, options.min_area
+        self._block = block
         self._dataset = open_raster(path, "mask", options.max_decoded)
         try:
             self._check(image, image_path)
@@ -88,9 +93,40 @@ class MaskLabels:
         """
         native = self._native(window)
         try:
-            uids, polygons = self._polygons(self._read(native), self._instances)
+            uids, polygons = self._polygons(self._read(native), self._instances, self._hole)
         except RasterioError as error:
             raise self._damaged(window.tile_id, error) from error
+        return self._footprints(uids, polygons, native, window)
+
+    def everything(self) -> tuple[Footprint, ...]:
+        """Returns the footprints of the whole scene as :meth:`footprints` does, traced block by block and joined.
+
+        Raises:
+            TileError: If the mask is damaged, or an id is no positive int32.
+        """
+        whole = Window(0, 0, self._dataset.height, self._dataset.width)
+        uids, polygons = [np.empty(0, np.int64)], [np.empty(0, object)]
+        for row in range(0, whole.height, self._block):
+            for column in range(0, whole.width, self._block):
+                block = Window(row, column, self._block, self._block).within(whole.height, whole.width)
+                try:
+                    ids, found = self._polygons(self._read(block), self._instances, 0)
+                except RasterioError as error:
+                    raise self._damaged(block.tile_id, error) from error
+                uids.append(ids)
+                polygons.append(translate(found, column, row))
+        parts, of = np.concatenate(polygons), np.concatenate(uids)
+        if self._instances:
+            joined, numbers = join_ids(parts, of, self._hole)
+        else:
+            joined = join(parts, self._block, self._hole)
+            numbers = np.ones(len(joined), np.int64)
+        return self._footprints(numbers, joined, whole, self._grid.whole)
+
+    def _footprints(
+        self, uids: AnyArray, polygons: Geometries, native: Window, window: Window
+    ) -> tuple[Footprint, ...]:
+        """Brings polygons of the mask's own pixels to a window, drops slivers, and numbers what has no id."""
         if self._grid.resampled:
             moved = self._to_scene(polygons, native)
             polygons, kept = PolygonIndex(moved, np.arange(len(moved))).cut(window)
@@ -107,7 +143,7 @@ class MaskLabels:
         for window in sample_windows(self._grid, self._scene, _OUTLINE_WINDOWS, _OUTLINE_SIZE):
             native = self._native(window)
             try:
-                _, polygons = self._polygons(self._read(native), self._instances)
+                _, polygons = self._polygons(self._read(native), self._instances, self._hole)
             except RasterioError as error:
                 raise self._damaged("the sample of its outlines", error) from error
             moved = self._to_scene(polygons, native)
@@ -235,21 +271,25 @@ class MaskLabels:
             )
         return (np.asarray(values.astype(np.int32)),)
 
-    def _polygons(self, values: AnyArray, instances: bool) -> tuple[AnyArray, Geometries]:
-        """Makes polygons of mask values, in their pixel coordinates.
+    @property
+    def _hole(self) -> float:
+        """Holes smaller than this are filled, pixels of the mask."""
+        return self._min_area * self._grid.scale_x * self._grid.scale_y
+
+    def _polygons(self, values: AnyArray, instances: bool, hole: float) -> tuple[AnyArray, Geometries]:
+        """Makes polygons of mask values, in their pixel coordinates; holes smaller than ``hole`` are filled.
 
         Returns:
             Ids int64 [N], and polygons [N] in order.
         """
-        hole = self._min_area * self._grid.scale_x * self._grid.scale_y
         present = values != 0
         if not present.any():
             return np.empty(0, np.int64), np.empty(0, object)
         if not instances:
-            found = np.array([p for _, p in _outlines(present.view(np.uint8), present, hole)], object)
-            return np.ones(len(found), np.int64), found[_raster_order(found)]
+            found = np.array([p for _, p in trace(present.view(np.uint8), present, hole)], object)
+            return np.ones(len(found), np.int64), found[raster_order(found)]
         parts: dict[int, list[Polygon]] = {}
-        for uid, polygon in _outlines(values, present, hole):
+        for uid, polygon in trace(values, present, hole):
             parts.setdefault(uid, []).append(polygon)
         uids = sorted(parts)
         merged = [parts[u][0] if len(parts[u]) == 1 else MultiPolygon(parts[u]) for u in uids]
@@ -280,22 +320,3 @@ def _is_lossy(mask: Raster) -> bool:
     structure = mask.tags(ns="IMAGE_STRUCTURE")
     lossy = structure.get("COMPRESSION_REVERSIBILITY", "").startswith("LOSSY")
     return mask.driver == "JPEG" or "JPEG" in structure.get("COMPRESSION", "").split() or lossy
-
-
-def _outlines(values: AnyArray, present: BoolArray, hole: float) -> Iterable[tuple[int, Polygon]]:
-    for outline, value in vectorize(values, mask=present, connectivity=4):
-        shell, *inner = outline["coordinates"]
-        polygon = Polygon(shell, [ring for ring in inner if Polygon(ring).area >= hole])
-        if inner and not polygon.is_valid:
-            for part in to_polygons(np.array([polygon], object)).polygons:
-                yield int(value), part
-        else:
-            yield int(value), polygon
-
-
-def _raster_order(polygons: Geometries) -> AnyArray:
-    """Returns the order in which a scan, row by row, meets the polygons: that of their first pixels."""
-    points, owner = shapely.get_coordinates(polygons, return_index=True)
-    scan = np.lexsort((points[:, 0], points[:, 1]))
-    _, first = np.unique(owner[scan], return_index=True)  # for each polygon its first corner in the scan
-    return np.argsort(first)

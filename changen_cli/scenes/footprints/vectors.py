@@ -168,6 +168,10 @@ class VectorLabels:
         large = shapely.area(polygons) >= self._min_area
         return tuple(Footprint(u, p) for u, p in zip(uids[large].tolist(), polygons[large], strict=True))
 
+    def everything(self) -> tuple[Footprint, ...]:
+        """Returns the footprints of the whole scene in the order of the file, clipped to it; slivers are dropped."""
+        return self.footprints(self._grid.whole)
+
     def outlines(self, limit: int) -> tuple[Polygon | MultiPolygon, ...]:
         """Returns outlines picked evenly among the footprints that lie wholly on the scene."""
         return centred(self._layer.inside(self._grid, self._scene, self._min_area), limit)

@@ -148,6 +148,10 @@ class XbdLabels:
         large = shapely.area(polygons) >= self._min_area
         return tuple(Footprint(u, p) for u, p in zip(uids[large].tolist(), polygons[large], strict=True))
 
+    def everything(self) -> tuple[Footprint, ...]:
+        """Returns all footprints in the order of the file, clipped to the scene; slivers are dropped."""
+        return self.footprints(self._grid.whole)
+
     def outlines(self, limit: int) -> tuple[Polygon | MultiPolygon, ...]:
         """Returns outlines picked evenly among those that no edge of the image cuts; xBD cuts them at its edges."""
         found = self._index.inside(self._grid.whole, self._min_area)

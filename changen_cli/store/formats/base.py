@@ -6,11 +6,15 @@ A format of a third party is one file with a subclass of :class:`Format`, and it
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Protocol
 
+from affine import Affine
+
+from changen_cli.scenes.window import Window
 from changen_cli.store.base import Outcome, StoreSpec
 from changen_cli.store.records import SampleRecord
 from changen_cli.store.tables.samples import SampleRow
@@ -37,6 +41,25 @@ class Arrays:
     mask: UInt8Array | None = None
     instance: Int32Array | None = None
     valid: BoolArray | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScenePlace:
+    """What a format must know of a whole scene before its pixels come.
+
+    Attributes:
+        height: Rows.
+        width: Columns.
+        transform: Pixel to CRS, or None.
+        crs: WKT of the CRS, or None.
+        masked: Whether there are pixels that are not valid.
+    """
+
+    height: int
+    width: int
+    transform: Affine | None
+    crs: str | None
+    masked: bool
 
 
 @dataclass
@@ -167,3 +190,47 @@ class Format(ABC):
         Raises:
             StoreError: If something cannot be deleted.
         """
+
+
+class SceneWriter(Protocol):
+    """What takes the pixels of a whole scene part by part."""
+
+    def write(self, window: Window, arrays: Arrays) -> None:
+        """Writes a part.
+
+        Args:
+            window: Where it is; begins at multiples of 512. Parts do not overlap, and cover the scene.
+            arrays: What is there; all of it is given.
+
+        Raises:
+            StoreError: If the disk is full or not writable.
+        """
+        ...
+
+    def finish(self) -> Iterator[str]:
+        """Makes the files what they are to be.
+
+        Yields:
+            The name of each file when it is done, so that whoever waits can be told.
+
+        Raises:
+            StoreError: If the disk is full or not writable.
+        """
+        ...
+
+
+class SceneFormat(Format):
+    """A format that can also hold whole scenes, of any size and each of its own (``--mosaic``)."""
+
+    @abstractmethod
+    def scene_writer(self, sample: str, place: ScenePlace) -> AbstractContextManager[SceneWriter]:
+        """Starts writing a whole scene; it is under its name when the block ends well, whole, or not at all.
+
+        Args:
+            sample: Id of the sample. What is there of an earlier run that was cut off is replaced.
+            place: Its size and where it lies.
+        """
+
+    @abstractmethod
+    def files_of_scene(self) -> int:
+        """Returns how many names :meth:`SceneWriter.finish` gives."""

@@ -10,6 +10,7 @@ file                       bands                values
 ========================== ==================== ==================================================
 
 Class and change masks carry a colour table, so that a GIS shows 0 and 1 apart; the values are plain for everyone else.
+A whole scene (``--mosaic``) has the same files, of its full size and always cloud optimised.
 Labels are always packed without loss, whatever the creation options say: those are the imagery's.
 """
 
@@ -19,6 +20,8 @@ import colorsys
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -32,10 +35,12 @@ from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 
 from changen_cli.errors import StoreError
-from changen_cli.files import disk_errors, make_folder, remove_folder, write_folders
+from changen_cli.files import disk_errors, make_folder, remove_folder, replacing_folder, write_folders
+from changen_cli.scenes.window import Window
 from changen_cli.store.base import Outcome, Series
-from changen_cli.store.formats.base import Arrays, Format, Times
+from changen_cli.store.formats.base import Arrays, SceneFormat, ScenePlace, Times
 from changen_cli.store.gdal import GDAL_ERRORS, gdal_warnings, read_raster
+from changen_cli.store.scene_rasters import RasterKind, SceneRasters
 from changen_cli.store.tables.samples import SampleRow
 from changen_cli.types import AnyArray, BoolArray, UInt8Array
 
@@ -49,7 +54,7 @@ _REFUSALS: tuple[type[Exception], ...] = (*GDAL_ERRORS, TypeError, ValueError)
 Colors = dict[int, tuple[int, int, int, int]]
 
 
-class GeoTiffFormat(Format):
+class GeoTiffFormat(SceneFormat):
     """Writes and reads each sample as a folder of GeoTIFFs.
 
     Two options are read from ``spec.options``: ``creation_options``, a dict that is handed to the GTiff driver (or the
@@ -81,6 +86,38 @@ class GeoTiffFormat(Format):
             self.root,
             ((self.root / one.id, self._files(one)) for outcome in outcomes if (one := outcome.series) is not None),
         )
+
+    @contextmanager
+    def scene_writer(self, sample: str, place: ScenePlace) -> Iterator[_SceneWriter]:
+        """Writes the folder of a whole scene, its files cloud optimised whatever is asked of tiles."""
+        crs = CRS.from_wkt(place.crs) if place.crs else None
+        folder = self.root / sample
+        self._remove_folder(folder)
+        with (
+            replacing_folder(self.root, folder) as scratch,
+            SceneRasters(
+                scratch, self._kinds(), (place.height, place.width), place.transform, crs, masked=place.masked
+            ) as rasters,
+        ):
+            yield _SceneWriter(rasters)
+
+    def files_of_scene(self) -> int:
+        """Returns the number of files of a folder."""
+        return len(self._kinds())
+
+    def _kinds(self) -> list[RasterKind]:
+        """Lists the files of a folder."""
+        given = self.spec.options.get("creation_options")
+        images = dict(given) if isinstance(given, Mapping) and given else dict(COG)
+        mean: dict[str, object] = {**images, "overview_resampling": "average"}
+        nearest: dict[str, object] = {**COG, "overview_resampling": "nearest"}
+        times, steps = range(self.spec.steps + 1), range(self.spec.steps)
+        return [
+            *(RasterKind(f"t{t}.tif", 3, "uint8", mean) for t in times),
+            *(RasterKind(f"mask_t{t}.tif", 1, "uint8", nearest, class_colors()) for t in times),
+            *(RasterKind(f"instance_t{t}.tif", 1, "int32", nearest) for t in times),
+            *(RasterKind(f"change_t{t}_t{t + 1}.tif", 1, "uint8", nearest, change_colors()) for t in steps),
+        ]
 
     def read(self, sample: SampleRow, times: Times) -> Arrays:
         """Reads every file of a sample's folder."""
@@ -163,6 +200,26 @@ class GeoTiffFormat(Format):
     def _cog(self) -> bool:
         """Whether cloud optimised GeoTIFFs are asked for."""
         return bool(self.spec.options.get("cog", False))
+
+
+@dataclass(frozen=True, slots=True)
+class _SceneWriter:
+    """Gives each raster of a scene its part of the arrays."""
+
+    rasters: SceneRasters
+
+    def write(self, window: Window, arrays: Arrays) -> None:
+        masks, instances, valid = arrays.mask, arrays.instance, arrays.valid
+        if masks is None or instances is None or valid is None:
+            raise StoreError("a whole scene is written with its masks, instances and validity")
+        pixels: dict[str, AnyArray] = {f"t{t}.tif": image for t, image in enumerate(arrays.image)}
+        pixels |= {f"mask_t{t}.tif": mask[None] for t, mask in enumerate(masks)}
+        pixels |= {f"instance_t{t}.tif": instance[None] for t, instance in enumerate(instances)}
+        pixels |= {f"change_t{t}_t{t + 1}.tif": change[None] for t, change in enumerate(arrays.change)}
+        self.rasters.write(window, pixels, valid)
+
+    def finish(self) -> Iterator[str]:
+        return self.rasters.pack()
 
 
 def _encode(

@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from changen_cli.conditions.base import Record
-from changen_cli.store.base import Outcome
+from changen_cli.store.base import AnyOutcome
 from changen_cli.store.tables.row_groups import ROWS_PER_GROUP, SampleReader, write_joined
 
 NAME = "conditions.parquet"
@@ -41,7 +41,7 @@ REPEATED = ["sample", "step", "condition", "number"]
 """Columns whose values repeat, and are worth a dictionary."""
 
 
-def conditions_bytes(outcomes: Sequence[Outcome]) -> bytes | None:
+def conditions_bytes(outcomes: Sequence[AnyOutcome]) -> bytes | None:
     """Returns the Parquet file of the conditions of a shard; None if its series have none."""
     series = [outcome.series for outcome in outcomes if outcome.series is not None and outcome.series.conditions]
     if not series:

@@ -37,7 +37,7 @@ from changen_cli.errors import StoreError
 from changen_cli.events.base import Change
 from changen_cli.files import replacing
 from changen_cli.scenes.layout import Footprint
-from changen_cli.store.base import Outcome, Series
+from changen_cli.store.base import AnyOutcome, SceneSeries, Series
 from changen_cli.store.tables.geography import GeoRef, geo_metadata, to_lonlat, to_wkb
 from changen_cli.store.tables.row_groups import ROWS_PER_GROUP, join_shards
 
@@ -71,7 +71,7 @@ class ChangeRow(TypedDict):
     pixels_after: bytes | None
 
 
-def events_bytes(outcomes: Sequence[Outcome]) -> bytes:
+def events_bytes(outcomes: Sequence[AnyOutcome]) -> bytes:
     """Returns the Parquet file of the changes of a shard, without GeoParquet metadata."""
     rows = [
         (series, change)
@@ -86,7 +86,7 @@ def events_bytes(outcomes: Sequence[Outcome]) -> bytes:
     return bytes(sink.getvalue())
 
 
-def _table(rows: list[tuple[Series, Change]]) -> pa.Table:
+def _table(rows: list[tuple[Series | SceneSeries, Change]]) -> pa.Table:
     """Makes the table of some changes."""
     before = [None if change.before is None else change.before.polygon for _, change in rows]
     after = [None if change.after is None else change.after.polygon for _, change in rows]

@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from changen_cli.models.series_looks import SeriesLooks
-from changen_cli.store.base import Outcome
+from changen_cli.store.base import AnyOutcome
 from changen_cli.store.tables.row_groups import ROWS_PER_GROUP, SampleReader, write_joined
 from changen_cli.types import AnyArray, Float32Array
 
@@ -41,7 +41,7 @@ REPEATED = ["sample", "uid", "step"]
 """Columns whose values repeat, and are worth a dictionary."""
 
 
-def looks_bytes(outcomes: Sequence[Outcome]) -> bytes | None:
+def looks_bytes(outcomes: Sequence[AnyOutcome]) -> bytes | None:
     """Returns the Parquet file of the looks of a shard; None if its series have none."""
     tables = [
         _table(outcome.id, outcome.series.looks)

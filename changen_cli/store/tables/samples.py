@@ -96,7 +96,6 @@ def write_samples(
     Raises:
         StoreError: If the disk is full or not writable.
     """
-    outline = box(0, 0, spec.width, spec.height)
     schema = SCHEMA.with_metadata(geo_metadata(["geometry"]))
     placed = False
     with (
@@ -107,7 +106,8 @@ def write_samples(
             places: list[GeoRef] = [
                 (None if row.transform is None else Affine(*row.transform), row.crs) for row in rows
             ]
-            outlines = to_lonlat([outline] * len(rows), places)
+            heights, widths = zip(*(row.size or (spec.height, spec.width) for row in rows), strict=True)
+            outlines = to_lonlat([box(0, 0, *size) for size in zip(widths, heights, strict=True)], places)
             placed = placed or any(shape is not None for shape in outlines)
             columns: dict[str, Sequence[object]] = {
                 "index": [row.index for row in rows],
@@ -121,8 +121,8 @@ def write_samples(
                 "source": [row.source for row in rows],
                 "crs": [row.crs for row in rows],
                 "transform": [row.transform for row in rows],
-                "height": [spec.height] * len(rows),
-                "width": [spec.width] * len(rows),
+                "height": heights,
+                "width": widths,
                 "changes": [sum(row.changes.values()) for row in rows],
                 "geometry": to_wkb(outlines),
             }

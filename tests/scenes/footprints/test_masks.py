@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import rasterio
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -15,7 +17,7 @@ from shapely.geometry import MultiPolygon
 from changen_cli.errors import SceneError, TileError
 from changen_cli.scenes.footprints.masks import MaskLabels, sample_windows
 from changen_cli.scenes.image.geobox import GeoBox, make_geobox
-from changen_cli.scenes.image.rasters import BlockCache
+from changen_cli.scenes.image.rasters import BlockCache, open_raster
 from changen_cli.scenes.layout import Layout
 from changen_cli.scenes.options import ReadOptions
 from changen_cli.scenes.scene import open_scene
@@ -201,3 +203,23 @@ def test_sample_windows_of_a_large_scene_are_few_and_keyed() -> None:
     assert 1 < len(windows) <= 16
     assert windows == sample_windows(grid, "s", 16, 1024)
     assert windows != sample_windows(grid, "t", 16, 1024)
+
+
+@pytest.mark.parametrize("labels", ["mask", "instances"])
+@pytest.mark.parametrize("resolution", [None, 0.8])
+def test_everything_is_the_whole_window_whatever_the_blocks(
+    town: Callable[..., Path], tmp_path: Path, labels: str, resolution: float | None
+) -> None:
+    path = str(town(tmp_path, labels=labels))
+    with open_raster(path) as image:
+        grid = make_geobox(image, path, resolution, False)
+        mask = MaskLabels(
+            str(tmp_path / "town_mask.tif"), image, path, grid, "town", ReadOptions(min_area=16), BlockCache(), block=70
+        )
+        got, wanted = mask.everything(), mask.footprints(grid.whole)
+        mask.close()
+    assert [f.uid for f in got] == [f.uid for f in wanted]
+    assert len(got) > 50
+    assert all(shapely.equals(a.polygon, b.polygon) for a, b in zip(got, wanted, strict=True)) or resolution
+    drawn = [Layout(grid.height, grid.width, found).rasterize()[1] for found in (got, wanted)]
+    np.testing.assert_array_equal(drawn[0], drawn[1])
