@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +12,18 @@ import rasterio
 from affine import Affine
 
 from changen_cli import open_series
-from changen_cli.errors import ExitCode
+from changen_cli.errors import ExitCode, StoreError
 from changen_cli.events.base import Change
 from changen_cli.pipeline.generate import generate
 from changen_cli.pipeline.options import GenerateOptions
+from changen_cli.pipeline.repair import repair
 from changen_cli.pipeline.summary import NothingMadeError
 from changen_cli.reporter import Progress
 from changen_cli.resources import example_files
 from changen_cli.scenes.layout import Footprint, Layout
+from changen_cli.store.records import ShardRecord, encode_record, read_record
 from changen_cli.store.sample import Sample
+from changen_cli.store.verify import verify
 from changen_cli.types import UInt8Array
 from tests.outputs import Tree
 from tests.reporting import Heard
@@ -165,6 +170,65 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
         assert tree(output) == whole, f"killed at {first}"
         if first > reports // 3:  # what was there was not made again
             assert again.progresses[1].done > reports // 6
+
+
+def test_what_is_lost_is_noticed_and_made_anew(mosaic: Mosaic, tree: Tree, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    generate(mosaic(steps=1))
+    whole = tree(output)
+    found = verify(output)
+    assert found.whole
+    assert found.labels == 1
+    (output / "town" / "t1.tif").unlink()
+    heard = Heard()
+    assert generate(mosaic(steps=1), heard).remade == 1
+    assert "town/t1.tif" in heard.warned[0]
+    assert tree(output) == whole
+    path = output / "town" / "mask_t0.tif"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    assert [problem.path for problem in verify(output).problems] == ["town/mask_t0.tif"]
+    assert repair(output).whole
+    assert tree(output) == whole
+
+
+def test_a_scene_that_changed_while_it_was_half_done_is_begun_anew(mosaic: Mosaic, tree: Tree, tmp_path: Path) -> None:
+    options = mosaic(output=str(tmp_path / "killed"), events="remove", synthesizer="inpainting")
+    with pytest.raises(KilledError):
+        generate(options, Heard(kill_at(20)), report_every=0)
+    assert any((tmp_path / "killed" / ".changen" / "half-done" / "town").iterdir())
+    digest = b"of other pixels"
+    (tmp_path / "killed" / ".changen" / "half-done" / "town" / "input").write_bytes(digest)
+    (tmp_path / "killed" / ".changen" / "half-done" / "town" / "t1" / "000000").write_bytes(b"made of them")
+    generate(options)
+    generate(mosaic(output=str(tmp_path / "whole"), events="remove", synthesizer="inpainting"))
+    assert tree(tmp_path / "killed") == tree(tmp_path / "whole")
+
+
+def test_a_finished_scene_whose_input_changed_is_refused(
+    mosaic: Mosaic, town: Callable[..., Path], tmp_path: Path
+) -> None:
+    second = town(tmp_path / "second", name="village", size=(130, 110))
+    options = mosaic(inputs=(*mosaic().inputs, str(second)), steps=1)
+    heard = Heard(lambda progress: _raise_killed() if progress.note.startswith("village") else None)
+    with pytest.raises(KilledError):
+        generate(options, heard, report_every=0)
+    os.utime(options.inputs[0])  # another date alone is no change
+    with pytest.raises(KilledError):
+        generate(options, heard, report_every=0)
+    record = next((tmp_path / "out" / ".changen" / "shards").glob("*0.json"))
+    (sample,) = read_record(record).samples
+    assert len(sample.read) == 32
+    changed = encode_record(ShardRecord(0, (replace(sample, read="0" * 32),), read_record(record).files))
+    record.write_bytes(changed)
+    os.utime(options.inputs[0], (1, 1))
+    with pytest.raises(StoreError, match=r"town\.tif has changed since .* was begun: town would be another now"):
+        generate(options)
+
+
+def _raise_killed() -> None:
+    raise KilledError
 
 
 def test_failures_are_recorded(mosaic: Mosaic, tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+import rasterio
 
 from changen_cli.pipeline.mosaic.prepare import PreparedScene, ScenePreparer
 from changen_cli.pipeline.options import GenerateOptions
@@ -43,3 +45,23 @@ def test_where_nothing_can_change(mosaic: Mosaic, unchanged: str) -> None:
     found = prepared(mosaic(unchanged=unchanged, events="remove", event_options=("remove.min_area=1e9",)))
     assert "nothing could change: remove: no more footprints" in found.reason
     assert isinstance(found, SceneOutcome) == (unchanged == "skip")
+
+
+def test_a_scene_has_a_digest_of_its_pixels(mosaic: Mosaic) -> None:
+    preparers = [ScenePreparer(resolve_run(mosaic()).task()) for _ in range(2)]
+    try:
+        first = preparers[0].digest(0)
+        assert len(first) == 32
+        assert not preparers[0].fails(0)
+        with rasterio.open(mosaic().inputs[0], "r+") as file:
+            pixels = file.read()
+            pixels[0, 5, 5] ^= 1
+            file.write(pixels)
+        assert preparers[1].digest(0) != first
+        Path(mosaic().inputs[0]).write_bytes(b"")
+        preparers[1].close()
+        lost = ScenePreparer(preparers[1].task)
+        assert lost.fails(0)
+    finally:
+        for preparer in preparers:
+            preparer.close()
