@@ -13,6 +13,7 @@ from changen_cli.files.disk import disk_errors, make_folder, sync_folder
 from changen_cli.files.outputs import (
     HOME,
     clear_scratch,
+    part_scratch,
     refuse_links,
     remove_folder,
     replacing,
@@ -34,6 +35,7 @@ __all__ = [
     "disk_errors",
     "make_folder",
     "noting",
+    "part_scratch",
     "put_whole",
     "refuse_links",
     "remove_files",
