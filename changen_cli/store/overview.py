@@ -101,8 +101,8 @@ def require_plan(root: Path) -> Planned:
     if not (root / HOME).is_dir():
         read_manifest(root)  # says what the folder is instead
     raise StoreError(
-        f"{root} does not say what it was to become: no run of it got so far as to plan it, or an earlier changen began "
-        "it; run the same changen generate again"
+        f"{root} does not say what it was to become: no run of it got so far as to plan it, or an earlier changen "
+        "began it; run the same changen generate again"
     )
 
 

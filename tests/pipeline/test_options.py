@@ -43,6 +43,18 @@ def test_text_becomes_values() -> None:
     assert (options.workers, dict(options.creation_options)) == (3, {"COMPRESS": "ZSTD"})
 
 
+def test_a_share_is_never_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    monkeypatch.delenv("SLURM_ARRAY_TASK_ID", raising=False)
+    assert GenerateOptions(inputs=("a",)).share() is None
+    assert str(GenerateOptions(inputs=("a",), shard="auto").share()) == "1/4"
+    assert str(GenerateOptions(inputs=("a",), shard=" 0/8").share()) == "0/8"
+    monkeypatch.delenv("RANK")
+    with pytest.raises(UsageError, match="--shard auto: neither a SLURM array"):
+        GenerateOptions(inputs=("a",), shard="auto")
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
@@ -51,6 +63,8 @@ def test_text_becomes_values() -> None:
         ({"cog": True}, "--cog is for --format geotiff, not zarr"),
         ({"format": "bmp"}, "--format bmp: choose"),
         ({"creation_options": ["ZSTD"], "format": "geotiff"}, "--creation-option .* must be NAME=VALUE"),
+        ({"shard": "3/3"}, "--shard 3/3: must be i/N with i from 0 to N - 1, for example 0/8, or auto"),
+        ({"shard": "0/2", "overwrite": True}, "--overwrite and --shard: .* delete the output yourself first"),
         ({"workers": -1}, "--workers -1: must be auto or a whole number from 0 to 1024"),
     ],
 )
