@@ -101,14 +101,14 @@ def agree(root: Path, plan: Planned, share: Share | None) -> None:
         root: The output, locked.
         plan: The run's own.
         share: Of a worker; None for an undivided run, which may finish what workers have begun. What an undivided run
-            has begun, workers may divide.
+            has begun, workers may divide; it has only itself to agree with.
 
     Raises:
         StoreError: If it is another plan, or is divided among another number of workers; or cannot be written.
     """
     found = read_plan(root)
     wanted = replace(plan, workers=None if share is None else share.workers)
-    if found is not None:
+    if found is not None and not (found.workers is None and share is None):
         _refuse_others(root, found, wanted)
         if found.workers is not None and share is not None and found.workers != share.workers:
             raise StoreError(
@@ -116,18 +116,20 @@ def agree(root: Path, plan: Planned, share: Share | None) -> None:
                 f"i/{found.workers}, for one task of an array that is run again too; without --shard one run makes "
                 "all that is missing"
             )
-        if found.workers is not None or share is None:
+        if found.workers is not None:
             return
     write_files(root, [(plan_path(root), seal(wanted.as_json()))])
 
 
 def _refuse_others(root: Path, found: Planned, wanted: Planned) -> None:
     old, new = found.as_json(), wanted.as_json()
+    for plan in (old, new):  # why a scene cannot be read may be said in other words elsewhere
+        plan["unusable_scenes"] = [{"id": scene["id"]} for scene in plan["unusable_scenes"]]
     for name in ("format", "store", "scenes", "unusable_scenes"):
         if old[name] != new[name]:
             raise StoreError(
                 f"{root} was planned otherwise: {_difference(name, old[name], new[name])}; every worker must see the "
-                "same input: bring it back, use --overwrite to start again, or choose another --output"
+                "same input: bring it back, delete the output to start again, or choose another --output"
             )
 
 
@@ -136,9 +138,11 @@ def _difference(name: str, old: Any, new: Any) -> str:
     if isinstance(old, dict):
         key = next(key for key in sorted(old | new) if old.get(key) != new.get(key))
         return f"{key} was {old.get(key)}, is now {new.get(key)}"
+    if isinstance(old, str):
+        return f"{name} was {old}, is now {new}"
     words = name.replace("_", " ")
     if len(old) != len(new):
         return f"it had {len(old)} {words}, now there are {len(new)}"
-    pair = next(((one, two) for one, two in zip(old, new, strict=True) if one != two), (old, new))
-    ids = [one["id"] if isinstance(one, dict) else one for one in pair]
+    pair = next((one, two) for one, two in zip(old, new, strict=True) if one != two)
+    ids = [one["id"] for one in pair]
     return f"{words}: {ids[0]} is another now" if ids[0] == ids[1] else f"{words}: {ids[0]} was where {ids[1]} is now"

@@ -54,7 +54,7 @@ def test_what_an_undivided_run_began_can_be_divided(root: Path) -> None:
         (replace(PLAN, scenes=({"id": "kampala", "tiles": 4},)), "scenes: kampala is another now"),
         (replace(PLAN, scenes=({"id": "gulu", "tiles": 5},)), "scenes: kampala was where gulu is now"),
         (replace(PLAN, unusable=()), "it had 1 unusable scenes, now there are 0"),
-        (replace(PLAN, format="zarr"), "format: geotiff was where zarr is now"),
+        (replace(PLAN, format="zarr"), "format was geotiff, is now zarr"),
     ],
 )
 def test_another_plan_is_refused(root: Path, other: Planned, said: str) -> None:
