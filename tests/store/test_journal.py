@@ -316,6 +316,7 @@ def test_workers_write_one_output_and_leave_each_others_scratch(
         assert first.open(arguments, plan=plan) is False
         half = scratch_folder(out) / "half"
         half.mkdir(parents=True)
+        store.create()
         commit_shard(store, 2, outcomes[4:])
         with pytest.raises(StoreError, match="worker 0/2"):
             Journal(out).open(arguments, overwrite=True)
