@@ -61,8 +61,8 @@ class Lock:
                 self._lock.acquire(timeout=wait, poll_interval=0.05)
             except Timeout as error:
                 raise StoreError(
-                    f"{self._who}{self._holder()} is writing {self.path.parent.parent}; wait for it, or choose "
-                    "another --output"
+                    f"{self._who}{self._holder()} is writing {self.path.parent.parent}; wait for it, choose "
+                    "another --output, or have runs share one (changen generate --shard)"
                 ) from error
             except OSError as error:
                 if error.errno not in _NO_LOCKS:
