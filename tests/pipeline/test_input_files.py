@@ -62,7 +62,12 @@ def test_each_worker_notes_what_it_saw(options: Options, tmp_path: Path, monkeyp
     assert sorted(path.name for path in home.glob("inputs*")) == ["inputs-0-of-2.json", "inputs-1-of-2.json"]
     read: list[int] = []
     real = Preparer.digest
-    monkeypatch.setattr(Preparer, "digest", lambda self, index: (read.append(index), real(self, index))[1])
+
+    def digest(self: Preparer, index: int) -> str:
+        read.append(index)
+        return real(self, index)
+
+    monkeypatch.setattr(Preparer, "digest", digest)
     generate(options(shard="1/2"))
     assert read == []
     generate(options(shard="0/2"))
