@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from changen_cli.errors import ChangenError
     from changen_cli.events.base import Event
     from changen_cli.pairs.discover import open_pairs
+    from changen_cli.pipeline.finalize import finalize
     from changen_cli.pipeline.generate import generate
     from changen_cli.pipeline.options import GenerateOptions
     from changen_cli.store.series import open_series
@@ -43,6 +44,7 @@ __all__ = [
     "__version__",
     "detect",
     "evaluate_detection",
+    "finalize",
     "generate",
     "load_generator",
     "open_pairs",
@@ -58,6 +60,7 @@ _HOMES = {
     "Synthesizer": "synthesis.base",
     "detect": "detection.detect",
     "evaluate_detection": "detection.evaluate",
+    "finalize": "pipeline.finalize",
     "generate": "pipeline.generate",
     "load_generator": "weights.load",
     "open_pairs": "pairs.discover",

@@ -12,11 +12,12 @@ from changen_cli.errors import UsageError
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-def resolve_device(device: str) -> str:
+def resolve_device(device: str, process: int = 0) -> str:
     """Chooses a device.
 
     Args:
         device: "auto" (CUDA if there is one, else the CPU), or any torch device string ("cpu", "cuda:1", "mps").
+        process: Which of the processes that share this machine this is: "auto" gives each the next GPU.
 
     Returns:
         A torch device string.
@@ -25,7 +26,9 @@ def resolve_device(device: str) -> str:
         UsageError: If the device is unknown or not here.
     """
     if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        if not torch.cuda.is_available():
+            return "cpu"
+        return f"cuda:{process % torch.cuda.device_count()}" if process else "cuda"
     try:
         kind = torch.device(device).type
         torch.empty(1, device=device)

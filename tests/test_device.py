@@ -17,6 +17,15 @@ def test_auto_takes_cuda_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> 
     assert device.resolve_device("auto") == "cpu"
 
 
+def test_processes_that_share_a_machine_share_out_its_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert [device.resolve_device("auto", process) for process in range(4)] == ["cuda", "cuda:1", "cuda:0", "cuda:1"]
+    assert device.resolve_device("cpu", 1) == "cpu"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert device.resolve_device("auto", 3) == "cpu"
+
+
 @pytest.mark.parametrize("name", ["cpu", "cpu:0"])
 def test_the_cpu_has_one_name(name: str) -> None:
     assert device.resolve_device(name) == "cpu"

@@ -31,6 +31,7 @@ def test_importing_is_light() -> None:
         ("Synthesizer", "changen_cli.synthesis.base"),
         ("detect", "changen_cli.detection.detect"),
         ("evaluate_detection", "changen_cli.detection.evaluate"),
+        ("finalize", "changen_cli.pipeline.finalize"),
         ("generate", "changen_cli.pipeline.generate"),
         ("load_generator", "changen_cli.weights.load"),
         ("open_pairs", "changen_cli.pairs.discover"),

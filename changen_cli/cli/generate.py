@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,9 +10,10 @@ import typer
 from changen_cli.cli.live import LiveView
 from changen_cli.cli.options import takes
 from changen_cli.cli.progress import ProgressView
+from changen_cli.cli.summary import report_summary, summary_json
 from changen_cli.errors import ExitCode
 from changen_cli.pipeline.options import RUN, GenerateOptions
-from changen_cli.pipeline.summary import NothingMadeError, Summary
+from changen_cli.pipeline.summary import NothingMadeError
 
 if TYPE_CHECKING:
     from changen_cli.pipeline.estimate import Estimate
@@ -41,11 +41,12 @@ A training set in the layout of LEVIR-CD+, removal twice as often, no more than 
 
 `changen generate -i tiles/ --events remove=2,create --changes-per-step 1:2 --format levir`
 
+The first of eight workers that fill one output together (`changen finalize` ends it, `changen status` looks on):
+
+`changen generate -i tiles/ --shard 0/8`
+
 What would be done, and how long it would take: `changen generate -i tiles/ --dry-run`
 """
-
-FAILED_SHOWN = 20
-"""Failed samples that are listed at the end."""
 
 
 @takes(GenerateOptions)
@@ -83,38 +84,12 @@ def command(
             summary = generate(options, view, watch=view.watch if isinstance(view, LiveView) else None)
     except NothingMadeError as error:
         if as_json:
-            typer.echo(json.dumps(_summary_json(error.summary, error.exit_code), indent=2))
+            typer.echo(json.dumps(summary_json(error.summary, error.exit_code), indent=2))
         raise
     if as_json:
-        typer.echo(json.dumps(_summary_json(summary, summary.exit_code), indent=2))
-    _report(view, summary)
+        typer.echo(json.dumps(summary_json(summary, summary.exit_code), indent=2))
+    report_summary(view, summary)
     return summary.exit_code
-
-
-def _report(view: ProgressView, summary: Summary) -> None:
-    counts = ", ".join(f"{count} {status}" for status, count in sorted(summary.statuses.items()))
-    changes = ", ".join(f"{count} {event}" for event, count in sorted(summary.changes.items())) or "none"
-    before = f"; {summary.resumed} by an earlier run" if summary.resumed else ""
-    view.say(
-        f"{summary.output}: {counts} of {summary.samples} series{before}; changes: {changes}; {summary.seconds:.1f} s"
-    )
-    failed = [(id_, reason) for id_, status, reason in summary.problems if status == "failed"]
-    for id_, reason in failed[:FAILED_SHOWN]:
-        view.warn(f"failed: {id_}: {reason}")
-    if (more := summary.statuses["failed"] - FAILED_SHOWN) > 0:
-        view.warn(f"failed: {more} more; samples.parquet in {summary.output} has them all")
-    skipped = [reason for _, status, reason in summary.problems if status == "skipped"]
-    if skipped:
-        view.say(f"skipped: {summary.statuses['skipped']} series, the first because: {skipped[0]}")
-
-
-def _summary_json(summary: Summary, code: ExitCode) -> dict[str, object]:
-    values: dict[str, object] = {item.name: getattr(summary, item.name) for item in fields(summary)}
-    values["problems"] = [{"id": i, "status": s, "reason": r} for i, s, r in summary.problems]
-    values["tile_steps_per_second"] = round(summary.tile_steps_per_second, 3)
-    values["seconds"] = round(summary.seconds, 3)
-    values["exit_code"] = code
-    return values
 
 
 def _estimate_lines(expected: Estimate) -> str:

@@ -21,6 +21,8 @@ from changen_cli.version import __version__
 
 VERBS = {
     "generate": "Simulate how places change, and write labelled image series.",
+    "status": "See how far an output is, by worker where several fill it.",
+    "finalize": "End an output that several workers have filled.",
     "example": "Copy the example scene that ships with changen to a folder.",
     "verify": "Check that an output is what was written, and repair it.",
     "preview": "Look at an output: a page, a contact sheet or a time-lapse.",

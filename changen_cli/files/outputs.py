@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from changen_cli.errors import StoreError
@@ -21,9 +22,21 @@ HOME = ".changen"
 """Folder inside an output where changen keeps its own records; its presence marks an output of changen."""
 
 
+_part: ContextVar[str] = ContextVar("part", default="")
+
+
+def part_scratch(part: str) -> None:
+    """Gives this process a part of the folder for unfinished files, so that others can write the same output.
+
+    Args:
+        part: Name of the part; empty for the whole folder again.
+    """
+    _part.set(part)
+
+
 def scratch_folder(root: Path) -> Path:
-    """Returns the folder for unfinished files; it is emptied whenever a run opens the output."""
-    return root / HOME / "tmp"
+    """Returns the folder for unfinished files, or this process's part of it; it is emptied when a run opens."""
+    return root / HOME / "tmp" / _part.get()
 
 
 def half_done_folder(root: Path) -> Path:

@@ -9,7 +9,7 @@ from changen_cli.pipeline.engines.local import make_workers
 from changen_cli.pipeline.input_files import note_inputs
 from changen_cli.pipeline.mosaic.make import make_scenes
 from changen_cli.pipeline.options import GenerateOptions
-from changen_cli.pipeline.record import REMEDIES, result_record, run_record
+from changen_cli.pipeline.record import REMEDIES, plan_record, result_record, run_record
 from changen_cli.pipeline.run import Run, resolve_run
 from changen_cli.pipeline.shards import synthesize_shards
 from changen_cli.pipeline.stock import take_stock
@@ -37,6 +37,9 @@ def generate(
 ) -> Summary:
     """Runs ``changen generate``, or goes on with a run that was stopped, or makes anew what is lost of a finished one.
 
+    With ``shard`` it does the part of one worker, and leaves tables and manifest to
+    :func:`~changen_cli.pipeline.finalize.finalize`.
+
     With worker processes (``workers`` above 0, or "auto" on a machine with cores to spare) a script must guard its main
     module as multiprocessing asks (``if __name__ == "__main__":``).
 
@@ -53,7 +56,7 @@ def generate(
 
     Raises:
         NothingMadeError: If no series, or not one of the changes that were asked for, could be made; all that was tried
-            is recorded.
+            is recorded. A worker does not raise it: others may have made some.
         ChangenError: If nothing can be done, or the output cannot be written. What was written stays, and the same
             call goes on from there.
     """
@@ -63,9 +66,10 @@ def generate(
     spec = run.plan.spec
     writer = make_format(options.format, options.output, spec)
     arguments = run_record(run)
-    summary = Summary(options.output, options.format, spec.samples, spec.steps, unusable=run.plan.unusable)
-    with Journal(options.output) as journal:
-        journal.open(arguments, overwrite=options.overwrite, remedies=REMEDIES)
+    plan = plan_record(run)
+    summary = _empty_summary(run)
+    with Journal(options.output, run.share) as journal:
+        journal.open(arguments, overwrite=options.overwrite, remedies=REMEDIES, plan=plan)
         stock = take_stock(run, journal, summary.add, thorough=thorough or options.overwrite)
         stock.undo(journal, reporter)
         summary.resumed = summary.statuses[Status.DONE]
@@ -73,7 +77,7 @@ def generate(
         reporter.progress(summary.progress())
         if not journal.finished:
             create_store(writer)
-            note_inputs(run.plan, journal.root)
+            note_inputs(run.plan, journal.root, run.share)
             for made in _make_missing(run, writer, journal, summary):
                 if watch is not None and isinstance(made, Series):
                     watch(made)
@@ -82,7 +86,8 @@ def generate(
                 if now - reported >= report_every:
                     reported = now
                     reporter.progress(made if isinstance(made, Progress) else summary.progress())
-            finish_run(writer, journal, result_record(run, arguments, summary))
+            if run.share is None:
+                finish_run(writer, journal, result_record(plan, arguments, summary))
         summary.differing = tuple(stock.differing(journal))
     summary.seconds = time.monotonic() - begun
     reporter.progress(summary.progress())
@@ -92,9 +97,17 @@ def generate(
             f"first is shard {summary.differing[0]}: input, weights or libraries have changed since; use --overwrite "
             "to have all of one make"
         )
-    if summary.nothing_made:
+    if run.share is None and summary.nothing_made:
         raise NothingMadeError(summary)
     return summary
+
+
+def _empty_summary(run: Run) -> Summary:
+    """Makes the summary of a run before it starts; scenes that cannot be used are told by who finishes the output."""
+    options, spec, share = run.options, run.plan.spec, run.share
+    if share is None:
+        return Summary(options.output, options.format, spec.samples, spec.steps, unusable=run.plan.unusable)
+    return Summary(options.output, options.format, share.samples(spec), spec.steps, shard=str(share))
 
 
 def _make_missing(
@@ -106,16 +119,17 @@ def _make_missing(
         Each series when it is synthesised, each shard when it is written; of a mosaic, how far it is with each part.
     """
     done = journal.done()
-    shards = run.plan.spec.shards
-    left = shards - sum(index < shards for index in done)
+    shards = run.shards()
+    left = len(shards) - sum(index in shards for index in done)
     if not left:
         return
-    missing = (index for index in range(shards) if index not in done)  # never listed: there may be a billion
+    missing = (index for index in shards if index not in done)  # never listed: there may be a billion
     if isinstance(writer, SceneFormat) and run.options.mosaic:
         for part in make_scenes(run, writer, list(missing)):  # but whole scenes are few
-            if not isinstance(part, Progress):
+            if isinstance(part, Progress):
+                yield part
+            else:
                 summary.add(part)
-            yield part
         return
     with make_workers(run.task(), min(run.workers, left)) as workers:
         for made in synthesize_shards(run.engine(), workers, writer, missing):

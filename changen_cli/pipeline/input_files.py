@@ -20,20 +20,22 @@ from changen_cli.scenes.source import SceneSource, is_remote
 from changen_cli.store.arguments import inputs_path
 from changen_cli.store.records import ShardRecord
 from changen_cli.store.sealed import to_json
+from changen_cli.store.share import Share
 
 
-def changed_scenes(plan: Plan, root: Path) -> set[int]:
+def changed_scenes(plan: Plan, root: Path, share: Share | None = None) -> set[int]:
     """Finds the scenes whose files have another size or date than when the run was last under way.
 
     Args:
         plan: The run's scenes.
         root: The output.
+        share: Of a worker: other machines may see other dates of the same files.
 
     Returns:
         Their places in the plan; all of them where nothing was noted.
     """
     try:
-        noted = json.loads(inputs_path(root).read_bytes())
+        noted = json.loads(inputs_path(root, share).read_bytes())
     except (OSError, ValueError, RecursionError):
         noted = None
     if not isinstance(noted, dict):
@@ -45,18 +47,19 @@ def changed_scenes(plan: Plan, root: Path) -> set[int]:
     }
 
 
-def note_inputs(plan: Plan, root: Path) -> None:
+def note_inputs(plan: Plan, root: Path, share: Share | None = None) -> None:
     """Notes size and date of every input file; what finishes the run deletes the note.
 
     Args:
         plan: The run's scenes.
         root: The output, locked.
+        share: Of a worker.
 
     Raises:
         StoreError: If the disk is full or not writable.
     """
     stamps = {path: stamp for source in plan.sources for path, stamp in _stamps(source).items()}
-    write_files(root, [(inputs_path(root), to_json(stamps))])
+    write_files(root, [(inputs_path(root, share), to_json(stamps))])
 
 
 def refuse_changed(preparer: Rereader, record: ShardRecord, scenes: set[int], root: Path) -> None:

@@ -19,6 +19,7 @@ from changen_cli.scenes.blending import ALIGNMENT, Windows
 from changen_cli.scenes.options import INPUT, ReadOptions
 from changen_cli.store.formats.base import SceneFormat
 from changen_cli.store.formats.registry import find_formats, get_format
+from changen_cli.store.share import AUTO, Share, find_share
 from changen_cli.synthesis.look_plan import NewLooks
 
 SHARD_BYTES = 40_000_000
@@ -91,6 +92,13 @@ CreationOptions = Annotated[Mapping[str, str], BeforeValidator(_pairs), Says("NA
 
 Auto = Literal["auto"]
 
+OneShare = Annotated[
+    str,
+    AfterValidator(lambda text: text if text == AUTO else str(Share.parse(text))),
+    Says("i/N with i from 0 to N - 1, for example 0/8, or auto"),
+]
+"""A worker's share, as text."""
+
 
 @options("--", kw_only=True)
 class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
@@ -132,6 +140,8 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         seed: Of everything.
         overwrite: Start again where the output holds another run, or a finished one; an unfinished one of the same
             arguments is gone on with.
+        shard: Which worker this is, where several fill one output together: "i/N", or "auto"; None for an undivided
+            run. Shard k is worker k mod N's, and :func:`changen_cli.pipeline.finalize.finalize` ends the work.
         retry_failed: Whether samples that failed in an earlier run are tried again; skipped ones are not.
 
     Raises:
@@ -271,6 +281,14 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         group=RUN,
         recorded=False,
     )
+    shard: OneShare | None = option(
+        default=None,
+        help="Fill one output with N processes or machines: i/N, this is worker i of 0 to N-1 and makes every N-th "
+        "shard. auto: i and N are those of the SLURM array task, else torchrun's RANK and WORLD_SIZE. Never guessed: "
+        "without --shard a run makes all. Afterwards: changen finalize.",
+        group=RUN,
+        recorded=False,
+    )
 
     def __post_init__(self) -> None:
         if self.format not in find_formats():
@@ -282,6 +300,12 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         if self.gap > self.tile_size:
             raise UsageError(f"--gap {self.gap:g}: must be from 0 pixels to the tile size")
         self._judge_shards()
+        self.share()
+        if self.shard is not None and self.overwrite:
+            raise UsageError(
+                "--overwrite and --shard: a worker that starts again would delete what the others made; delete the "
+                "output yourself first, or choose another --output"
+            )
         if cut := next((name for name in _CUTTING if self.creation_options.get(name, "8") != "8"), None):
             raise UsageError(
                 f"--creation-option {cut}={self.creation_options[cut]}: images have 8 bits, which this would cut off "
@@ -347,6 +371,16 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         """What of the options only the chosen format understands, by name."""
         values: dict[str, object] = {"creation_options": dict(self.creation_options), "cog": self.cog}
         return {name: value for name, value in values.items() if name in get_format(self.format).options}
+
+    def share(self) -> Share | None:
+        """Which shards this run makes; None for all.
+
+        Raises:
+            UsageError: If ``shard`` is "auto", and nothing says which worker this is.
+        """
+        if self.shard is None:
+            return None
+        return find_share(os.environ) if self.shard == AUTO else Share.parse(self.shard)
 
     def samples_per_shard(self) -> int:
         """Samples per shard: as given, or what :data:`SHARD_BYTES` hold."""

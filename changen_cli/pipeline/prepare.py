@@ -26,6 +26,7 @@ from changen_cli.scenes.pool import ScenePool
 from changen_cli.scenes.scene import Scene
 from changen_cli.scenes.tile import Tile
 from changen_cli.store.base import Outcome, Series, Status
+from changen_cli.store.share import Share
 from changen_cli.synthesis.look_plan import LookPlan, NewLooks, plan_looks
 from changen_cli.types import AnyArray, Float32Array
 
@@ -49,6 +50,7 @@ class Task:
         new_looks: Whose look a new object takes.
         repaint: Share of the objects that stay and have another look one step later.
         earlier: Looks of an earlier output of these tiles, or None.
+        share: Of a worker of a divided run, or None.
     """
 
     plan: Plan
@@ -65,6 +67,7 @@ class Task:
     new_looks: NewLooks = "mixed"
     repaint: float = 0.0
     earlier: EarlierLooks | None = None
+    share: Share | None = None
 
 
 @dataclass(frozen=True, slots=True)

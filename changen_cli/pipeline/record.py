@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from importlib.metadata import version
+from typing import Any
 
 import torch
 
@@ -12,6 +13,7 @@ from changen_cli.options import as_manifest
 from changen_cli.pipeline.fingerprint import fingerprint_files
 from changen_cli.pipeline.run import Run
 from changen_cli.pipeline.summary import Summary
+from changen_cli.store.planned import Planned
 from changen_cli.version import __version__
 
 LIBRARIES = ("torch", "rasterio", "shapely", "numpy", "zarr")
@@ -20,7 +22,7 @@ REMEDIES = {"threads": "set OMP_NUM_THREADS={} to go on with it"}
 """What to do where an argument is another than that of an earlier run, besides starting again."""
 
 
-def run_record(run: Run) -> dict[str, object]:
+def run_record(run: Run) -> dict[str, Any]:
     """Returns every argument that decides the bytes of the output; a resumed run must have the same ones.
 
     These are the recorded options, and in place of the others the values that they were resolved to. Batch size,
@@ -55,23 +57,30 @@ def _threads(run: Run) -> int | None:
     return torch.get_num_threads() if run.device == "cpu" and sums else None
 
 
-def result_record(run: Run, arguments: Mapping[str, object], summary: Summary) -> dict[str, object]:
+def plan_record(run: Run) -> Planned:
+    """Returns what the run will make, as other workers and whoever finishes it need to know."""
+    plan = run.plan
+    scenes = [
+        {**scene, "split": split, "tiles": len(grid)}
+        for scene, split, grid in zip(plan.scenes, plan.splits, plan.grids, strict=True)
+    ]
+    return Planned(run.options.format, plan.spec, scenes, plan.unusable)
+
+
+def result_record(plan: Planned, arguments: Mapping[str, Any], summary: Summary) -> dict[str, object]:
     """Returns the manifest: arguments, versions, scenes, counts and licences; no time, so that bytes repeat.
 
     Args:
-        run: The run.
+        plan: From :func:`plan_record`.
         arguments: From :func:`run_record`.
         summary: What was done, complete.
     """
-    synthesizer = run.synthesizer.as_manifest()
+    synthesizer = arguments["synthesizer"]
     return {
         "arguments": arguments,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
-        "scenes": [
-            {**scene, "split": split, "tiles": len(grid)}
-            for scene, split, grid in zip(run.plan.scenes, run.plan.splits, run.plan.grids, strict=True)
-        ],
-        "unusable_scenes": list(run.plan.unusable),
+        "scenes": list(plan.scenes),
+        "unusable_scenes": list(plan.unusable),
         "counts": {
             "samples": summary.samples,
             "statuses": dict(sorted(summary.statuses.items())),

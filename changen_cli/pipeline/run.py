@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from changen_cli.conditions.choose import Conditions
@@ -14,6 +15,7 @@ from changen_cli.pipeline.plan import Plan, make_plan
 from changen_cli.pipeline.prepare import Task
 from changen_cli.reporter import Reporter, Silent
 from changen_cli.scenes.footprints.library import Library, read_library
+from changen_cli.store.share import AUTO, Share, process_here
 from changen_cli.synthesis.base import Synthesizer, SynthesizerSettings, look_dim_of
 from changen_cli.synthesis.engine import Engine, choose_batch_size
 from changen_cli.synthesis.load import load_synthesizer
@@ -40,6 +42,7 @@ class Run:
         repaint: Resolved; 0 for a synthesizer without looks.
         library: Outlines for new objects, or None for the scene's own.
         earlier: Looks of an earlier output of the same tiles, or None.
+        share: Of a worker of a divided run, or None.
     """
 
     options: GenerateOptions
@@ -56,6 +59,12 @@ class Run:
     repaint: float = 0.0
     library: Library | None = None
     earlier: EarlierLooks | None = None
+    share: Share | None = None
+
+    def shards(self) -> range:
+        """The shards that this run makes: all, or those of a worker."""
+        total = self.plan.spec.shards
+        return range(total) if self.share is None else self.share.shards(total)
 
     def task(self) -> Task:
         """What the workers need."""
@@ -75,6 +84,7 @@ class Run:
             new_looks=self.new_looks,
             repaint=self.repaint,
             earlier=self.earlier,
+            share=self.share,
         )
 
     def engine(self) -> Engine:
@@ -104,7 +114,7 @@ def resolve_run(options: GenerateOptions, reporter: Reporter | None = None) -> R
     """
     schedule = options.schedule()
     conditions = options.chosen_conditions()
-    device = resolve_device(options.device)
+    device = resolve_device(options.device, process_here(os.environ) if options.shard == AUTO else 0)
     precision = resolve_precision(options.precision, device)
     settings = SynthesizerSettings(options.weights, device, precision)
     synthesizer = load_synthesizer(options.synthesizer, settings, schedule)
@@ -127,6 +137,7 @@ def resolve_run(options: GenerateOptions, reporter: Reporter | None = None) -> R
         repaint=choose_repaint(options.repaint, options.background, look_dim_of(synthesizer)),
         library=None if options.library is None else read_library(options.library),
         earlier=earlier,
+        share=options.share(),
     )
 
 

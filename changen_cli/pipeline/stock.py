@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
+from changen_cli.errors import StoreError
 from changen_cli.files import Checksum
 from changen_cli.pipeline.input_files import changed_scenes, refuse_changed
 from changen_cli.pipeline.mosaic.prepare import ScenePreparer
@@ -91,15 +92,18 @@ def take_stock(run: Run, journal: Journal, keep: Callable[[ShardSummary], None],
         What has to be made anew.
 
     Raises:
-        StoreError: If the output cannot be read, or is not finished and its input has changed.
+        StoreError: If the output cannot be read, or is not finished and its input has changed; or if it is finished,
+            and a worker finds its part of it damaged: only an undivided run opens a finished output again.
     """
     stock = Stock()
-    changed = set() if journal.finished else changed_scenes(run.plan, journal.root)
-    if journal.finished:
+    changed = set() if journal.finished else changed_scenes(run.plan, journal.root, run.share)
+    if journal.finished and run.share is None:
         stock.problems += check_ends(journal.root)[1]
     preparer: Rereader = ScenePreparer(run.task()) if run.options.mosaic else Preparer(run.task())
     try:
-        shards = range(run.plan.spec.shards) if journal.finished else sorted(journal.done())
+        mine = run.shards()
+        shards = mine if journal.finished else sorted(index for index in journal.done() if index in mine)
+        retry = run.options.retry_failed and not (journal.finished and run.share is not None)
         for shard in check_shards(journal.root, shards, thorough=thorough):
             if shard.problems or shard.record is None:
                 stock.problems += shard.problems
@@ -107,7 +111,7 @@ def take_stock(run: Run, journal: Journal, keep: Callable[[ShardSummary], None],
                 continue
             if changed:
                 refuse_changed(preparer, shard.record, changed, journal.root)
-            mended = _mended(preparer, shard.record) if run.options.retry_failed else 0
+            mended = _mended(preparer, shard.record) if retry else 0
             if mended:
                 stock.retried += mended
                 stock.mended.add(shard.index)
@@ -115,6 +119,11 @@ def take_stock(run: Run, journal: Journal, keep: Callable[[ShardSummary], None],
                 keep(shard.record.summary())
     finally:
         preparer.close()
+    if journal.finished and run.share is not None and stock.problems:
+        raise StoreError(
+            f"{journal.root} is finished, but damaged since: {stock.problems[0]}; to have it made anew: changen verify "
+            f"{journal.root} --repair"
+        )
     return stock
 
 

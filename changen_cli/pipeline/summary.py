@@ -21,7 +21,7 @@ class Summary:
     Attributes:
         output: Output folder.
         format: Output format.
-        samples: Samples in all: every tile times every variant.
+        samples: Samples in all: every tile times every variant; of a worker's share, those in its shards.
         steps: Steps per series.
         statuses: Samples by "done", "skipped", "failed"; those of shards that are written.
         changes: Changes by event.
@@ -34,6 +34,7 @@ class Summary:
         retried: Samples that failed in an earlier run and were made now.
         under_way: Series that are synthesised and whose shard is not written yet; 0 at the end.
         seconds: Since the start of this run.
+        shard: Which worker it was, as "i/N"; None for an undivided run.
     """
 
     output: str
@@ -51,6 +52,7 @@ class Summary:
     retried: int = 0
     under_way: int = 0
     seconds: float = 0.0
+    shard: str | None = None
 
     def add(self, shard: ShardSummary) -> None:
         """Counts one shard that was written."""

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from changen_cli.errors import StoreError
-from changen_cli.files import HOME
+from changen_cli.files import HOME, disk_errors
 from changen_cli.store.sealed import SEAL, seal, to_json, unseal
+from changen_cli.store.share import Share
 
 NAME = "run.json"
 
@@ -22,9 +23,19 @@ def run_path(root: Path) -> Path:
     return root / HOME / NAME
 
 
-def inputs_path(root: Path) -> Path:
-    """Returns the path of what a run notes of its input files while it is not finished."""
-    return root / HOME / "inputs.json"
+def inputs_path(root: Path, share: Share | None = None) -> Path:
+    """Returns the path of what a run, or one worker of it, notes of its input files while it is not finished."""
+    return root / HOME / ("inputs.json" if share is None else f"inputs-{share.name}.json")
+
+
+def inputs_paths(root: Path) -> list[Path]:
+    """Returns all such paths that there are.
+
+    Raises:
+        StoreError: If the folder cannot be read.
+    """
+    with disk_errors(root):
+        return sorted((root / HOME).glob("inputs*.json"))
 
 
 def run_bytes(arguments: Mapping[str, object]) -> bytes:

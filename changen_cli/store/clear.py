@@ -15,10 +15,11 @@ from changen_cli.files import (
     remove_folder_if_empty,
     write_files,
 )
-from changen_cli.store.arguments import inputs_path, run_path
+from changen_cli.store.arguments import inputs_paths, run_path
 from changen_cli.store.ends import ends_path
 from changen_cli.store.formats.registry import clear_formats
 from changen_cli.store.manifest import NAME as MANIFEST
+from changen_cli.store.planned import plan_path
 from changen_cli.store.tables.conditions import NAME as CONDITIONS
 from changen_cli.store.tables.looks import NAME as LOOKS
 
@@ -53,7 +54,7 @@ def clear_output(root: Path) -> None:
     clear_formats(root)
     clear_half_done(root)
     tables = [root / name for name in ("samples.parquet", "events.parquet", LOOKS, CONDITIONS)]
-    remove_files([*tables, inputs_path(root), ends_path(root), run_path(root)])
+    remove_files([*tables, *inputs_paths(root), plan_path(root), ends_path(root), run_path(root)])
     remove_files([_marker(root)])
 
 

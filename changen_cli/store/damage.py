@@ -12,6 +12,8 @@ from pathlib import Path
 from changen_cli.errors import StoreError
 from changen_cli.files import HOME, Checksum, checksum_file
 from changen_cli.store.ends import ends_path, read_ends
+from changen_cli.store.holding import LOCK_OF_WORKER
+from changen_cli.store.planned import plan_path
 from changen_cli.store.records import ShardRecord, read_record, record_path
 
 
@@ -121,13 +123,14 @@ def find_extra(root: Path, known: set[str]) -> Iterator[Problem]:
     Yields:
         Each of the others.
     """
-    own = {f"{HOME}/lock", ends_path(root).relative_to(root).as_posix()}
+    own = {f"{HOME}/lock", ends_path(root).relative_to(root).as_posix(), plan_path(root).relative_to(root).as_posix()}
     for folder, folders, files in os.walk(root):
         folders.sort()
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
         for name in sorted([*files, *links]):
             path = Path(folder, name).relative_to(root).as_posix()
-            if path not in known and path not in own:
+            is_lock = folder == str(root / HOME) and LOCK_OF_WORKER.fullmatch(name)
+            if path not in known and path not in own and not is_lock:
                 yield Problem(Kind.EXTRA, path, "changen did not write it; move it away")
 
 

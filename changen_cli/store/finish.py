@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from changen_cli.errors import StoreError
 from changen_cli.files import checksum, clear_half_done, clear_scratch, noting, remove_files
-from changen_cli.store.arguments import inputs_path
+from changen_cli.store.arguments import inputs_paths
 from changen_cli.store.base import Status
 from changen_cli.store.ends import write_ends
 from changen_cli.store.formats.base import Format
@@ -61,8 +61,9 @@ def finish_run(store: Format, journal: Journal, manifest: Mapping[str, object]) 
     clear_scratch(root)
     written = {path.relative_to(root).as_posix(): found for path, found in noted.items()}
     write_ends(root, {**skeleton, **written, **journal.files(), MANIFEST: checksum(data)})
-    remove_files([inputs_path(root)])
+    remove_files(inputs_paths(root))
     write_manifest(root, data)
+    journal.end_division()
     clear_scratch(root)
 
 

@@ -3,7 +3,9 @@
 Inside an output, ``.changen`` holds::
 
     run.json                     the arguments of the run; another run must have the same ones to go on
-    lock                         held by the run that is writing
+    lock                         held by the run that is writing; more locks where it is divided among workers, see
+                                 :mod:`changen_cli.store.holding`
+    plan.json                    what will be made, and among how many workers, while the run is not finished
     shards/000007.json           shard 7 is done: the record of each of its samples, the checksum of each of its files
     shards/000007.parquet        the changes of shard 7
     shards/000007.looks.parquet  the looks of shard 7, where the synthesizer has looks
@@ -11,9 +13,9 @@ Inside an output, ``.changen`` holds::
                                  what was done to the images of shard 7, where there are conditions
     half-done/                   what of whole scenes is made, to go on from; gone when the run ends
     files.json                   the checksums of all other files; written before the manifest
-    inputs.json                  sizes and dates of the input files, while the run is not finished
+    inputs.json                  sizes and dates of the input files, while the run is not finished; one for each worker
     clearing                     there while an output is cleared, see :mod:`changen_cli.store.clear`
-    tmp/                         unfinished files; emptied when a run starts
+    tmp/                         unfinished files; emptied when a run starts. A worker has a folder of its own in it
 
 A shard is committed in this order: its data, its changes, looks and conditions, its record. So a shard is done if and
 only if its record is there, and whatever instruction a run is killed at, the next run writes the same bytes.
@@ -37,16 +39,19 @@ from changen_cli.files import (
     clear_scratch,
     disk_errors,
     make_folder,
+    part_scratch,
     remove_files,
     write_files,
 )
 from changen_cli.store.arguments import VERSION, read_run, refuse_others, run_bytes, run_path
 from changen_cli.store.clear import clear_output, is_cleared_in_part
 from changen_cli.store.ends import ends_path
-from changen_cli.store.lock import Lock
+from changen_cli.store.holding import Holding
 from changen_cli.store.manifest import NAME as MANIFEST
 from changen_cli.store.manifest import read_manifest
+from changen_cli.store.planned import Planned, agree, plan_path
 from changen_cli.store.records import SampleRecord, ShardRecord, ShardSummary, read_record, record_path
+from changen_cli.store.share import Share
 
 __all__ = ["VERSION", "Journal"]
 
@@ -56,17 +61,20 @@ _RECORD = re.compile(r"(\d{6,})\.json")
 class Journal:
     """The journal of one output.
 
-    Use it as a context manager, or call :meth:`close`: until then no other run can open the output.
+    Use it as a context manager, or call :meth:`close`: until then no other run can open the output, but for workers
+    with other shares where this is one.
 
     Attributes:
         root: The output folder.
+        share: Of a worker; None for an undivided run.
     """
 
-    def __init__(self, root: Path | str) -> None:
+    def __init__(self, root: Path | str, share: Share | None = None) -> None:
         """Names the folder; nothing is read or written yet."""
         self.root = Path(root)
+        self.share = share
         self._home = self.root / HOME
-        self._lock = Lock(self._home / "lock")
+        self._holding = Holding(self._home, share)
         self._files: dict[str, Checksum] = {}
 
     def open(
@@ -75,6 +83,7 @@ class Journal:
         *,
         overwrite: bool = False,
         remedies: Mapping[str, str] | None = None,
+        plan: Planned | None = None,
     ) -> bool:
         """Makes an output, or goes on with one.
 
@@ -85,19 +94,22 @@ class Journal:
                 the same arguments is gone on with, since a run that started again may itself have been killed.
             remedies: What to do about another value besides starting again, by name of the argument; ``{}`` is what it
                 was.
+            plan: What the run will make; it is held against that of other workers.
 
         Returns:
             True if there was an output of the same arguments, which this run continues.
 
         Raises:
             StoreError: If the folder holds anything that is not an output of changen, or an output of other arguments
-                and ``overwrite`` is not given, or another run is writing it, or it cannot be written.
+                and ``overwrite`` is not given, or another run is writing it, or a worker with the same share, or it is
+                divided otherwise, or it cannot be written.
         """
         data = run_bytes(fingerprint)
         self._refuse_foreign_folder()
         make_folder(self._home)
-        self._lock.acquire()
+        self._holding.acquire()
         try:
+            part_scratch("" if self.share is None else self.share.name)
             clear_scratch(self.root)
             if is_cleared_in_part(self.root) or (overwrite and not self._goes_on(data)):
                 clear_output(self.root)
@@ -111,6 +123,11 @@ class Journal:
                 if self.finished:
                     clear_scratch(self.root)
             self._files = {path.relative_to(self.root).as_posix(): checksum(data)}
+            if self.finished:
+                self.end_division()
+            elif plan is not None:
+                agree(self.root, plan, self.share)
+            self._holding.opened()
         except BaseException:
             self.close()
             raise
@@ -118,7 +135,8 @@ class Journal:
 
     def close(self) -> None:
         """Lets other runs open the output."""
-        self._lock.release()
+        self._holding.release()
+        part_scratch("")
 
     def __enter__(self) -> Self:
         return self
@@ -159,6 +177,16 @@ class Journal:
         remove_files(record_path(self.root, index) for index in shards)
         remove_files(self.root / name for name in others)
 
+    def end_division(self) -> None:
+        """Deletes plan and locks of the workers of a finished output; a worker leaves that to an undivided run.
+
+        Raises:
+            StoreError: If a file cannot be deleted.
+        """
+        if self.share is None:
+            remove_files([plan_path(self.root)])
+            self._holding.forget_workers()
+
     def records(self) -> Iterator[ShardRecord]:
         """Yields the record of every shard that is done, in order.
 
@@ -194,6 +222,8 @@ class Journal:
             if not self.root.is_dir():
                 raise StoreError(f"{self.root} is a file; choose another --output")
             foreign = sorted(path.name for path in self.root.iterdir())
+            if self._home.is_dir():  # another worker has made it in this moment
+                return
         if foreign:
             raise StoreError(
                 f"{self.root} holds {foreign[0]} and was not written by changen; it is left as it is "

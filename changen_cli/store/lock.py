@@ -28,21 +28,26 @@ class Lock:
             it would let two runs lock two files of one name.
     """
 
-    def __init__(self, path: Path, lock: BaseFileLock | None = None) -> None:
+    def __init__(self, path: Path, lock: BaseFileLock | None = None, *, holder: str = "another run") -> None:
         """Names the file; nothing is locked yet.
 
         Args:
             path: The file.
             lock: What locks it, for a test; None for the operating system's lock.
+            holder: Who it is that has the lock where it cannot be had, in words.
         """
         self.path = path
+        self._who = holder
         # a soft lock would be a file that a killed run leaves behind
         self._lock = lock or FileLock(path, thread_local=False, fallback_to_soft=False)
 
-    def acquire(self) -> None:
+    def acquire(self, *, wait: float = 0.0) -> None:
         """Takes the lock, and writes this process's id into the file, for the message to a run that is refused.
 
         On a file system that has no locks (some network file systems) a warning is logged and the run goes on.
+
+        Args:
+            wait: Seconds to wait for it.
 
         Raises:
             StoreError: If another run holds it, or the file is a link or cannot be written.
@@ -53,11 +58,11 @@ class Lock:
             raise StoreError(f"{self.path} is a link, and would empty what it leads to; remove it and run again")
         with disk_errors(self.path):
             try:
-                self._lock.acquire(blocking=False)
+                self._lock.acquire(timeout=wait, poll_interval=0.05)
             except Timeout as error:
                 raise StoreError(
-                    f"another run{self._holder()} is writing {self.path.parent.parent}; wait for it, or choose "
-                    "another --output"
+                    f"{self._who}{self._holder()} is writing {self.path.parent.parent}; wait for it, choose "
+                    "another --output, or have runs share one (changen generate --shard)"
                 ) from error
             except OSError as error:
                 if error.errno not in _NO_LOCKS:

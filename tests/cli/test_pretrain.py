@@ -25,7 +25,7 @@ def test_scenes_become_pairs_while_it_trains(
     err = " ".join(capsys.readouterr().err.split())
     assert "changen weights pack" in err
     config = read_checkpoint(tmp_path / "run" / "last.ckpt")["config"]
-    assert (config.model, config.layouts, config.synthesis.background) == ("changelite", 1.0, "keep")  # type: ignore[attr-defined]
+    assert (config.model, config.layouts, config.synthesis.weights) == ("changelite", 1.0, "compact-paper")  # type: ignore[attr-defined]
 
 
 def test_an_own_recipe_is_the_papers(tiny_pairs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,6 +19,21 @@ def test_files_appear_whole_and_leave_no_scratch(tmp_path: Path) -> None:
     assert list(files.scratch_folder(tmp_path).iterdir()) == []
 
 
+def test_workers_have_scratch_of_their_own(tmp_path: Path) -> None:
+    whole = files.scratch_folder(tmp_path)
+    try:
+        for part in ("0-of-2", "1-of-2"):
+            files.part_scratch(part)
+            files.write_files(tmp_path, [(tmp_path / part, b"1")])
+            assert files.scratch_folder(tmp_path) == whole / part
+        files.clear_scratch(tmp_path)
+        assert [path.name for path in whole.iterdir()] == ["0-of-2"]
+    finally:
+        files.part_scratch("")
+    files.clear_scratch(tmp_path)
+    assert not whole.exists()
+
+
 def test_nothing_appears_before_everything_is_written(tmp_path: Path) -> None:
     def source() -> Iterator[tuple[Path, bytes]]:
         yield tmp_path / "a", b"1"

@@ -18,7 +18,7 @@ GIVEN: dict[str, Any] = {"series": "out", "reference": ("scenes",)}
         ({"batch_size": 0}, "--batch-size 0"),
         ({"seed": -1}, "--seed -1"),
         ({"sheet_rows": -1}, "--sheet-rows -1"),
-        ({"resolution": 0}, "--resolution 0: must be a number above 0"),
+        ({"resolution": 0}, "--resolution 0: must be a number from 0.001"),
         ({"bands": "3,2"}, "must be three band numbers from 1 up"),
         ({"inception_sha256": "a" * 64}, "without --inception-weights"),
         ({"inception_sha256": "6726825d", "inception_weights": "w.pth"}, "64 hexadecimal digits"),

@@ -10,6 +10,7 @@ import pytest
 import rasterio
 
 from changen_cli.errors import StoreError
+from changen_cli.pipeline.finalize import finalize
 from changen_cli.pipeline.generate import generate
 from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.pipeline.prepare import Preparer
@@ -50,6 +51,29 @@ def test_an_input_that_stayed_is_not_read_again(
     assert generate(options()).resumed == 4
     assert read == []
     assert not (stopped / ".changen" / "inputs.json").exists()
+
+
+def test_each_worker_notes_what_it_saw(options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other machines may see other dates of the same files; only who saw another one reads its tiles again."""
+    home = tmp_path / "out" / ".changen"
+    generate(options(shard="0/2"))
+    os.utime(options().inputs[0], (1, 1))
+    generate(options(shard="1/2"))
+    assert sorted(path.name for path in home.glob("inputs*")) == ["inputs-0-of-2.json", "inputs-1-of-2.json"]
+    read: list[int] = []
+    real = Preparer.digest
+
+    def digest(self: Preparer, index: int) -> str:
+        read.append(index)
+        return real(self, index)
+
+    monkeypatch.setattr(Preparer, "digest", digest)
+    generate(options(shard="1/2"))
+    assert read == []
+    generate(options(shard="0/2"))
+    assert read == [0, 1, 4, 5]
+    finalize(tmp_path / "out")
+    assert list(home.glob("inputs*")) == []
 
 
 def test_an_input_that_was_copied_is_read_again_and_is_the_same(

@@ -44,6 +44,18 @@ def test_text_becomes_values() -> None:
     assert (options.workers, dict(options.creation_options)) == (3, {"COMPRESS": "ZSTD"})
 
 
+def test_a_share_is_never_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    monkeypatch.delenv("SLURM_ARRAY_TASK_ID", raising=False)
+    assert GenerateOptions(inputs=("a",)).share() is None
+    assert str(GenerateOptions(inputs=("a",), shard="auto").share()) == "1/4"
+    assert str(GenerateOptions(inputs=("a",), shard=" 0/8").share()) == "0/8"
+    monkeypatch.delenv("RANK")
+    with pytest.raises(UsageError, match="--shard auto: neither a SLURM array"):
+        GenerateOptions(inputs=("a",), shard="auto")
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
@@ -61,6 +73,8 @@ def test_text_becomes_values() -> None:
         ({"mosaic": True, "looks": "earlier"}, "--looks with --mosaic"),
         ({"mosaic": True, "repaint": 0.5}, "--repaint 0.5 with --mosaic: a building of a mosaic has one look"),
         ({"mosaic": True, "workers": 2}, "--workers 2 with --mosaic: a mosaic is made in one process"),
+        ({"shard": "3/3"}, "--shard 3/3: must be i/N with i from 0 to N - 1, for example 0/8, or auto"),
+        ({"shard": "0/2", "overwrite": True}, "--overwrite and --shard: .* delete the output yourself first"),
         ({"workers": -1}, "--workers -1: must be auto or a whole number from 0 to 1024"),
     ],
 )

@@ -14,11 +14,14 @@ from typing import Any
 import pytest
 
 from changen_cli.errors import StoreError
+from changen_cli.files import scratch_folder
 from changen_cli.store.base import Outcome, Series, Status, StoreSpec
 from changen_cli.store.commit import commit_shard
 from changen_cli.store.finish import finish_run
 from changen_cli.store.formats.registry import find_formats, make_format
 from changen_cli.store.journal import Journal
+from changen_cli.store.planned import Planned
+from changen_cli.store.share import Share
 
 Run = Callable[..., None]
 Tree = Callable[[Path], dict[str, bytes]]
@@ -301,6 +304,37 @@ def test_overwrite_removes_only_what_changen_wrote(
     left = {name for name, data in tree(tmp_path).items() if data != b"<folder>"}
     ours = {".changen/lock", ".changen/run.json"}
     assert left == ours | {str(path.relative_to(tmp_path)) for path in foreign}
+
+
+def test_workers_write_one_output_and_leave_each_others_scratch(
+    tmp_path: Path, spec: StoreSpec, outcomes: list[Outcome], run_store: Run, tree: Tree
+) -> None:
+    arguments = {"format": "zarr", "seed": 1, "events": ["create", "remove"]}
+    out, plan = tmp_path / "out", Planned("zarr", spec)
+    store = make_format("zarr", out, spec)
+    with Journal(out, Share(0, 2)) as first:
+        assert first.open(arguments, plan=plan) is False
+        half = scratch_folder(out) / "half"
+        half.mkdir(parents=True)
+        store.create()
+        commit_shard(store, 2, outcomes[4:])
+        with pytest.raises(StoreError, match="worker 0/2"):
+            Journal(out).open(arguments, overwrite=True)
+    with Journal(out, Share(1, 2)) as second:
+        assert second.open(arguments, plan=plan) is True
+        assert half.exists()
+        commit_shard(store, 1, outcomes[2:4])
+        with pytest.raises(StoreError, match="worker 1/2"):
+            Journal(out, Share(1, 2)).open(arguments, plan=plan)
+    with Journal(out, Share(1, 3)) as other, pytest.raises(StoreError, match="divided among 2 workers"):
+        other.open(arguments, plan=plan)
+    with Journal(out, Share(0, 2)) as first:
+        assert first.open(arguments, plan=plan) is True
+        assert not half.exists()
+        assert first.done() == {1, 2}
+    run_store("zarr", out, spec, outcomes)
+    run_store("zarr", tmp_path / "whole", spec, outcomes)
+    assert tree(out) == tree(tmp_path / "whole")
 
 
 def test_two_runs_cannot_write_one_output(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from multiprocessing.connection import wait
 from types import TracebackType
 from typing import ParamSpec, TypeVar
 
+from changen_cli.files import part_scratch
 from changen_cli.pipeline.engines.base import Workers, worker_died
 from changen_cli.pipeline.engines.signals import forget_held_signals, signals_held
 from changen_cli.pipeline.prepare import Prepared, Preparer, Task
@@ -35,6 +36,8 @@ def _start(task: Task) -> None:
     """Starts a worker process."""
     global _preparer
     _preparer = Preparer(task)
+    if task.share is not None:
+        part_scratch(task.share.name)
     if hasattr(os, "nice"):
         os.nice(WORKER_NICENESS)
     if hasattr(os, "setpgrp"):

@@ -223,9 +223,9 @@ def test_noise_gives_other_images() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"classes": 1}, "classes 1: must be a whole number of at least 2"),
+        ({"classes": 1}, "classes 1: must be a whole number from 2"),
         ({"hidden": (8,) * 5}, "must be 6 values"),
-        ({"hidden": (8,) * 5 + (0,)}, "each a whole number of at least 1"),
+        ({"hidden": (8,) * 5 + (0,)}, "each a whole number from 1"),
         ({"width": 0.01}, "width"),
         ({"noise_dim": 0}, "noise_dim 0: must"),
     ],

@@ -105,9 +105,9 @@ def test_the_noise_bias_is_a_convolution_over_constant_channels() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"hidden": (8,) * 7}, "must be 6 values, each a whole number of at least 1"),
-        ({"classes": 1}, "classes 1: must be a whole number of at least 2"),
-        ({"noise_dim": 0}, "noise_dim 0: must be a whole number of at least 1"),
+        ({"hidden": (8,) * 7}, "must be 6 values, each a whole number from 1"),
+        ({"classes": 1}, "classes 1: must be a whole number from 2"),
+        ({"noise_dim": 0}, "noise_dim 0: must be a whole number from 1"),
         ({"width": 0.0}, "must be a number from 0.015625 to 4"),
         ({"norm": "instance"}, "norm instance: must be batch or group"),
     ],

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from changen_cli.errors import StoreError, TileError
+from changen_cli.files import scratch_folder
 from changen_cli.pipeline.engines.base import result_of
 from changen_cli.pipeline.engines.local import InProcess, Processes, make_workers
 from changen_cli.pipeline.generate import generate
@@ -25,6 +26,13 @@ from tests.reporting import Heard
 def worker_ids() -> list[int]:
     """Process ids of the workers that this process has started."""
     return [process.pid for process in multiprocessing.active_children() if process.pid is not None]
+
+
+def test_processes_of_a_worker_write_in_its_scratch(options: Callable[..., GenerateOptions], tmp_path: Path) -> None:
+    whole = scratch_folder(tmp_path)
+    with Processes(resolve_run(options(shard="1/3")).task(), 1) as workers:
+        assert workers.pool.submit(scratch_folder, tmp_path).result() == whole / "1-of-3"
+    assert scratch_folder(tmp_path) == whole
 
 
 def test_none_means_here(options: Callable[..., GenerateOptions], monkeypatch: pytest.MonkeyPatch) -> None:

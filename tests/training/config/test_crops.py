@@ -43,7 +43,7 @@ def test_values_of_yaml_and_of_a_command_line() -> None:
         ({"gap": -1}, "recipe: gap -1: must be a number of at least 0"),
         ({"changes_per_step": 65}, 'recipe: changes_per_step 65: must be .*in YAML write "1:5" in quotes'),
         ({"changes_per_step": "5:1"}, "low:high, two whole numbers"),
-        ({"changes_per_step": [0, 0]}, "high at least 1"),
+        ({"changes_per_step": [0, 0]}, "high from 1"),
         ({"events": ""}, "a name is missing"),
         ({"events": "explode"}, "unknown event 'explode'; installed: "),
         ({"event_options": ["create.colour=3"]}, "event 'create' has no parameter 'colour'"),

@@ -48,7 +48,7 @@ def test_data_may_be_a_path_a_mapping_or_a_list() -> None:
         ({"data": 5}, r"data\[0\] 5: must be a mapping"),
         ({"data": [5]}, r"data\[0\] 5: must be a mapping"),
         ({"data": {"path": 5}}, "path 5: must be text"),
-        ({"data": {"path": "a", "resolution": 0}}, "resolution 0: must be a number above 0"),
+        ({"data": {"path": "a", "resolution": 0}}, "resolution 0: must be a number from 0.001"),
         ({"data": {"path": "a", "share": -1}}, "share -1: must be a number of at least 0"),
         ({"data": {"path": "a", "scale": [2, 1]}}, "lower <= upper"),
         ({"data": [{"path": "a", "share": 1}, "b"]}, "must all have a share, or none"),
