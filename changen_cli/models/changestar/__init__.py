@@ -1,4 +1,4 @@
-"""ChangeStar(1x96) (Zheng et al. 2021, 2023): the change detector of the paper's experiments."""
+"""ChangeStar (Zheng et al. 2021) and ChangeStar(1x96) (2023): the change detectors of the paper's experiments."""
 
 from changen_cli.models.base import Model
 from changen_cli.models.changestar.network import ChangeStar, ChangeStarConfig
@@ -8,7 +8,7 @@ __all__ = ["MODEL", "ChangeStar", "ChangeStarConfig"]
 
 MODEL = Model(
     name="changestar",
-    summary="ChangeStar(1x96) with a FarSeg neck on ResNet-18, the detector of the paper",
+    summary="ChangeStar(1x96) with a FarSeg neck on ResNet-18 or MiT-B1, the detector of the paper; the first ChangeStar too",
     network=ChangeStar,
     config=ChangeStarConfig,
     learner=LEARNER,
