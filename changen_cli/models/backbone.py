@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,16 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 """Mean and deviation of ImageNet by band, of intensities in 0..1."""
 
 
-def make_backbone(name: str) -> tuple[nn.Module, tuple[int, ...]]:
+def make_backbone(name: str, strides: Sequence[int] = LEVELS, **arguments: object) -> tuple[nn.Module, tuple[int, ...]]:
     """Makes a backbone with fresh weights.
 
     Args:
         name: What timm calls it: "resnet18"; or a mix transformer of :data:`changen_cli.models.mit.SHAPES`.
+        strides: Of the features; those of a mix transformer are always :data:`LEVELS`.
+        **arguments: What timm is to make otherwise than the name says.
 
     Returns:
-        The network, which turns [B, 3, H, W] into a list of a map for each of :data:`LEVELS`; and their channels.
+        The network, which turns [B, 3, H, W] into a list of a map for each stride; and their channels.
 
     Raises:
         WeightsError: If timm is not installed.
@@ -46,16 +49,33 @@ def make_backbone(name: str) -> tuple[nn.Module, tuple[int, ...]]:
     if not timm.is_model(name):
         raise UsageError(f"backbone {name!r}: timm has no such network; take for example resnet18")
     try:
-        whole: Any = timm.create_model(name, pretrained=False, features_only=True)
-        strides = list(whole.feature_info.reduction())
-        places = tuple(strides.index(stride) for stride in LEVELS)
-        network: Any = timm.create_model(name, pretrained=False, features_only=True, out_indices=places)
+        whole: Any = timm.create_model(name, pretrained=False, features_only=True, **arguments)
+        places = tuple(list(whole.feature_info.reduction()).index(stride) for stride in strides)
+        network: Any = timm.create_model(name, pretrained=False, features_only=True, out_indices=places, **arguments)
     except (RuntimeError, ValueError) as error:
         raise UsageError(
-            f"backbone {name!r}: gives no features at strides {', '.join(map(str, LEVELS))} ({error}); take for "
+            f"backbone {name!r}: gives no features at strides {', '.join(map(str, strides))} ({error}); take for "
             "example resnet18"
         ) from error
     return network, tuple(network.feature_info.channels())
+
+
+def require_imagenet(name: str, file: Path | None) -> Path:
+    """Gives a file of ImageNet weights back, or says where there are some.
+
+    Args:
+        name: What the backbone is called.
+        file: The file, if one was given.
+
+    Raises:
+        WeightsError: If none was.
+    """
+    if file is None:
+        raise WeightsError(
+            f"no package ships ImageNet weights of {name}; give --imagenet-weights FILE, as "
+            "torchvision or timm has them, or use --init none"
+        )
+    return file
 
 
 def normalise(image: Tensor) -> Tensor:

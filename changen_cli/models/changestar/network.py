@@ -8,8 +8,7 @@ from typing import Annotated, Literal
 import torch
 from torch import Tensor, nn
 
-from changen_cli.errors import WeightsError
-from changen_cli.models.backbone import LEVELS, load_backbone, make_backbone, normalise
+from changen_cli.models.backbone import LEVELS, load_backbone, make_backbone, normalise, require_imagenet
 from changen_cli.models.changestar.decoder import LightDecoder, conv_norm, enlarge
 from changen_cli.models.changestar.farseg import FarSegNeck
 from changen_cli.models.detector import Detection, Detector
@@ -86,12 +85,7 @@ class ChangeStar(Detector):
 
     def load_imagenet(self, file: Path | None) -> None:
         """Loads the backbone; see :class:`~changen_cli.models.detector.Detector`."""
-        if file is None:
-            raise WeightsError(
-                f"no package ships ImageNet weights of {self.config.backbone}; give --imagenet-weights FILE, as "
-                "torchvision or timm has them, or use --init none"
-            )
-        load_backbone(self.backbone, file)
+        load_backbone(self.backbone, require_imagenet(self.config.backbone, file))
 
 
 def four_convolutions(inputs: int) -> nn.Sequential:
