@@ -24,7 +24,7 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 """Mean and deviation of ImageNet by band, of intensities in 0..1."""
 
 
-def make_backbone(name: str, strides: Sequence[int] = LEVELS, **arguments: object) -> tuple[nn.Module, tuple[int, ...]]:
+def make_backbone(name: str, strides: Sequence[int] = LEVELS, **arguments: Any) -> tuple[nn.Module, tuple[int, ...]]:
     """Makes a backbone with fresh weights.
 
     Args:

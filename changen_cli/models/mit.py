@@ -1,8 +1,8 @@
 """Mix transformers, the encoders of SegFormer (Xie et al. 2021, section 3.1), as backbones of detectors.
 
-timm has no network of that name. Its Pyramid Vision Transformer v2 has the same layers, though: overlapping patches, attention
-whose keys and values are reduced in space, and a depthwise convolution between the two layers of each perceptron. With
-an expansion of 4 at every stage (PVTv2 has 8 at the first two) it is a mix transformer.
+timm has no network of that name. Its Pyramid Vision Transformer v2 has the same layers, though: overlapping patches,
+attention whose keys and values are reduced in space, and a depthwise convolution between the two layers of each
+perceptron. With an expansion of 4 at every stage (PVTv2 has 8 at the first two) it is a mix transformer.
 """
 
 from __future__ import annotations
@@ -105,15 +105,12 @@ def make_mix_transformer(shape: MixShape, drop_path: float = 0.1) -> nn.Module:
 
 
 _PARTS = (
-    (r"patch_embed1\.(.+)", lambda m: f"patch_embed.{m[1]}"),
-    (r"patch_embed([2-4])\.(.+)", lambda m: f"stages_{int(m[1]) - 1}.downsample.{m[2]}"),
-    (r"block([1-4])\.(\d+)\.(.+)", lambda m: f"stages_{int(m[1]) - 1}.blocks.{m[2]}.{_inner(m[3])}"),
-    (r"norm([1-4])\.(.+)", lambda m: f"stages_{int(m[1]) - 1}.norm.{m[2]}"),
+    (r"patch_embed1\.(.+)", "patch_embed.{1}"),
+    (r"patch_embed([2-4])\.(.+)", "stages_{0}.downsample.{2}"),
+    (r"block([1-4])\.(\d+)\.(.+)", "stages_{0}.blocks.{2}.{3}"),
+    (r"norm([1-4])\.(.+)", "stages_{0}.norm.{2}"),
 )
-
-
-def _inner(name: str) -> str:
-    return name.replace("mlp.dwconv.dwconv.", "mlp.dwconv.")
+"""Names in SegFormer's files, and here: 0 is the stage, which counts from 0 here, and others the groups."""
 
 
 def from_published(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -128,8 +125,9 @@ def from_published(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def published_name(name: str) -> str:
     """Returns what a tensor of SegFormer's files is called here; any other name as it is."""
-    for pattern, renamed in _PARTS:
+    for pattern, here in _PARTS:
         found = re.fullmatch(pattern, name)
         if found:
-            return renamed(found)
+            stage = int(found[1]) - 1 if found[1].isdigit() else 0
+            return here.format(stage, *found.groups()).replace(".dwconv.dwconv.", ".dwconv.")
     return name

@@ -80,7 +80,7 @@ def _check_gradients(network: Detector) -> None:
     loss = found.change.square().mean()
     if found.layouts is not None:
         loss = loss + found.layouts.square().mean()
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     for name, parameter in network.named_parameters():
         assert parameter.grad is not None, name
         assert bool(torch.isfinite(parameter.grad).all()), name

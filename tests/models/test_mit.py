@@ -1,62 +1,28 @@
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor
 
 from changen_cli.errors import UsageError, WeightsError
 from changen_cli.models.backbone import load_backbone, make_backbone
-from changen_cli.models.mit import (
-    EXPANSION,
-    REDUCTIONS,
-    SHAPES,
-    MixShape,
-    make_mix_transformer,
-    mix_shape,
-    published_name,
-)
+from changen_cli.models.mit import SHAPES, MixShape, make_mix_transformer, mix_shape, published_name
+from tests.fixtures.published import drawn, mix_transformer
 
 SMALL = MixShape((8, 16, 40, 64), (1, 2, 1, 1))
-
-
-def published(shape: MixShape) -> dict[str, Tensor]:
-    """Makes tensors with the names and shapes of SegFormer's files, each with values of its own."""
-    sizes: dict[str, tuple[int, ...]] = {}
-    before = 3
-    for stage, (d, depth, reduction) in enumerate(zip(shape.channels, shape.depths, REDUCTIONS, strict=True), 1):
-        kernel = shape.patch if stage > 1 else 7
-        sizes |= {f"patch_embed{stage}.proj.weight": (d, before, kernel, kernel), f"patch_embed{stage}.proj.bias": (d,)}
-        sizes |= {f"patch_embed{stage}.norm.{part}": (d,) for part in ("weight", "bias")}
-        sizes |= {f"norm{stage}.{part}": (d,) for part in ("weight", "bias")}
-        for block in range(depth):
-            start = f"block{stage}.{block}"
-            linear = {"attn.q": (d, d), "attn.kv": (2 * d, d), "attn.proj": (d, d)}
-            linear |= {"mlp.fc1": (EXPANSION * d, d), "mlp.fc2": (d, EXPANSION * d)}
-            norms = ["norm1", "norm2"]
-            if reduction > 1:
-                sizes |= {f"{start}.attn.sr.weight": (d, d, reduction, reduction), f"{start}.attn.sr.bias": (d,)}
-                norms.append("attn.norm")
-            for name, size in linear.items():
-                sizes |= {f"{start}.{name}.weight": size, f"{start}.{name}.bias": size[:1]}
-            sizes |= {f"{start}.{name}.{part}": (d,) for name in norms for part in ("weight", "bias")}
-            sizes |= {f"{start}.mlp.dwconv.dwconv.weight": (EXPANSION * d, 1, 3, 3)}
-            sizes |= {f"{start}.mlp.dwconv.dwconv.bias": (EXPANSION * d,)}
-        before = d
-    draw = torch.Generator().manual_seed(0)
-    return {name: torch.randn(size, generator=draw) for name, size in sizes.items()}
 
 
 def test_it_has_the_size_of_its_paper() -> None:
     with torch.device("meta"):
         network = make_mix_transformer(SHAPES["mit_b1"])
     assert sum(p.numel() for p in network.parameters()) == 13_151_424
-    assert sum(x.numel() for x in published(SHAPES["mit_b1"]).values()) == 13_151_424
+    assert sum(prod(size) for size in mix_transformer(SHAPES["mit_b1"]).values()) == 13_151_424
 
 
 def test_published_weights_fit_under_their_names(tmp_path: Path) -> None:
-    state = published(SMALL) | {"head.weight": torch.zeros(1000, 64)}
+    state = drawn(mix_transformer(SMALL)) | {"head.weight": torch.zeros(1000, 64)}
     torch.save(state, tmp_path / "mit.pth")
     network = make_mix_transformer(SMALL)
     load_backbone(network, tmp_path / "mit.pth")

@@ -56,7 +56,8 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Transforms [B, width, H, W]."""
-        return x + 0.1 * self.layers(x)
+        transformed: Tensor = x + 0.1 * self.layers(x)
+        return transformed
 
 
 class DifferenceDecoder(nn.Module):

@@ -15,7 +15,6 @@ from changen_cli.models.detector import Detection, Detector
 from changen_cli.models.layers import pad_to_multiple
 from changen_cli.options import Ge, Whole, option, options
 
-
 NARROW = 16
 """Channels of each of the four convolutions of the first ChangeStar."""
 
@@ -30,8 +29,8 @@ class ChangeStarConfig:
     Attributes:
         backbone: What timm calls the backbone, or "mit_b1".
         pyramid: Channels of the pyramid.
-        width: Channels of the decoder and, of one convolution, of what the two dates are mixed to: the 96 of 1x96.
-        mixin: How the dates are mixed: one convolution of ``width``, or four of 16 behind a pyramid with normalisation.
+        width: Channels of the decoder and, of one convolution, of what both dates are mixed to: the 96 of 1x96.
+        mixin: How the dates are mixed: by one convolution of ``width``, or four of 16 behind a pyramid with norms.
         layouts: Whether there is a head that reads the layout of each date.
     """
 

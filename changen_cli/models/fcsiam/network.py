@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated
 
 import torch
@@ -32,7 +33,7 @@ class FCSiamDiffConfig:
 def convolutions(channels: list[int], dropout: float) -> nn.Sequential:
     """Makes 3x3 convolutions from each number of channels to the next, each with normalisation, ReLU and dropout."""
     layers: list[nn.Module] = []
-    for inputs, outputs in zip(channels, channels[1:], strict=False):
+    for inputs, outputs in pairwise(channels):
         layers += [
             nn.Conv2d(inputs, outputs, 3, padding=1),
             nn.BatchNorm2d(outputs),
@@ -43,7 +44,7 @@ def convolutions(channels: list[int], dropout: float) -> nn.Sequential:
 
 
 class FCSiamDiff(Detector):
-    """The decoder sees by how much the features of the dates differ at four levels, and those of the second at a fifth."""
+    """The decoder sees by how much the dates differ at four levels, and what the second is brought to at a fifth."""
 
     def __init__(self, config: FCSiamDiffConfig) -> None:
         """Makes a detector with fresh weights.

@@ -46,13 +46,15 @@ class RegionAttention(nn.Module):
         n, (height, width) = self.regions, x.shape[-2:]
         pairs = torch.stack(x.chunk(2), 1)
         cells = pairs.unflatten(-1, (n, width // n)).unflatten(-3, (n, height // n))  # B, 2, C, n, h, n, w
-        return cells.permute(0, 3, 5, 1, 4, 6, 2).flatten(3, 5).flatten(1, 2)
+        regions: Tensor = cells.permute(0, 3, 5, 1, 4, 6, 2).flatten(3, 5).flatten(1, 2)
+        return regions
 
     def _join(self, x: Tensor, like: Tensor) -> Tensor:
         """Undoes :meth:`_split`."""
         n, (height, width) = self.regions, like.shape[-2:]
         cells = x.unflatten(1, (n, n)).unflatten(3, (2, height // n, width // n))  # B, n, n, 2, h, w, C
-        return cells.permute(3, 0, 6, 1, 4, 2, 5).reshape(like.shape)
+        image: Tensor = cells.permute(3, 0, 6, 1, 4, 2, 5).reshape(like.shape)
+        return image
 
 
 class PyramidAttention(nn.Module):

@@ -36,7 +36,10 @@ def contrastive_loss(distance: Tensor, change: Tensor, valid: Tensor) -> Tensor:
 
 
 class ContrastiveLearner(DetectorLearner):
-    """As every detector is trained, with one loss in place of cross-entropy and Dice; it is balanced in each part of a batch."""
+    """Trains as every detector is trained, with this loss in place of cross-entropy and Dice.
+
+    It is balanced over what of a mini-batch is computed at once.
+    """
 
     columns: ClassVar[tuple[str, ...]] = ("loss", "f1")
 

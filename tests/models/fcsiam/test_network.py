@@ -21,7 +21,7 @@ def test_it_has_the_size_of_its_paper() -> None:
     with torch.device("meta"):
         network = FCSiamDiff(FCSiamDiffConfig())
     assert sum(p.numel() for p in network.parameters()) + 145 == 1_350_146
-    assert [layer.in_channels for layer in network.enlarge] == [16, 32, 64, 128]  # type: ignore[union-attr]
+    assert [layer.in_channels for layer in network.enlarge] == [16, 32, 64, 128]
 
 
 def test_it_does_what_every_detector_does() -> None:

@@ -23,7 +23,7 @@ def test_each_verb_has_its_models() -> None:
     assert record_of(DetectionConfig, "changelite").name == "changelite"
     with pytest.raises(UsageError, match="'changelite' is not trained by changen train; choose changen, deepfill"):
         parse(TrainConfig, {"model": "changelite"}, "a")
-    with pytest.raises(UsageError, match="'oasis' is not trained by changen pretrain and finetune; choose changelite"):
+    with pytest.raises(UsageError, match="'oasis' is not trained by changen pretrain and finetune; choose bit"):
         parse(DetectionConfig, {"model": "oasis"}, "a")
     with pytest.raises(UsageError, match="no model 'unet'; choose bit, cdnet, changeformer, changelite, changestar"):
         parse(DetectionConfig, {"model": "unet"}, "a")
