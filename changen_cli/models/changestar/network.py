@@ -39,7 +39,7 @@ class ChangeStarConfig:
     width: Annotated[Whole, Ge(4)] = option(default=96, help="Channels of the decoder and of the mixture.")
     mixin: Literal["one", "four"] = option(
         default="one",
-        help="What mixes the dates: one convolution (1x96), or four of 16 channels behind a pyramid with normalisation: "
+        help="What mixes the dates: one convolution (1x96), or four of 16 behind a pyramid with normalisation; "
         "with width 256, the ChangeStar of 2021.",
     )
     layouts: bool = option(default=False, help="Whether a head reads the layout of each date.")
