@@ -86,15 +86,20 @@ def _check_gradients(network: Detector) -> None:
         assert bool(torch.isfinite(parameter.grad).all()), name
 
 
-def check_it_learns(network: Detector, steps: int, rate: float) -> None:
-    """Checks that a few steps find what appeared and what went on noisy ground."""
+def noisy_pairs() -> tuple[Tensor, Tensor]:
+    """Makes images [2, 2, 3, 64, 64] of two pairs on noisy ground, and their change [2, 1, 64, 64]."""
     draw = torch.Generator().manual_seed(2)
     layouts = torch.zeros(2, 2, 64, 64)
     layouts[:, 0, 8:28, 8:24] = 1
     layouts[0, 1, 8:28, 8:24] = 1
     layouts[0, 1, 36:56, 30:60] = 1
     images = torch.rand(2, 2, 3, 64, 64, generator=draw) * 0.4 - 0.6 + layouts[:, :, None]
-    change = (layouts[:, 0] != layouts[:, 1]).float()[:, None]
+    return images, (layouts[:, 0] != layouts[:, 1]).float()[:, None]
+
+
+def check_it_learns(network: Detector, steps: int, rate: float) -> None:
+    """Checks that a few steps find what appeared and what went on noisy ground."""
+    images, change = noisy_pairs()
     optimizer = torch.optim.Adam(network.parameters(), rate)
     network.train()
     losses = []
