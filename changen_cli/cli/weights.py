@@ -1,4 +1,4 @@
-"""``changen weights list | show | verify | pack``."""
+"""``changen weights list | show | verify | pack | import``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from changen_cli.errors import ExitCode, UsageError, WeightsError
 from changen_cli.texts import parse_yaml, read_text
 from changen_cli.weights.card import Card, discriminators_path, find_weights, read_card, verify_weights, weights_paths
 
-app = typer.Typer(no_args_is_help=True, help="See, verify and pack weights.")
+app = typer.Typer(no_args_is_help=True, help="See, verify, pack and import weights.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
@@ -126,6 +126,31 @@ def pack_command(
     )
     for made in (path, discriminators_path(path)) if discriminators else (path,):
         typer.echo(f"{made}\n{made.with_suffix('.yaml')}")
+
+
+@app.command("import")
+def import_command(
+    file: Annotated[Path, typer.Argument(help="What the authors publish: a file of torch.save, or .safetensors.")],
+    model: Annotated[str, typer.Option("--as", help="The model that it is of: changestar.")],
+    name: Annotated[str, typer.Option(help="Name of the weights; that of the file if none.")] = "",
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for NAME.safetensors and NAME.yaml.")] = Path(),
+    sha256: Annotated[str | None, typer.Option(help="SHA-256 that the file must have.")] = None,
+    licence: Annotated[str, typer.Option(help="Licence of the file, for the card.")] = "",
+    attribution: Annotated[str, typer.Option(help="What users must say of the file, for the card.")] = "",
+) -> None:
+    """Read a detector that its authors publish into safetensors and a card.
+
+    `changestar` reads the four files of ChangeStar(1x96) of https://github.com/Z-Zheng/Changen (ResNet-18 and MiT-B1,
+    LEVIR-CD and S2Looking). Nothing in a file is executed, and one that has more or less than the network is refused.
+
+    `changen weights import changestar1x96_r18_ft_levircd.pth --as changestar --name changestar-levir`
+    """
+    from changen_cli.weights.published import import_weights
+
+    path = import_weights(
+        file, model, output, name or file.stem, sha256=sha256, licence=licence, attribution=attribution
+    )
+    typer.echo(f"{path}\n{path.with_suffix('.yaml')}")
 
 
 def _read_metrics(path: Path) -> dict[str, object]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
-from torch import nn
+from torch import Tensor, nn
 
 from changen_cli.options import options
 
 Network = TypeVar("Network", bound=nn.Module, covariant=True)
+
+Published: TypeAlias = Callable[[Mapping[str, Tensor]], tuple[dict[str, object], dict[str, Tensor]]]
+"""From the tensors of somebody else's file to the arguments of our network and its tensors, by their names in it."""
 
 TRAINING = "changen_cli.training.config.options:TrainConfig"
 """Arguments of a run on single-date scenes: ``changen train``."""
@@ -41,6 +44,7 @@ class Model(Generic[Network]):
         recipe: Name of the shipped recipe, or path of the recipe, that ``changen train --model`` (of a detector,
             ``changen pretrain``) takes by itself.
         finetune: The same of ``changen finetune``, of a detector.
+        published: What ``changen weights import`` reads the files of the model's authors with; None: nothing does.
     """
 
     name: str
@@ -55,6 +59,7 @@ class Model(Generic[Network]):
     weights: str = ""
     recipe: str = ""
     finetune: str = ""
+    published: Published | None = None
 
     def learner_of(self, network: object) -> str:
         """Names what trains a network of a configuration, as "package.module:Class"."""

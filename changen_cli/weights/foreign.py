@@ -38,12 +38,13 @@ def verify_file(path: Path, sha256: str | None, source: str) -> str:
     return found
 
 
-def read_tensors(path: Path, source: str) -> dict[str, Tensor]:
+def read_tensors(path: Path, source: str, inside: str = "") -> dict[str, Tensor]:
     """Reads tensors by name, and nothing else: nothing in the file is executed.
 
     Args:
         path: ``.safetensors``, or what ``torch.save`` wrote.
         source: What the file is and where it comes from, for the message.
+        inside: Name under which the tensors may lie in a file of ``torch.save``, beside other things.
 
     Returns:
         Tensors on the CPU, by name.
@@ -60,6 +61,8 @@ def read_tensors(path: Path, source: str) -> dict[str, Tensor]:
             f"{path}: cannot be read as weights ({str(error).splitlines()[0]}); the file is damaged or not weights: "
             f"{source}"
         ) from error
+    if isinstance(stored, dict) and isinstance(stored.get(inside), dict):
+        stored = stored[inside]
     if not isinstance(stored, dict) or not all(isinstance(value, Tensor) for value in stored.values()):
         raise WeightsError(f"{path}: holds no tensors by name; {source}")
     return stored

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 
 from changen_cli.weights.card import file_sha256, read_card
 from tests.commands import Changen
+from tests.fixtures.published import their_changestar
 
 
 @pytest.fixture
@@ -138,3 +140,14 @@ def test_a_bad_card_hides_no_other(changen: Changen, weights: Path) -> None:
     assert checked.code == 2
     assert str(weights / "untrained.safetensors") in checked.out
     assert "broken.yaml" in checked.error
+
+
+def test_import(changen: Changen, tmp_path: Path, out: Path) -> None:
+    theirs = tmp_path / "changestar1x96_r18.pth"
+    torch.save(their_changestar("resnet18"), theirs)
+    done = changen("weights", "import", theirs, "--as", "changestar", "-o", out)
+    assert done.code == 0, done.err
+    assert done.out.split() == [str(out / "changestar1x96_r18.safetensors"), str(out / "changestar1x96_r18.yaml")]
+    assert changen("weights", "verify", out / "changestar1x96_r18.safetensors").code == 0
+    theirs.write_bytes(b"<html>")
+    assert "cannot be read as weights" in changen("weights", "import", theirs, "--as", "changestar").error

@@ -22,6 +22,7 @@ def model(request: pytest.FixtureRequest) -> Model[nn.Module]:
 
 def test_ours_are_installed() -> None:
     assert {"changelite", "changen", "changestar", "deepfill", "oasis", "segmenter", "spade"} <= set(model_names())
+    assert {"bit", "cdnet", "changeformer", "fcsiam", "stanet"} <= set(model_names())
     assert list(find_models()) == model_names()
 
 
@@ -68,7 +69,7 @@ def test_two_networks_of_one_seed_are_one(model: Model[nn.Module], smallest: dic
 
 def test_what_is_unknown_is_named() -> None:
     with pytest.raises(
-        PluginError, match="unknown model 'diffusion'; installed: changelite, changen, changestar, deepfill"
+        PluginError, match="unknown model 'diffusion'; installed: bit, cdnet, changeformer, changelite, changen"
     ):
         make_network("diffusion", {})
     with pytest.raises(UsageError, match="segmenter arguments: unknown key 'depth'; known: classes, groups, width"):

@@ -10,20 +10,23 @@ from torch.nn import functional as F
 
 
 class FeaturePyramid(nn.Module):
-    """A feature pyramid (Lin et al. 2017) without bias, normalisation and activation."""
+    """A feature pyramid (Lin et al. 2017) without bias; by itself without normalisation and activation too."""
 
-    def __init__(self, channels: Sequence[int], width: int) -> None:
+    def __init__(self, channels: Sequence[int], width: int, normed: bool = False) -> None:
         """Makes the layers.
 
         Args:
             channels: Of the backbone's features, the finest first.
             width: Channels of the result.
+            normed: Whether batch normalisation and ReLU follow each convolution.
         """
         super().__init__()
-        self.lateral = nn.ModuleList(nn.Conv2d(c, width, 1, bias=False) for c in channels)
-        self.smooth = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1, bias=False) for _ in channels)
-        for layer in (*self.lateral, *self.smooth):
+        lateral = [nn.Conv2d(c, width, 1, bias=False) for c in channels]
+        smooth = [nn.Conv2d(width, width, 3, padding=1, bias=False) for _ in channels]
+        for layer in (*lateral, *smooth):
             nn.init.kaiming_uniform_(layer.weight, a=1)
+        self.lateral = nn.ModuleList(with_norm(layer) if normed else layer for layer in lateral)
+        self.smooth = nn.ModuleList(with_norm(layer) if normed else layer for layer in smooth)
 
     def forward(self, features: Sequence[Tensor]) -> list[Tensor]:
         """Adds the coarser maps to the finer ones, from the top down; maps [B, width, ...] at the same strides."""
@@ -33,9 +36,14 @@ class FeaturePyramid(nn.Module):
         return [layer(feature) for layer, feature in zip(self.smooth, inner, strict=True)]
 
 
+def with_norm(layer: nn.Conv2d) -> nn.Sequential:
+    """Gives a convolution batch normalisation and ReLU."""
+    return nn.Sequential(layer, nn.BatchNorm2d(layer.out_channels), nn.ReLU(inplace=True))
+
+
 def encoder(width: int) -> nn.Sequential:
     """Makes a pointwise layer with batch normalisation and ReLU."""
-    return nn.Sequential(nn.Conv2d(width, width, 1), nn.BatchNorm2d(width), nn.ReLU(inplace=True))
+    return with_norm(nn.Conv2d(width, width, 1))
 
 
 class SceneRelation(nn.Module):
@@ -78,10 +86,10 @@ class SceneRelation(nn.Module):
 class FarSegNeck(nn.Module):
     """Pyramid and relation together."""
 
-    def __init__(self, channels: Sequence[int], width: int) -> None:
+    def __init__(self, channels: Sequence[int], width: int, normed: bool = False) -> None:
         """Makes the layers; arguments as of :class:`FeaturePyramid`."""
         super().__init__()
-        self.pyramid = FeaturePyramid(channels, width)
+        self.pyramid = FeaturePyramid(channels, width, normed)
         self.relation = SceneRelation(channels[-1], len(channels), width)
 
     def forward(self, features: Sequence[Tensor]) -> list[Tensor]:

