@@ -20,7 +20,7 @@ def test_the_command_takes_a_model(tiny_scenes: Path, tmp_path: Path, capsys: py
     with pytest.raises(SystemExit) as stop:
         main(["train", "--data", "x", "-o", str(tmp_path / "b"), "--model", "cyclegan"])
     assert stop.value.code == 2
-    assert "unknown model 'cyclegan'; installed: changelite, changen" in capsys.readouterr().err
+    assert "unknown model 'cyclegan'; installed: bit, cdnet, changeformer" in capsys.readouterr().err
 
 
 def test_weights_and_data_are_enough(
