@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Annotated, Literal
-
-from pydantic import AfterValidator, BeforeValidator
 
 from changen_cli import plugins
 from changen_cli.conditions.choose import NONE
 from changen_cli.conditions.options import ConditionOptions
 from changen_cli.errors import UsageError
 from changen_cli.events.options import ScheduleOptions
-from changen_cli.options import Ge, Gt, Le, Number, PathText, Says, Whole, option, options, split
-from changen_cli.scenes.blending import ALIGNMENT, Windows
+from changen_cli.options import Ge, Gt, Le, Number, PathText, Whole, option, options
+from changen_cli.pipeline.option_kinds import Auto, CreationOptions, Inputs, OneShare, Shares
+from changen_cli.pipeline.windows import mosaic_windows
+from changen_cli.scenes.blending import Windows
 from changen_cli.scenes.options import INPUT, ReadOptions
 from changen_cli.store.formats.base import SceneFormat
 from changen_cli.store.formats.registry import find_formats, get_format
@@ -38,66 +38,8 @@ EVENTS, SYNTHESIS, OUTPUT, RUN = "Events", "Synthesis", "Output", "Run"
 """Headings in ``--help``."""
 
 
-def _one_or_more(value: object) -> object:
-    return (value,) if isinstance(value, str | os.PathLike) else value
-
-
-def _not_empty(values: tuple[str, ...]) -> tuple[str, ...]:
-    if not values:
-        raise ValueError("nothing")
-    return values
-
-
-def _pairs(value: str | Iterable[str] | Mapping[str, str]) -> Mapping[str, str]:
-    """Takes NAME=VALUE apart, names in capitals; a mapping passes as it is."""
-    if isinstance(value, Mapping):
-        return value
-    pairs = {}
-    for item in (value,) if isinstance(value, str) else value:
-        name, given, text = item.partition("=")
-        if not (name and given):
-            raise ValueError(item)
-        pairs[name.upper()] = text
-    return pairs
-
-
-def _shares(shares: tuple[float, float, float]) -> tuple[float, float, float]:
-    if min(shares) < 0 or sum(shares) <= 0:
-        raise ValueError("no shares")
-    return shares
-
-
 def _synthesizers() -> Iterable[str]:
     return plugins.find(plugins.SYNTHESIZERS)
-
-
-Inputs = Annotated[
-    tuple[PathText, ...],
-    AfterValidator(_not_empty),
-    BeforeValidator(_one_or_more),
-    Says("a folder, a raster, a list of rasters, or several of these"),
-]
-"""What scenes are found in."""
-
-Shares = Annotated[
-    tuple[Number, Number, Number],
-    AfterValidator(_shares),
-    split(","),
-    Says("three shares, train,val,test, none below 0, as in 0.8,0.1,0.1"),
-]
-"""Shares of train, val and test; any positive scale."""
-
-CreationOptions = Annotated[Mapping[str, str], BeforeValidator(_pairs), Says("NAME=VALUE, for example COMPRESS=ZSTD")]
-"""GDAL creation options by name."""
-
-Auto = Literal["auto"]
-
-OneShare = Annotated[
-    str,
-    AfterValidator(lambda text: text if text == AUTO else str(Share.parse(text))),
-    Says("i/N with i from 0 to N - 1, for example 0/8, or auto"),
-]
-"""A worker's share, as text."""
 
 
 @options("--", kw_only=True)
@@ -335,14 +277,7 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         if not issubclass(get_format(self.format), SceneFormat):
             raise UsageError(f"--mosaic writes GeoTIFFs of whole rasters, not --format {self.format}; leave out one")
         object.__setattr__(self, "cog", True)
-        windows = self.windows()
-        if windows.size % ALIGNMENT or windows.overlap % ALIGNMENT or not windows.overlap >= ALIGNMENT:
-            raise UsageError(
-                f"--tile-size {self.tile_size} and --overlap {self.overlap}: with --mosaic both must be multiples of "
-                f"{ALIGNMENT}, and the overlap at least {ALIGNMENT}; for example --tile-size 256 --overlap 64"
-            )
-        if 2 * windows.overlap > windows.size:
-            raise UsageError(f"--overlap {self.overlap}: with --mosaic at most half of the tile, {self.tile_size // 2}")
+        self.windows()
         if self.conditions != NONE:
             raise UsageError(
                 "--conditions with --mosaic: a condition is drawn for an image and applied to all of it at once; leave "
@@ -359,9 +294,12 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
             raise UsageError(f"--workers {self.workers} with --mosaic: a mosaic is made in one process; leave it out")
 
     def windows(self) -> Windows:
-        """How a whole scene is cut where it is synthesised."""
-        overlap = self.overlap or self.tile_size // 4 // ALIGNMENT * ALIGNMENT
-        return Windows(self.tile_size, overlap)
+        """How a whole scene is cut where it is synthesised.
+
+        Raises:
+            UsageError: If it cannot be cut so.
+        """
+        return mosaic_windows(self.tile_size, self.overlap)
 
     def read_options(self) -> ReadOptions:
         """How scenes are read."""

@@ -23,6 +23,7 @@ from changen_cli.training.learners.make import learner_class, make_learner
 from changen_cli.training.run.checkpoint import LAST, restore
 from changen_cli.training.run.finite import require_finite
 from changen_cli.training.run.folder import RunFolder, find_state
+from changen_cli.training.run.interruptions import Interruptions
 from changen_cli.training.run.progress import Throughput, training_progress
 from changen_cli.training.run.sheets import ROWS
 from changen_cli.training.run.start import start
@@ -96,12 +97,19 @@ def train(
         if fabric.is_global_zero
         else nullcontext()
     )
-    with opened as folder:
+
+    def keep(count: int) -> None:
+        if folder is not None and count:
+            require_finite({}, learner.networks, done + count, output / LAST)
+            folder.save(done + count, learner)
+            reporter.say(f"stopped after iteration {done + count}, which is kept")
+
+    with opened as folder, Interruptions(alone=fabric.world_size == 1) as interruptions:
         if folder is not None and config.validate_every and done < config.iterations:
             folder.hold_out(sources.held_out, learner)
         reporter.say(f"training {config.model}; the first losses come after iteration {_first_logged(config, done)}")
         throughput = Throughput(config.batch_size, done)
-        for iteration, batch in enumerate(loaded, done + 1):
+        for iteration, batch in enumerate(interruptions.between(loaded, keep), done + 1):
             learner.begin(iteration - 1)
             scalars = _step(learner, sources.train, batch.parts(config.micro_batch))
             learner.update_ema(iteration)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,24 @@ def test_a_run_that_was_killed_ends_with_the_same_bytes(
         assert all(torch.equal(a[name], b[name]) for name in a)
     assert same_state(straight["optimizers"], resumed["optimizers"])
     assert losses(tmp_path / "killed") == losses(tmp_path / "straight")
+
+
+def test_a_run_that_is_asked_to_end_keeps_its_last_iteration(tiny_recipe: dict[str, Any], tmp_path: Path) -> None:
+    recipe = tiny_recipe | {"iterations": 6, "save_every": 6}
+
+    def asked(progress: Progress) -> None:
+        if progress.done == 4:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(parse_config(recipe), tmp_path / "asked", reporter=Heard(asked))
+    assert read_checkpoint(tmp_path / "asked" / "last.ckpt")["iteration"] == 4
+    straight = read_checkpoint(run(recipe, tmp_path / "straight"))
+    resumed = read_checkpoint(train(parse_config(recipe), tmp_path / "asked"))
+    for a, b in zip(straight["networks"], resumed["networks"], strict=True):
+        assert all(torch.equal(a[name], b[name]) for name in a)
+    assert same_state(straight["optimizers"], resumed["optimizers"])
+    assert losses(tmp_path / "asked") == losses(tmp_path / "straight")
 
 
 def test_workers_do_not_change_what_is_learnt(tiny_recipe: dict[str, Any], tmp_path: Path, tiny_run: Path) -> None:
