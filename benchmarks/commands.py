@@ -9,14 +9,42 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 """Where every command runs: the paths of the plans start here."""
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 """For generating and measuring: the last bits of sums depend on how many threads there are."""
+
+
+class PlanFile:
+    """A benchmark's plan, and the folder that the results go to.
+
+    Attributes:
+        values: The file as it is.
+        runs: The folder of the results.
+    """
+
+    def __init__(self, path: Path, runs: Path) -> None:
+        """Reads the plan.
+
+        Args:
+            path: YAML file.
+            runs: Folder of the results; may not be there yet.
+        """
+        self.values: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        self.runs = runs
+
+    @cached_property
+    def shown_runs(self) -> str:
+        """The folder of the results as commands name it: from the root of the repository where it lies inside."""
+        runs = self.runs.resolve()
+        return os.path.relpath(runs, ROOT) if runs.is_relative_to(ROOT) else str(runs)
 
 
 def run_changen(words: list[str], environment: Mapping[str, str] | None = None, codes: Iterable[int] = (0,)) -> str:

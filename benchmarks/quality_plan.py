@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-from commands import ROOT
+from commands import ROOT, PlanFile
 
 from changen_cli.training.config.options import TrainConfig, parse_config
 from changen_cli.training.config.recipes import read_recipe
@@ -72,35 +69,21 @@ class Trial:
         return f"{self.set.name}/{self.row.name}-{self.seed}"
 
 
-class Plan:
+class Plan(PlanFile):
     """quality.yaml, and the folder that the results go to.
 
     Attributes:
-        values: The file as it is.
-        runs: The folder of the results.
         rows: By name, in order.
         sets: By name, in order.
     """
 
     def __init__(self, path: Path, runs: Path) -> None:
-        """Reads the plan.
-
-        Args:
-            path: YAML file.
-            runs: Folder of the results; may not be there yet.
-        """
-        self.values: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-        self.runs = runs
+        """Reads the plan; arguments as for :class:`~commands.PlanFile`."""
+        super().__init__(path, runs)
         self.rows = {name: Row(name, **row) for name, row in self.values["rows"].items()}
         self.sets = {
             name: EventSet(name, s["title"], s["events"], tuple(s["rows"])) for name, s in self.values["sets"].items()
         }
-
-    @cached_property
-    def shown_runs(self) -> str:
-        """The folder of the results as commands name it: from the root of the repository where it lies inside."""
-        runs = self.runs.resolve()
-        return os.path.relpath(runs, ROOT) if runs.is_relative_to(ROOT) else str(runs)
 
     @property
     def models(self) -> list[str]:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import fnmatch
 import glob
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-from commands import ROOT
+from commands import ROOT, PlanFile
 
 from changen_cli.training.config.detection import DetectionConfig
 from changen_cli.training.config.run import parse
@@ -44,29 +41,8 @@ class Trial:
         return f"{self.variant}-{self.seed}"
 
 
-class Plan:
-    """transfer.yaml, and the folder that the results go to.
-
-    Attributes:
-        values: The file as it is.
-        runs: The folder of the results.
-    """
-
-    def __init__(self, path: Path, runs: Path) -> None:
-        """Reads the plan.
-
-        Args:
-            path: YAML file.
-            runs: Folder of the results; may not be there yet.
-        """
-        self.values: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-        self.runs = runs
-
-    @cached_property
-    def shown_runs(self) -> str:
-        """The folder of the results as commands name it: from the root of the repository where it lies inside."""
-        runs = self.runs.resolve()
-        return os.path.relpath(runs, ROOT) if runs.is_relative_to(ROOT) else str(runs)
+class Plan(PlanFile):
+    """transfer.yaml, and the folder that the results go to."""
 
     @property
     def rows(self) -> dict[str, dict[str, Any]]:
