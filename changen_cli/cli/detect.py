@@ -19,7 +19,8 @@ overlap and fade into each other, and memory does not grow with the rasters.
 
 **What is written**
 
-`change.tif`: cloud optimised GeoTIFF, 1 where it changed, 0 where not, 255 no data.
+`change.tif`: cloud optimised GeoTIFF, 1 where it changed, 0 where not, 255 no data. That is where the probability
+reaches `--threshold`; the weights' card says which serves them best.
 
 `change_probability.tif`: probability of change, 0 to 1, so that another threshold needs no second run.
 
@@ -55,7 +56,9 @@ def command(
         typer.echo(json.dumps(found.as_json(), indent=2))
         return
     share = f"{found.changed / found.valid:.2%}" if found.valid else "none"
-    typer.echo(f"{found.mask}: {share} of {found.valid:,} valid pixels changed")
+    typer.echo(
+        f"{found.mask}: {share} of {found.valid:,} valid pixels changed (probability of {found.threshold:g} or more)"
+    )
     typer.echo(f"{found.probability}: probability of change")
     if found.vector is not None:
         typer.echo(f"{found.vector}: {found.polygons:,} polygons")

@@ -107,6 +107,10 @@ def pack_command(
     licence: Annotated[str, typer.Option(help="Licence of the weights, for the card.")] = "",
     attribution: Annotated[str, typer.Option(help="What users must say of the training data, for the card.")] = "",
     metrics: Annotated[Path | None, typer.Option(help="YAML or JSON file of metrics, for the card.")] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Of a detector: probability from which changen detect takes a pixel as changed; else 0.5."),
+    ] = None,
 ) -> None:
     """Pack a training run's generator into safetensors and a card."""
     from changen_cli.training.export import pack_weights
@@ -123,6 +127,7 @@ def pack_command(
         licence=licence,
         attribution=attribution,
         metrics=None if metrics is None else _read_metrics(metrics),
+        threshold=threshold,
     )
     for made in (path, discriminators_path(path)) if discriminators else (path,):
         typer.echo(f"{made}\n{made.with_suffix('.yaml')}")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from changen_cli.detection.options import DetectOptions
 from changen_cli.detection.outputs import ChangeRasters, probability_path
 from changen_cli.detection.polygons import check_suffix, write_polygons
-from changen_cli.detection.predictors import Predictor, find_detector, load_predictor
+from changen_cli.detection.predictors import Predictor, choose_threshold, find_detector, load_predictor
 from changen_cli.detection.rasters import RasterPair
 from changen_cli.detection.resume import key_of, resumable_folder
 from changen_cli.detection.windows import Block, Windows, predict_blocks
@@ -38,6 +38,7 @@ class DetectSummary:
         valid: Pixels that both dates show.
         changed: Of those, pixels that changed.
         polygons: How many there are; None if none were asked for.
+        threshold: Probability from which a pixel counted as changed.
         weights: Name of the weights.
         kind: "detector" or "post-classification".
     """
@@ -51,6 +52,7 @@ class DetectSummary:
     valid: int
     changed: int
     polygons: int | None
+    threshold: float
     weights: str
     kind: str
 
@@ -88,6 +90,8 @@ def detect(
     device = resolve_device(options.device)
     if predictor is None:
         predictor = load_predictor(options.weights or find_detector(), device)
+    threshold = choose_threshold(options.threshold, predictor)
+    options = replace(options, threshold=threshold)  # what pixels depend on and tags tell, whoever chose it
     windows = Windows(options.window, options.overlap, options.batch_size)
     with (
         RasterPair(
@@ -99,7 +103,7 @@ def detect(
             rescale=options.rescale,
         ) as pair,
         resumable_folder(output, key_of(options, predictor, device)) as folder,
-        ChangeRasters(folder, pair.grid, options.threshold, windows.stride) as rasters,
+        ChangeRasters(folder, pair.grid, threshold, windows.stride) as rasters,
     ):
         grid = pair.grid
         reporter.say(_about(grid, native=pair.native))
@@ -116,7 +120,7 @@ def detect(
             left = (time.monotonic() - start) / (done - before) * (total - done)
             share = rasters.changed / rasters.valid if rasters.valid else 0.0
             reporter.progress(Progress("detect", done, total, "windows", f"{share:.1%} changed", left))
-        rasters.join(_tags(options, predictor))
+        rasters.join(_tags(options, predictor, threshold))
         if not rasters.valid:
             reporter.warn(f"{options.before} and {options.after} have no pixel in common that is valid in both")
         reporter.say("packing")
@@ -136,6 +140,7 @@ def detect(
         valid=rasters.valid,
         changed=rasters.changed,
         polygons=polygons,
+        threshold=threshold,
         weights=predictor.name,
         kind=predictor.kind,
     )
@@ -162,7 +167,7 @@ def _about(grid: GeoBox, *, native: bool) -> str:
     return f"comparing {grid.width} x {grid.height} pixels{size}{how}"
 
 
-def _tags(options: DetectOptions, predictor: Predictor) -> dict[str, str]:
+def _tags(options: DetectOptions, predictor: Predictor, threshold: float) -> dict[str, str]:
     """Returns what the metadata of the results says of where they come from."""
     return {
         "CHANGEN": __version__,
@@ -171,5 +176,5 @@ def _tags(options: DetectOptions, predictor: Predictor) -> dict[str, str]:
         "WEIGHTS": predictor.name,
         "WEIGHTS_SHA256": predictor.card.sha256,
         "METHOD": predictor.kind,
-        "THRESHOLD": f"{options.threshold:g}",
+        "THRESHOLD": f"{threshold:g}",
     }

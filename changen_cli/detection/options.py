@@ -86,7 +86,11 @@ class DetectOptions:
     rescale: Rescale | None = option(
         default=None, help="LOW:HIGH (become 0 and 255) or auto, for 16-bit and float rasters.", group=INPUT
     )
-    threshold: Threshold = option(default=0.5, help="Probability from which a pixel counts as changed.", group=OUTPUT)
+    threshold: Threshold | None = option(
+        default=None,
+        help="Probability from which a pixel counts as changed; else what the weights' card says, or 0.5.",
+        group=OUTPUT,
+    )
     vector: PathText | None = option(
         default=None, help="Polygons of change too, FILE.gpkg, .geojson or .parquet.", group=OUTPUT
     )

@@ -15,6 +15,9 @@ from changen_cli.models.units import to_pixels
 from changen_cli.weights.card import Card, list_cards
 from changen_cli.weights.load import load_network
 
+THRESHOLD = 0.5
+"""Probability from which a pixel counts as changed where neither the user nor the weights say."""
+
 SMALLEST = 32
 """Fewest rows and columns that every network takes."""
 
@@ -102,6 +105,18 @@ def load_predictor(weights: str, device: str = "cpu") -> Predictor:
         f"{weights}: weights of {card.architecture!r}, which detects no change; name those of a detector, or of a "
         "segmenter (--weights segmenter), whose readings of both dates are compared"
     )
+
+
+def choose_threshold(wanted: float | None, predictor: Predictor) -> float:
+    """Chooses the probability from which a pixel counts as changed.
+
+    Args:
+        wanted: What was asked for, 0..1; None for what the card of the weights says, or else :data:`THRESHOLD`.
+        predictor: What predicts.
+    """
+    if wanted is not None:
+        return wanted
+    return THRESHOLD if predictor.card.threshold is None else predictor.card.threshold
 
 
 def find_detector() -> str:

@@ -41,6 +41,7 @@ def pack_weights(
     licence: str = "",
     attribution: str = "",
     metrics: dict[str, object] | None = None,
+    threshold: float | None = None,
 ) -> Path:
     """Packs the moving average of what a run trains (a generator, segmenter, detector), spectral norm folded.
 
@@ -59,6 +60,7 @@ def pack_weights(
         licence: Licence of the weights, for the card.
         attribution: What users must say of the training data, for the card.
         metrics: Figures for the card.
+        threshold: Of a detector: probability from which a pixel counts as changed, for the card; None for 0.5.
 
     Returns:
         The safetensors file; its card lies beside it.
@@ -94,7 +96,8 @@ def pack_weights(
     }
     path = output / f"{name}.safetensors"
     origin: dict[str, Any] = {"licence": licence, "attribution": attribution, "training": training}
-    _write(path, tensors, config.model, arguments, summary=summary, metrics=metrics or {}, **origin)
+    about = {"summary": summary, "metrics": metrics or {}, "threshold": threshold}
+    _write(path, tensors, config.model, arguments, **about, **origin)
     if discriminators:
         line = f"what {name} was trained against, for changen train --init"
         own = _arguments(getattr(config, "discriminator", None))

@@ -6,13 +6,13 @@ import hashlib
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
 
 from changen_cli.errors import UsageError, WeightsError
 from changen_cli.files import write_whole
-from changen_cli.options import build, option, options
+from changen_cli.options import Gt, Lt, Number, build, option, options
 from changen_cli.resources import weights_folder
 from changen_cli.texts import parse_yaml, read_text
 
@@ -36,6 +36,7 @@ class Card:
         metrics: Metrics on held-out scenes, by name.
         part: Which part of a model the file holds: "network", what is used, or "discriminators", what it was trained
             against, whose configuration ``arguments`` then are.
+        threshold: Of a detector: probability from which a pixel counts as changed, 0..1; None for 0.5.
     """
 
     name: str
@@ -49,6 +50,9 @@ class Card:
     metrics: dict[str, object] = option(default_factory=dict, help="Metrics on held-out scenes, by name.")
     part: Literal["network", "discriminators"] = option(
         default="network", help="Which part of a model the file holds: the network, or its discriminators."
+    )
+    threshold: Annotated[Number, Gt(0), Lt(1)] | None = option(
+        default=None, help="Of a detector: probability from which a pixel counts as changed."
     )
 
     def write(self, path: Path) -> None:

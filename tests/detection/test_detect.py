@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas
@@ -117,6 +118,16 @@ def test_a_run_that_is_cut_off_leaves_what_was_there_and_goes_on(tmp_path: Path,
     assert found["change.tif"] == expected["undisturbed.tif"]
     assert found["change_probability.tif"] == expected["undisturbed_probability.tif"]
     assert not (out / ".change.tif.work").exists()
+
+
+def test_the_threshold_of_the_card_counts_where_the_user_says_nothing(tmp_path: Path, difference: Difference) -> None:
+    paths(tmp_path)
+    difference.card = replace(difference.card, threshold=0.6)
+    found = detect(options(tmp_path), predictor=difference)
+    assert (found.changed, found.threshold) == (0, 0.6)
+    with rasterio.open(found.mask) as mask:
+        assert mask.tags()["THRESHOLD"] == "0.6"
+    assert detect(options(tmp_path, threshold=0.5), predictor=difference).changed == 5000
 
 
 def test_what_is_left_of_another_run_is_not_gone_on_with(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from changen_cli.detection import predictors
-from changen_cli.detection.predictors import DetectorPredictor, PostClassification, find_detector, load_predictor
+from changen_cli.detection.predictors import (
+    DetectorPredictor,
+    PostClassification,
+    choose_threshold,
+    find_detector,
+    load_predictor,
+)
 from changen_cli.errors import UsageError, WeightsError
 from changen_cli.models.base import Model
 from changen_cli.models.detector import Detection, Detector
@@ -89,3 +96,9 @@ def test_a_detectors_weights_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     cards.clear()
     with pytest.raises(UsageError, match=r"none of a detector come with changen.*--weights segmenter"):
         find_detector()
+
+
+def test_the_threshold_is_the_users_or_that_of_the_card_or_a_half() -> None:
+    plain = DetectorPredictor(Tiny().eval(), CARD)
+    tuned = DetectorPredictor(Tiny().eval(), replace(CARD, threshold=0.2))
+    assert [choose_threshold(None, plain), choose_threshold(None, tuned), choose_threshold(0.7, tuned)] == [0.5, 0.2, 0.7]

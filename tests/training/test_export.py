@@ -59,6 +59,7 @@ def test_the_card_says_what_it_is_and_where_it_comes_from(tiny_run: Path, tmp_pa
         licence="CC-BY-4.0",
         attribution="© somebody",
         metrics={"frechet_lite0": 1.5},
+        threshold=0.3,
     )
     card = read_card(path.with_suffix(".yaml"))
     assert (card.name, card.architecture, card.sha256) == ("mine", "changen", file_sha256(path))
@@ -67,7 +68,7 @@ def test_the_card_says_what_it_is_and_where_it_comes_from(tiny_run: Path, tmp_pa
     assert card.training["seed"] == 5
     assert card.training["command"] == "changen train ..."
     assert card.training["recipe"] == yaml.safe_load((tiny_run / "config.yaml").read_text())
-    assert card.metrics == {"frechet_lite0": 1.5}
+    assert (card.metrics, card.threshold) == ({"frechet_lite0": 1.5}, 0.3)
     assert {p.name for p in path.parent.iterdir()} == {"mine.safetensors", "mine.yaml"}
 
 
