@@ -193,9 +193,10 @@ class Preparer:
 
     def _draw(self, scene: Scene, tile: Tile, place: SampleRef, history: History) -> Series:
         drawn = [layout.rasterize() for layout in history.layouts]
-        # where there is no image there is no label either
-        masks = np.stack([mask for mask, _ in drawn]) * tile.valid
-        instances = np.stack([instance for _, instance in drawn]) * tile.valid
+        masks = np.stack([mask for mask, _ in drawn])
+        instances = np.stack([instance for _, instance in drawn])
+        if not tile.valid.all():  # where there is no image there is no label either
+            masks, instances = masks * tile.valid, instances * tile.valid
         return Series(
             id=place.id,
             scene=tile.scene,

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from rasterio.features import rasterize
 from shapely.geometry import MultiPolygon, Polygon
 
+from changen_cli.scenes.drawing import burn
 from changen_cli.types import Int32Array, UInt8Array
 
 BUILDING = 1
@@ -58,7 +58,7 @@ class Layout:
     def add(self, footprints: Iterable[Footprint]) -> Layout:
         """Returns this layout with footprints drawn on top."""
         everything = self.footprints + tuple(footprints)
-        top = max((f.uid for f in everything), default=0)
+        top = max([f.uid for f in everything], default=0)
         return replace(self, footprints=everything, next_uid=max(self.next_uid, top + 1))
 
     def without(self, uids: Collection[int]) -> Layout:
@@ -71,14 +71,13 @@ class Layout:
         Returns:
             The class mask, uint8 [H, W], 0 background; and the instance mask, int32 [H, W], uid or 0.
         """
-        shapes = [(f.polygon, f.uid) for f in self.footprints if not f.polygon.is_empty]
         size = (self.height, self.width)
-        if not shapes:
-            return np.zeros(size, np.uint8), np.zeros(size, np.int32)
-        instances = rasterize(shapes, out_shape=size, fill=0, dtype="int32")
+        instances = burn([f.polygon for f in self.footprints], [f.uid for f in self.footprints], size)
+        if not self.footprints:
+            return np.zeros(size, np.uint8), instances
         categories = {f.category for f in self.footprints}
         if len(categories) == 1:
-            return (instances != 0).astype(np.uint8) * np.uint8(categories.pop()), instances
+            return (instances != 0).view(np.uint8) * np.uint8(categories.pop()), instances
         uids = np.array(sorted(f.uid for f in self.footprints), np.int32)
         by_uid = {f.uid: f.category for f in self.footprints}
         table = np.array([0, *(by_uid[u] for u in uids.tolist())], np.uint8)

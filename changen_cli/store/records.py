@@ -6,7 +6,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -192,7 +192,8 @@ def encode_record(record: ShardRecord) -> bytes:
     samples: list[dict[str, object]] = []
     for sample in record.samples:
         code = None if sample.crs is None else codes.setdefault(sample.crs, len(codes))
-        entry = {**asdict(sample), "crs": code}
+        entry = {each.name: getattr(sample, each.name) for each in fields(sample)}  # asdict() copies all of it
+        entry |= {"crs": code, "shortfalls": [asdict(shortfall) for shortfall in sample.shortfalls]}
         if sample.size is None:
             del entry["size"]
         samples.append(entry)

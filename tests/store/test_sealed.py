@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from changen_cli.store.sealed import seal, to_json, unseal
+from changen_cli.files import checksum
+from changen_cli.store.sealed import SEAL, seal, to_json, unseal
 
 
 def test_json_depends_on_the_value_alone() -> None:
@@ -35,3 +36,10 @@ def test_every_flipped_bit_of_a_sealed_file_is_noticed() -> None:
 def test_what_was_never_sealed_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match=r".*"):
         unseal(data)
+
+
+@pytest.mark.parametrize(
+    "value", [{}, {"b": [1, {"z": "\n", "a": ()}], "a": {}, "é": "é", "zz": None}, {"digestion": 1}]
+)
+def test_a_seal_is_the_json_with_the_digest_of_the_json_without(value: dict[str, object]) -> None:
+    assert seal(value) == to_json({**value, SEAL: checksum(to_json(value)).digest})

@@ -121,10 +121,9 @@ class ZarrFormat(Format):
         """Encodes the shard files of all pixel arrays; where all is zero there is none."""
         stored = [None if outcome.series is None else outcome.series.arrays() for outcome in outcomes]
         for name, pixels in pixel_arrays(self.spec).items():
-            values = np.zeros((self.spec.shard_samples, *pixels.shape), pixels.dtype)
-            for place, arrays in enumerate(stored):
-                if arrays is not None:
-                    values[place] = arrays[name]
+            nothing = np.zeros(pixels.shape, pixels.dtype)
+            values = [nothing if each is None else np.asarray(each[name], pixels.dtype) for each in stored]
+            values += [nothing] * (self.spec.shard_samples - len(values))  # the last shard is padded
             data = encode_shard(values, pixels.plane, pixels.compressor)
             if data is not None:
                 yield self._shard_path(name, index), data
