@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 
@@ -77,6 +78,14 @@ def autocast(device: str | torch.device, dtype: torch.dtype) -> AbstractContextM
         return nullcontext()
     wanted = dtype != torch.float32
     return torch.autocast(kind, dtype if wanted else None, enabled=wanted)
+
+
+@contextmanager
+def random_state_kept() -> Iterator[None]:
+    """Leaves PyTorch's random generators as they were: networks draw from them when they are made."""
+    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
+    with torch.random.fork_rng(devices=devices):
+        yield
 
 
 def _has_native_bf16(device: str) -> bool:

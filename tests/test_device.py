@@ -113,3 +113,12 @@ def test_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert device.cores() == 1
+
+
+def test_random_generators_are_left_as_they_were() -> None:
+    torch.manual_seed(3)
+    wanted = torch.rand(2)
+    torch.manual_seed(3)
+    with device.random_state_kept():
+        torch.rand(5)
+    assert torch.equal(torch.rand(2), wanted)

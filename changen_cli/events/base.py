@@ -128,3 +128,8 @@ class History:
     layouts: tuple[Layout, ...]
     changes: tuple[tuple[Change, ...], ...]
     shortfalls: tuple[Shortfall, ...] = field(default=())
+
+    @property
+    def standing(self) -> tuple[frozenset[int], ...]:
+        """The uids of the footprints of each layout, n + 1 sets."""
+        return tuple(frozenset(footprint.uid for footprint in layout.footprints) for layout in self.layouts)

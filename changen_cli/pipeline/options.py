@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from dataclasses import fields
 from typing import Annotated, Literal
 
-from changen_cli import plugins
 from changen_cli.conditions.choose import NONE
 from changen_cli.conditions.options import ConditionOptions
 from changen_cli.errors import UsageError
@@ -20,7 +18,7 @@ from changen_cli.scenes.options import INPUT, ReadOptions
 from changen_cli.store.formats.base import SceneFormat
 from changen_cli.store.formats.registry import find_formats, get_format
 from changen_cli.store.share import AUTO, Share, find_share
-from changen_cli.synthesis.look_plan import NewLooks
+from changen_cli.synthesis.options import SYNTHESIS, SynthesizerOptions
 
 SHARD_BYTES = 40_000_000
 """About what a shard may hold in memory where its size is not given."""
@@ -34,17 +32,16 @@ SCENE_FORMAT = "geotiff"
 _CUTTING = ("NBITS", "PIXELTYPE")
 """Creation options that change what 8 bits mean."""
 
-EVENTS, SYNTHESIS, OUTPUT, RUN = "Events", "Synthesis", "Output", "Run"
+EVENTS, OUTPUT, RUN = "Events", "Output", "Run"
 """Headings in ``--help``."""
 
 
-def _synthesizers() -> Iterable[str]:
-    return plugins.find(plugins.SYNTHESIZERS)
-
-
 @options("--", kw_only=True)
-class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
+class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, ConditionOptions):
     """Arguments of a run. Paths may be given as text or as ``pathlib.Path``; they are kept as text.
+
+    What is not listed here is of the classes that it adds to: :class:`SynthesizerOptions`, :class:`ReadOptions`,
+    :class:`ScheduleOptions`, :class:`ConditionOptions`.
 
     Attributes:
         inputs: Folders, rasters, lists, URLs or "-"; several, or one.
@@ -62,15 +59,7 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
             detector has to see such pairs too; "skip" records it as skipped.
         mosaic: Whole scenes in place of tiles, as GeoTIFFs (:mod:`changen_cli.pipeline.mosaic`).
         library: Vector file of footprints whose outlines new objects take; else the scene's own.
-        synthesizer: Name of the plugin.
-        weights: Name or path; None for the plugin's default.
-        background: "synthesize" (the paper) or "keep".
-        drift: How far the look of the ground moves at each step; None for what fits (:mod:`changen_cli.pipeline.run`).
-        new_looks: Whose look a new object takes; None for some of each.
-        repaint: Share of the objects that stay and have another look one step later; None for what fits.
         looks: Earlier output of the same tiles whose looks objects and the ground of I_0 take.
-        device: "auto" or a torch device.
-        precision: "auto", "fp32", "bf16" or "fp16".
         batch_size: "auto" or a number.
         workers: Processes that read, simulate and write; 0 does all in this process, "auto" fits the machine. With
             processes, a script must guard its main module (``if __name__ == "__main__":``).
@@ -130,52 +119,12 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
     library: PathText | None = option(
         default=None, help="Vector file of footprints whose outlines new objects take.", group=EVENTS
     )
-    synthesizer: str = option(
-        default="changen",
-        help="What makes the images; copy is for labels alone: images do not change.",
-        group=SYNTHESIS,
-        choices=_synthesizers,
-        recorded=False,
-    )
-    weights: PathText | None = option(
-        default=None, help="Name or path. See: changen weights list.", group=SYNTHESIS, recorded=False
-    )
-    background: Literal["synthesize", "keep"] = option(
-        default="synthesize",
-        help="synthesize (the paper: all pixels) or keep (only around changes; the ground has no drift then).",
-        group=SYNTHESIS,
-    )
-    drift: Annotated[Number, Ge(0), Le(1)] | None = option(
-        default=None,
-        help="How far season and light move at each step: 0 not at all, 1 drawn anew (the paper). For weights with "
-        "looks; 0.5 if not given, 0 with --background keep.",
-        group=SYNTHESIS,
-        recorded=False,
-    )
-    new_looks: NewLooks | None = option(
-        default=None,
-        help="Looks of new objects: drawn from those that the weights have seen, borrowed from another object of the "
-        "tile, or mixed. For weights with looks; mixed if not given.",
-        group=SYNTHESIS,
-        recorded=False,
-    )
-    repaint: Annotated[Number, Ge(0), Le(1)] | None = option(
-        default=None,
-        help="Share of the buildings that stay and look different one step later, which is no change: 0 none, 1 all "
-        "(the paper). For weights with looks; 0 if not given.",
-        group=SYNTHESIS,
-        recorded=False,
-    )
     looks: PathText | None = option(
         default=None,
         help="Earlier output of the same tiles: objects, and the ground of I_0, look as they do there (by uid). With "
         "another --seed or --drift the same buildings stand in another season. For weights with looks.",
         group=SYNTHESIS,
         recorded=False,
-    )
-    device: str = option(default="auto", help="auto, cpu, cuda, cuda:1 ...", group=SYNTHESIS, recorded=False)
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = option(
-        default="auto", help="auto, fp32, bf16 or fp16.", group=SYNTHESIS, recorded=False
     )
     batch_size: Auto | Annotated[Whole, Ge(1), Le(65_536)] = option(
         default="auto", help="auto or a number.", group=SYNTHESIS, recorded=False
@@ -233,6 +182,7 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
     )
 
     def __post_init__(self) -> None:
+        SynthesizerOptions.__post_init__(self)
         if self.format not in find_formats():
             raise UsageError(f"--format {self.format}: choose {', '.join(find_formats())}")
         if self.mosaic:
@@ -252,15 +202,6 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
             raise UsageError(
                 f"--creation-option {cut}={self.creation_options[cut]}: images have 8 bits, which this would cut off "
                 "or read otherwise; leave it out"
-            )
-        if self.background == "keep" and self.drift:
-            raise UsageError(
-                f"--drift {self.drift:g}: with --background keep the ground stays as it is; leave out one of the two"
-            )
-        if self.background == "keep" and self.repaint:
-            raise UsageError(
-                f"--repaint {self.repaint:g}: with --background keep buildings that stay are kept to the last pixel; "
-                "leave out one of the two"
             )
         if self.looks is not None and os.path.realpath(self.looks) == os.path.realpath(self.output):
             raise UsageError(f"--looks and --output {self.output} are one folder; choose another --output")
@@ -300,6 +241,10 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
             UsageError: If it cannot be cut so.
         """
         return mosaic_windows(self.tile_size, self.overlap)
+
+    def for_looks(self) -> dict[str, object]:
+        """What only weights with looks can do, by flag; None where it is not given."""
+        return {**SynthesizerOptions.for_looks(self), "--looks": self.looks}
 
     def read_options(self) -> ReadOptions:
         """How scenes are read."""

@@ -28,6 +28,7 @@ from changen_cli.scenes.tile import Tile
 from changen_cli.store.base import Outcome, Series, Status
 from changen_cli.store.share import Share
 from changen_cli.synthesis.look_plan import LookPlan, NewLooks, plan_looks
+from changen_cli.synthesis.noise import draw_noise
 from changen_cli.types import AnyArray, Float32Array
 
 
@@ -172,7 +173,7 @@ class Preparer:
             before = self.task.earlier
             earlier = None if before is None else before.find(place.id, tile.scene, tile.id)
             dim, new, repaint = self.task.look_dim, self.task.new_looks, self.task.repaint
-            looks = plan_looks(history, series.instances, dim, new, key, earlier, repaint)
+            looks = plan_looks(history.standing, series.instances, dim, new, key, earlier, repaint)
         noise = draw_noise(key, self.task.steps, self.task.noise_dim)
         return Prepared(Outcome(place.id, Status.DONE, reason, series), noise, looks, key)
 
@@ -213,12 +214,6 @@ class Preparer:
             source=scene.source.image,
             read=_digest(tile, masks[0], instances[0]),
         )
-
-
-def draw_noise(key: rng.Key, steps: int, size: int) -> Float32Array:
-    """Draws z of every step, each from its own stream, float32 [steps, size]."""
-    draws = [rng.generator(*key, step, "noise") for step in range(1, steps + 1)]
-    return np.stack([draw.standard_normal(size, np.float32) for draw in draws])
 
 
 def why_unchanged(history: History) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from changen_cli.conditions.choose import Conditions
 from changen_cli.device import cores, resolve_device, resolve_precision
-from changen_cli.errors import UsageError
 from changen_cli.events.schedule import Schedule
 from changen_cli.pipeline.earlier import EarlierLooks
 from changen_cli.pipeline.options import GenerateOptions
@@ -118,7 +117,7 @@ def resolve_run(options: GenerateOptions, reporter: Reporter | None = None) -> R
     precision = resolve_precision(options.precision, device)
     settings = SynthesizerSettings(options.weights, device, precision)
     synthesizer = load_synthesizer(options.synthesizer, settings, schedule)
-    require_looks(options, look_dim_of(synthesizer))
+    options.require_looks(look_dim_of(synthesizer))
     earlier = None
     if options.looks is not None:
         earlier = EarlierLooks(options.looks, look_dim_of(synthesizer), options.tile_size)
@@ -139,26 +138,6 @@ def resolve_run(options: GenerateOptions, reporter: Reporter | None = None) -> R
         earlier=earlier,
         share=options.share(),
     )
-
-
-def require_looks(options: GenerateOptions, look_dim: int) -> None:
-    """Refuses what only weights with looks can do.
-
-    Args:
-        options: The arguments.
-        look_dim: Length of a look of the synthesizer; 0 if it has none.
-
-    Raises:
-        UsageError: If such an option is given for a synthesizer without looks.
-    """
-    given = {
-        "--drift": options.drift,
-        "--new-looks": options.new_looks,
-        "--repaint": options.repaint,
-        "--looks": options.looks,
-    }
-    if not look_dim and (first := next((name for name, value in given.items() if value is not None), None)):
-        raise UsageError(f"{first} is for weights with looks, which these are not; leave {first} out")
 
 
 def choose_workers(wanted: str | int, device: str, cores: int, *, cpu_bound: bool) -> int:

@@ -5,13 +5,13 @@ Worker processes import this; it must not import torch.
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from changen_cli import rng
-from changen_cli.events.base import History
 from changen_cli.models.look_kinds import BORROWED, DRAWN, OWN
 from changen_cli.models.series_looks import SeriesLooks
 from changen_cli.types import BoolArray, Float32Array, Int32Array, Int64Array
@@ -114,7 +114,7 @@ class LookPlan:
 
 
 def plan_looks(
-    history: History,
+    standing: Sequence[Set[int]],
     instances: Int32Array,
     dim: int,
     new: NewLooks,
@@ -128,7 +128,7 @@ def plan_looks(
     every date, or by its uid and the step at which it is repainted.
 
     Args:
-        history: The layouts.
+        standing: The uids that stand at each date, n + 1 sets; drawn or not.
         instances: uids as drawn, int32 [n + 1, H, W].
         dim: Length of a look, D.
         new: Whose look a new object takes.
@@ -139,8 +139,8 @@ def plan_looks(
     Returns:
         The plan.
     """
-    known = {0, *(footprint.uid for footprint in history.layouts[0].footprints)}
-    uids = np.array(sorted({0, *(f.uid for layout in history.layouts for f in layout.footprints)}), np.int32)
+    known = {0, *standing[0]}
+    uids = np.array(sorted({0}.union(*standing)), np.int32)
     kinds = np.empty(len(uids), np.int64)
     lent, pick = np.empty((2, len(uids)), np.float32)
     normal = np.empty((len(uids), dim), np.float32)
@@ -153,7 +153,7 @@ def plan_looks(
             kinds[region] = OWN
         else:
             kinds[region] = BORROWED if new == "borrowed" or (new == "mixed" and coin < 0.5) else DRAWN
-    steps = len(history.layouts) - 1
+    steps = len(standing) - 1
     ground = [rng.generator(*key, step, "ground look") for step in range(1, steps + 1)]
     return LookPlan(
         uids=uids,
@@ -166,14 +166,13 @@ def plan_looks(
         ground_normal=np.stack([draw.standard_normal(dim, np.float32) for draw in ground]),
         keys=np.array([int(rng.generator(*key, s, "pixels").integers(2**62)) for s in range(1, steps + 1)], np.int64),
         given=None if earlier is None else _given(uids, dim, earlier),
-        repaints=_repaints(history, uids, dim, repaint, key) if repaint else None,
+        repaints=_repaints(standing, uids, dim, repaint, key) if repaint else None,
     )
 
 
-def _repaints(history: History, uids: Int32Array, dim: int, share: float, key: rng.Key) -> Repaints:
+def _repaints(standing: Sequence[Set[int]], uids: Int32Array, dim: int, share: float, key: rng.Key) -> Repaints:
     """Draws which objects are repainted at which step."""
-    steps = len(history.layouts) - 1
-    standing = [{footprint.uid for footprint in layout.footprints} for layout in history.layouts]
+    steps = len(standing) - 1
     where = np.zeros((len(uids), steps), np.bool_)
     pick = np.zeros((len(uids), steps), np.float32)
     normal = np.zeros((len(uids), steps, dim), np.float32)

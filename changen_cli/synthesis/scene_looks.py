@@ -73,7 +73,7 @@ def read_scene_looks(
         The looks of the whole series.
     """
     dim, dates = synthesizer.look_dim, len(history.layouts)
-    plan = plan_looks(history, np.zeros((dates, 0, 0), np.int32), dim, new, key)
+    plan = plan_looks(history.standing, np.zeros((dates, 0, 0), np.int32), dim, new, key)
     read = _read(synthesizer, transfer, plan.uids, windows)
     seen = np.flatnonzero(read.pixels)
     regions = torch.from_numpy(seen).view(1, 1, -1)

@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from changen_cli.device import random_state_kept
 from changen_cli.errors import ChangenError, WeightsError
 from changen_cli.models import changen
 from changen_cli.models.base import Model
@@ -81,7 +82,8 @@ def load_network(
     found = model or get_model(card.architecture)
     try:
         config = build(found.config, card.arguments, "arguments")
-        network = found.network(config)
+        with random_state_kept():  # what it draws is overwritten
+            network = found.network(config)
         fold_spectral_norm(network.eval())
         stored = load_file(path)
         _require_finite(path, stored)

@@ -38,7 +38,7 @@ def drawn(past: History) -> Int32Array:
 
 def plan(new: NewLooks = "mixed", created: int = 40, dim: int = 5, key: tuple[int | str, ...] = KEY) -> LookPlan:
     past = history(created)
-    return plan_looks(past, drawn(past), dim, new, key)
+    return plan_looks(past.standing, drawn(past), dim, new, key)
 
 
 def test_regions_are_numbered_by_uid_and_stay() -> None:
@@ -80,8 +80,8 @@ def test_draws_of_an_object_are_keyed_by_its_uid() -> None:
 def test_objects_that_stay_are_repainted_as_often_as_wanted() -> None:
     past = history()
     assert plan().repaints is None
-    half = plan_looks(past, drawn(past), 5, "mixed", KEY, repaint=0.5).repaints
-    every = plan_looks(past, drawn(past), 5, "mixed", KEY, repaint=1.0).repaints
+    half = plan_looks(past.standing, drawn(past), 5, "mixed", KEY, repaint=0.5).repaints
+    every = plan_looks(past.standing, drawn(past), 5, "mixed", KEY, repaint=1.0).repaints
     assert half is not None
     assert every is not None
     assert every.where.shape == (43, 40)
@@ -109,7 +109,7 @@ def test_looks_of_an_earlier_series_are_taken_by_uid() -> None:
     uids = np.array([3, 101, 999], np.int32)
     codes = np.array([[1, 2], [3, 4], [5, 6]], np.float32)
     earlier = SeriesLooks(uids, codes, np.array([[7, 8], [9, 9]], np.float32))
-    made = plan_looks(past, drawn(past), 2, "borrowed", KEY, earlier)
+    made = plan_looks(past.standing, drawn(past), 2, "borrowed", KEY, earlier)
     assert made.given is not None
     assert made.given.dtype == np.float32
     assert made.given[0].tolist() == [7, 8]

@@ -10,11 +10,12 @@ from changen_cli.events.base import History, Site
 from changen_cli.events.simulate import simulate
 from changen_cli.pipeline.mosaic.survey import Survey, survey
 from changen_cli.pipeline.plan import SampleRef
-from changen_cli.pipeline.prepare import Task, draw_noise, why_unchanged
+from changen_cli.pipeline.prepare import Task, why_unchanged
 from changen_cli.scenes.layout_index import LayoutIndex
 from changen_cli.scenes.pool import ScenePool
 from changen_cli.scenes.scene import Scene
 from changen_cli.store.base import SceneOutcome, Status
+from changen_cli.synthesis.noise import draw_noise
 from changen_cli.types import Float32Array
 
 TILE = "all"

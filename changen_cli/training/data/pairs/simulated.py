@@ -47,7 +47,7 @@ class SimulatedPairs:
         looks = None
         if self.look_dim:
             dim, new = self.look_dim, self.new_looks
-            looks = plan_looks(history, crop.instances, dim, new, key, repaint=self.repaint)
+            looks = plan_looks(history.standing, crop.instances, dim, new, key, repaint=self.repaint)
         return PairSample(
             images=np.stack([crop.image, crop.image]),
             change=((crop.before > 0) != (crop.after > 0)).astype(np.uint8),

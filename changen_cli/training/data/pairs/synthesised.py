@@ -49,9 +49,7 @@ class OnTheFly:
             WeightsError: If its weights cannot be used.
         """
         settings = SynthesizerSettings(options.weights, device, precision)
-        devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
-        with torch.random.fork_rng(devices=devices):  # networks draw while they are made
-            synthesizer = load_synthesizer(options.synthesizer, settings, schedule)
+        synthesizer = load_synthesizer(options.synthesizer, settings, schedule)
         size = choose_batch_size("auto", device)
         self.noise_dim, self.look_dim = synthesizer.noise_dim, look_dim_of(synthesizer)
         drift = choose_drift(options.drift, options.background, self.look_dim)
