@@ -21,6 +21,7 @@ MODELS = "changen.models"
 SYNTHESIZERS = "changen.synthesizers"
 METRICS = "changen.metrics"
 CONDITIONS = "changen.conditions"
+LAYOUTS = "changen.layouts"
 
 
 def find(group: str) -> dict[str, EntryPoint]:

@@ -24,7 +24,7 @@ ORDER = """
     synthesis store
     pairs
     metrics
-    reports pipeline
+    reports pipeline export
     training
     detection
     cli

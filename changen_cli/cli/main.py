@@ -26,6 +26,7 @@ VERBS = {
     "example": "Copy the example scene that ships with changen to a folder.",
     "verify": "Check that an output is what was written, and repair it.",
     "preview": "Look at an output: a page, a contact sheet or a time-lapse.",
+    "export": "Write an output in the layout of another data set or tool.",
     "train": "Train a network on single-date scenes with footprints.",
     "pretrain": "Train a change detector on synthetic pairs, stored or made on the fly.",
     "finetune": "Train a change detector on real pairs.",

@@ -106,3 +106,26 @@ def put_whole(temporary: Path, path: Path, error: type[ChangenError] = StoreErro
         sync_file(temporary)
         os.replace(temporary, path)
         sync_folder(path.parent)
+
+
+def put_whole_folder(temporary: Path, path: Path, error: type[ChangenError] = StoreError) -> None:
+    """Gives a finished folder its real name, durably, with all that is in it.
+
+    Args:
+        temporary: The folder, on the disk of ``path``.
+        path: Its name; an empty folder there is replaced.
+        error: What is raised where that cannot be done.
+
+    Raises:
+        ChangenError: Of that class, if something else is there, or the disk is full or not writable.
+    """
+    with disk_errors(path, error):
+        for folder, _, names in os.walk(temporary, topdown=False):
+            for name in names:
+                with suppress(PermissionError):  # a link to a file that we may only read: its writer has synced it
+                    sync_file(Path(folder, name))
+            sync_folder(Path(folder))
+        if path.is_dir():
+            path.rmdir()
+        os.rename(temporary, path)
+        sync_folder(path.parent)

@@ -1,4 +1,4 @@
-"""How folders of other data sets hold pairs: LEVIR-CD, LEVIR-CD+, WHU-CD, S2Looking, or A, B and label in general.
+"""How folders of other data sets hold pairs: LEVIR-CD(+), WHU-CD, S2Looking, SECOND, or A, B and label in general.
 
 ==================== ========================================================================================
 what                 where its files are
@@ -6,6 +6,7 @@ what                 where its files are
 LEVIR-CD             ``{A,B,label}/{train,val,test}_*.png``; by others ``{train,val,test}/{A,B,label}/*.png``
 LEVIR-CD+            ``{train,test}/{A,B,label}/*.png``
 S2Looking            ``{train,val,test}/{Image1,Image2,label}/*.png``
+SECOND for open-cd   ``{train,val,test}/{im1,im2,label}/*.png``
 WHU-CD as released   ``{2012,2016}/whole_image/{train,test}/{image,label}/<year>_<split>.tif`` and
                      ``change_label/{train,test}/change_label.tif``: one pair a split, some 15,000 x 20,000 pixels
 any other            ``{A,B,label}/*`` by equal stem, with ``list/{train,val,test}.txt`` for splits if need be
@@ -24,7 +25,7 @@ from changen_cli.scenes.discover import RASTERS
 from changen_cli.texts import read_text
 from changen_cli.types import Split
 
-TRIPLES = (("A", "B", "label"), ("Image1", "Image2", "label"))
+TRIPLES = (("A", "B", "label"), ("Image1", "Image2", "label"), ("im1", "im2", "label"))
 """Names of the folders of I_t, I_t+1 and the label."""
 
 ONLY = ""

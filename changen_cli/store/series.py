@@ -243,6 +243,21 @@ class SeriesDataset:
         row, pair = self._locate(item, self._store.pairs)
         return self._store.read_pair(self._sample(row), pair)
 
+    def pair_files(self, item: int) -> tuple[Path, Path, Path] | None:
+        """Returns the PNG files of a pair: both images, and the label as 0 and 255.
+
+        Args:
+            item: 0 .. :meth:`pair_count` - 1.
+
+        Returns:
+            None where the format has no such files.
+
+        Raises:
+            IndexError: If there is no such pair.
+        """
+        row, pair = self._locate(item, self._store.pairs)
+        return self._store.pair_files(self._sample(row), pair)
+
     def _locate(self, item: int, each: tuple[Times, ...]) -> tuple[int, Times]:
         """Returns the row of a sample, and the times of the item, where each sample has so many."""
         count = len(self.rows) * len(each)

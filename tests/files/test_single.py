@@ -86,3 +86,17 @@ def test_a_work_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
         pass
     with pytest.raises(TrainingError, match="missing"):
         files.put_whole(tmp_path / "missing", tmp_path / "a", TrainingError)
+
+
+def test_a_folder_is_put_whole(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    (made / "inner").mkdir(parents=True)
+    (made / "inner" / "file").write_text("x")
+    (tmp_path / "out").mkdir()
+    files.put_whole_folder(made, tmp_path / "out")
+    assert (tmp_path / "out" / "inner" / "file").read_text() == "x"
+    assert not made.exists()
+    made.mkdir()
+    with pytest.raises(StoreError):
+        files.put_whole_folder(made, tmp_path / "out")
+    assert (tmp_path / "out" / "inner" / "file").read_text() == "x"

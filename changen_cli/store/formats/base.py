@@ -149,6 +149,18 @@ class Format(ABC):
             arrays, first = self.read(sample, tuple(range(self.spec.steps + 1))), pair[0]
         return arrays.image[first], arrays.image[first + 1], arrays.change[first]
 
+    def pair_files(self, sample: SampleRow, pair: Times) -> tuple[Path, Path, Path] | None:
+        """Returns the PNG files that hold a pair: both images, and the label as 0 and 255.
+
+        Args:
+            sample: Its row of ``samples.parquet``.
+            pair: One of :attr:`pairs`.
+
+        Returns:
+            None where the format has no such files.
+        """
+        return None
+
     def read_step(self, sample: SampleRow, step: int) -> Arrays:
         """Reads two consecutive dates; a format that can do so reads nothing else.
 

@@ -107,10 +107,14 @@ class LevirFormat(Format):
 
     def read_pair(self, sample: SampleRow, pair: Times) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
         """Reads the files of a pair, the label as 0 and 1."""
+        before, after, label = self.pair_files(sample, pair)
+        return read_raster(before), read_raster(after), (read_raster(label)[0] != 0).astype(np.uint8)
+
+    def pair_files(self, sample: SampleRow, pair: Times) -> tuple[Path, Path, Path]:
+        """Returns the files of a pair."""
         first, second = pair
         folder, name = self.root / TREE / sample["split"], pair_name(sample["sample"], (first, second))
-        label = (read_raster(folder / "label" / name)[0] != 0).astype(np.uint8)
-        return read_raster(folder / "A" / name), read_raster(folder / "B" / name), label
+        return folder / "A" / name, folder / "B" / name, folder / "label" / name
 
     @classmethod
     def clear(cls, root: Path) -> None:

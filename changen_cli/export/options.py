@@ -1,0 +1,91 @@
+"""Options of ``changen export``."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Annotated, Literal
+
+from changen_cli import plugins
+from changen_cli.errors import UsageError
+from changen_cli.options import Ge, PathText, Whole, option, options
+
+WHAT, DETAILS, OUTPUT = "What is exported", "Details of some layouts", "Output"
+
+MOST_CLASS = 255
+
+
+def find_layouts() -> tuple[str, ...]:
+    """Lists the names that ``--layout`` takes, sorted; nothing is imported for it."""
+    return tuple(plugins.find(plugins.LAYOUTS))
+
+
+@options("--")
+class ExportOptions:
+    """What to write of an output, in which layout, and where."""
+
+    series: PathText = option(
+        help="Output folder of changen generate, any format.", group=WHAT, positional=True, name="series"
+    )
+    layout: str = option(help="Layout to write.", group=WHAT, flags=("-l",), choices=find_layouts)
+    output: PathText = option(help="Folder, or file, to write.", group=OUTPUT, flags=("-o",))
+    split: str | None = option(default=None, help="Only the series of one split: train, val or test.", group=WHAT)
+    pairs: Literal["consecutive", "all"] = option(
+        default="consecutive",
+        help="Which pairs of dates: consecutive (t, t + 1), or all: those and (0, t), from the real image on.",
+        group=WHAT,
+    )
+    class_name: tuple[str, ...] = option(
+        default=(),
+        help="What a class of the masks is called, as NUMBER=NAME; repeatable. 1=building unless told other.",
+        group=WHAT,
+    )
+    shard_items: Annotated[Whole, Ge(1)] = option(
+        default=1000, help="Pairs in a file of webdataset and parquet.", group=DETAILS
+    )
+    first_date: str = option(
+        default="2020-01-01",
+        help="stac: day of the first image, YYYY-MM-DD. Dates of a simulation are made up; items say so.",
+        group=DETAILS,
+    )
+    days: Annotated[Whole, Ge(1)] = option(default=365, help="stac: days between two dates.", group=DETAILS)
+    copy: bool = option(
+        default=False,
+        help="Copy files that stay as they are; else they are hard links where the disk allows it: one file with two "
+        "names, so do not edit either.",
+        group=OUTPUT,
+    )
+    overwrite: bool = option(default=False, help="Replace what an earlier export wrote there.", group=OUTPUT)
+
+    def __post_init__(self) -> None:
+        """Checks what belongs together.
+
+        Raises:
+            UsageError: If a class or a date cannot be read.
+        """
+        self.class_names()
+        self.start()
+
+    def class_names(self) -> dict[int, str]:
+        """Returns the names of classes by their number in the masks; others have none.
+
+        Raises:
+            UsageError: If one is no NUMBER=NAME.
+        """
+        names = {1: "building"}
+        for text in self.class_name:
+            number, _, name = (part.strip() for part in text.partition("="))
+            if not (number.isdecimal() and 1 <= int(number) <= MOST_CLASS and name):
+                raise UsageError(f"--class-name {text}: must be NUMBER=NAME, with a number from 1 to {MOST_CLASS}")
+            names[int(number)] = name
+        return names
+
+    def start(self) -> datetime.date:
+        """Returns the day of the first image.
+
+        Raises:
+            UsageError: If it is none.
+        """
+        try:
+            return datetime.date.fromisoformat(self.first_date)
+        except ValueError as error:
+            raise UsageError(f"--first-date {self.first_date}: must be a day, YYYY-MM-DD") from error
