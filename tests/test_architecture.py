@@ -23,10 +23,11 @@ ORDER = """
     weights conditions
     synthesis store
     pairs
-    metrics
+    datasets metrics
     reports pipeline export
     training
     detection
+    reproduce
     cli
 """
 LEVELS = {room: level for level, line in enumerate(ORDER.strip().splitlines()) for room in line.split()}

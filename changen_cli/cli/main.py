@@ -36,6 +36,7 @@ VERBS = {
     "events": "See the installed change events.",
     "conditions": "See the installed conditions: what differs between two dates besides the change.",
     "weights": "See, verify and pack weights.",
+    "data": "See which data sets of the paper are there, and whether they are whole.",
 }
 """What there is, each a module of this package of the same name, and the summaries that ``changen --help`` shows."""
 

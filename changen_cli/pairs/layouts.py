@@ -56,8 +56,8 @@ def find_pairs(root: Path) -> Found | None:
     return None
 
 
-def _triple(folder: Path) -> tuple[Path, Path, Path] | None:
-    """Returns the three folders of pairs in a folder, if they are there."""
+def triple_of(folder: Path) -> tuple[Path, Path, Path] | None:
+    """Returns the three folders of pairs in a folder, of I_t, I_t+1 and the label; None where one is not there."""
     for names in TRIPLES:
         first, second, label = (folder / name for name in names)
         if first.is_dir() and second.is_dir() and label.is_dir():
@@ -82,14 +82,14 @@ def _find_splits(root: Path) -> Found:
     """Finds folders of splits."""
     found: Found = {}
     for split in Split:
-        if triple := _triple(root / split):
+        if triple := triple_of(root / split):
             found[split] = _match(triple, f"{split}/")
     return found
 
 
 def _find_flat(root: Path) -> Found:
     """Finds three folders; what lists, or the beginnings of all names, say of splits, holds."""
-    triple = _triple(root)
+    triple = triple_of(root)
     if triple is None:
         return {}
     pairs = _match(triple)
@@ -128,7 +128,7 @@ def _match(folders: tuple[Path, Path, Path], prefix: str = "") -> list[PairFiles
     Raises:
         SceneError: If one of the three is missing, or two have one stem.
     """
-    first, second, label = (_images(folder) for folder in folders)
+    first, second, label = (images_of(folder) for folder in folders)
     stems = sorted(first.keys() | second.keys() | label.keys())
     for stem in stems:
         for folder, files in zip(folders, (first, second, label), strict=True):
@@ -140,8 +140,12 @@ def _match(folders: tuple[Path, Path, Path], prefix: str = "") -> list[PairFiles
     return [PairFiles(f"{prefix}{stem}", first[stem], second[stem], label[stem]) for stem in stems]
 
 
-def _images(folder: Path) -> dict[str, str]:
-    """Lists the rasters of a folder by stem."""
+def images_of(folder: Path) -> dict[str, str]:
+    """Lists the rasters of a folder by stem.
+
+    Raises:
+        SceneError: If two have one stem.
+    """
     found: dict[str, str] = {}
     for name in sorted(_names(folder)):
         stem, extension = os.path.splitext(name)
