@@ -91,6 +91,28 @@ def work_folder(path: Path, error: type[ChangenError] = StoreError) -> Iterator[
             shutil.rmtree(folder, ignore_errors=True)  # an error that led here is the one to report
 
 
+def put_folder_whole(temporary: Path, path: Path, error: type[ChangenError] = StoreError) -> None:
+    """Gives a finished folder its real name, durably.
+
+    Args:
+        temporary: The folder, in the :func:`work_folder` of ``path``.
+        path: Its name; what is there is put aside, and goes with the folder of work.
+        error: What is raised where that cannot be done.
+
+    Raises:
+        ChangenError: Of that class, if the disk is full or not writable.
+    """
+    with disk_errors(path, error):
+        for folder, _, names in os.walk(temporary, topdown=False):
+            for name in names:
+                sync_file(Path(folder, name))
+            sync_folder(Path(folder))
+        if os.path.lexists(path):
+            os.rename(path, temporary.with_name(f"{temporary.name}.old"))
+        os.rename(temporary, path)
+        sync_folder(path.parent)
+
+
 def put_whole(temporary: Path, path: Path, error: type[ChangenError] = StoreError) -> None:
     """Gives a finished file its real name, durably.
 

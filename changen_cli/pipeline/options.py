@@ -84,6 +84,7 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
             arguments is gone on with.
         shard: Which worker this is, where several fill one output together: "i/N", or "auto"; None for an undivided
             run. Shard k is worker k mod N's, and :func:`changen_cli.pipeline.finalize.finalize` ends the work.
+        recipe: Folder for the recipe of the series (:mod:`changen_cli.pipeline.recipe`), written when the run is done.
         retry_failed: Whether samples that failed in an earlier run are tried again; skipped ones are not.
 
     Raises:
@@ -210,6 +211,12 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         group=OUTPUT,
         recorded=False,
     )
+    recipe: PathText | None = option(
+        default=None,
+        help="Also write the recipe of the series to this folder: all but pixels, for changen replay.",
+        group=OUTPUT,
+        recorded=False,
+    )
     retry_failed: bool = option(
         default=True,
         help="Try samples again that failed in an earlier run of this output.",
@@ -243,6 +250,10 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
             raise UsageError(f"--gap {self.gap:g}: must be from 0 pixels to the tile size")
         self._judge_shards()
         self.share()
+        if self.shard is not None and self.recipe is not None:
+            raise UsageError(
+                "--recipe and --shard: no worker has the whole series; after changen finalize: changen recipe"
+            )
         if self.shard is not None and self.overwrite:
             raise UsageError(
                 "--overwrite and --shard: a worker that starts again would delete what the others made; delete the "

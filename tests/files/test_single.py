@@ -86,3 +86,14 @@ def test_a_work_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
         pass
     with pytest.raises(TrainingError, match="missing"):
         files.put_whole(tmp_path / "missing", tmp_path / "a", TrainingError)
+
+
+def test_a_folder_is_put_in_the_place_of_another(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    for content in ("old", "new"):
+        with files.work_folder(target) as work:
+            (work / "made").mkdir()
+            (work / "made" / "file").write_text(content)
+            files.put_folder_whole(work / "made", target)
+        assert (target / "file").read_text() == content
+    assert [path.name for path in tmp_path.iterdir()] == ["target"]
