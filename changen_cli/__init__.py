@@ -30,7 +30,11 @@ if TYPE_CHECKING:
     from changen_cli.pipeline.finalize import finalize
     from changen_cli.pipeline.generate import generate
     from changen_cli.pipeline.options import GenerateOptions
+    from changen_cli.pipeline.recipe import write_recipe
+    from changen_cli.pipeline.repair import repair
+    from changen_cli.pipeline.replay import replay
     from changen_cli.store.series import open_series
+    from changen_cli.store.verify import verify
     from changen_cli.synthesis.base import Synthesizer
     from changen_cli.weights.load import load_generator
 
@@ -49,6 +53,10 @@ __all__ = [
     "load_generator",
     "open_pairs",
     "open_series",
+    "repair",
+    "replay",
+    "verify",
+    "write_recipe",
 ]
 
 _HOMES = {
@@ -65,6 +73,10 @@ _HOMES = {
     "load_generator": "weights.load",
     "open_pairs": "pairs.discover",
     "open_series": "store.series",
+    "repair": "pipeline.repair",
+    "replay": "pipeline.replay",
+    "verify": "store.verify",
+    "write_recipe": "pipeline.recipe",
 }
 """Where the public names live."""
 

@@ -36,6 +36,10 @@ def test_importing_is_light() -> None:
         ("load_generator", "changen_cli.weights.load"),
         ("open_pairs", "changen_cli.pairs.discover"),
         ("open_series", "changen_cli.store.series"),
+        ("repair", "changen_cli.pipeline.repair"),
+        ("replay", "changen_cli.pipeline.replay"),
+        ("verify", "changen_cli.store.verify"),
+        ("write_recipe", "changen_cli.pipeline.recipe"),
     ],
 )
 def test_names_lead_home(name: str, home: str) -> None:

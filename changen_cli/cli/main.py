@@ -25,6 +25,8 @@ VERBS = {
     "finalize": "End an output that several workers have filled.",
     "example": "Copy the example scene that ships with changen to a folder.",
     "verify": "Check that an output is what was written, and repair it.",
+    "recipe": "Write the recipe of an output: all but pixels, to pass on.",
+    "replay": "Make an output again from its recipe and the sources, and compare.",
     "preview": "Look at an output: a page, a contact sheet or a time-lapse.",
     "export": "Write an output in the layout of another data set or tool.",
     "train": "Train a network on single-date scenes with footprints.",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from changen_cli.errors import StoreError, UsageError
 from changen_cli.export.picture import Picture
-from changen_cli.files import Data, disk_errors, put_whole, put_whole_folder, work_folder
+from changen_cli.files import Data, disk_errors, put_folder_whole, put_whole, work_folder
 
 RECORD = "changen-export.json"
 """Says in a folder where it comes from; also what ``--overwrite`` looks for before it replaces one."""
@@ -136,7 +136,7 @@ def writing(path: Path, *, is_file: bool, copy: bool, overwrite: bool) -> Iterat
         with disk_errors(path):
             if path.is_dir() and any(path.iterdir()):  # --overwrite
                 os.rename(path, work / "replaced")
-        put_whole_folder(made, path)
+        put_folder_whole(made, path)
 
 
 def _check_free(path: Path, *, is_file: bool, overwrite: bool) -> None:

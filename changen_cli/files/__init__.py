@@ -25,7 +25,7 @@ from changen_cli.files.outputs import (
     write_folders,
 )
 from changen_cli.files.removing import remove_files, remove_folder_if_empty
-from changen_cli.files.single import put_whole, put_whole_folder, replacing_file, work_folder, write_whole
+from changen_cli.files.single import put_folder_whole, put_whole, replacing_file, work_folder, write_whole
 
 __all__ = [
     "HOME",
@@ -41,8 +41,8 @@ __all__ = [
     "make_folder",
     "noting",
     "part_scratch",
+    "put_folder_whole",
     "put_whole",
-    "put_whole_folder",
     "refuse_links",
     "remove_files",
     "remove_folder",

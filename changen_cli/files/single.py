@@ -91,6 +91,34 @@ def work_folder(path: Path, error: type[ChangenError] = StoreError) -> Iterator[
             shutil.rmtree(folder, ignore_errors=True)  # an error that led here is the one to report
 
 
+def put_folder_whole(
+    temporary: Path, path: Path, error: type[ChangenError] = StoreError, *, replace: bool = False
+) -> None:
+    """Gives a finished folder its real name, durably, with all that is in it.
+
+    Args:
+        temporary: The folder, in the :func:`work_folder` of ``path``, or at least on its disk.
+        path: Its name; an empty folder there is replaced.
+        error: What is raised where that cannot be done.
+        replace: Put what is there aside, to go with the folder of work, in place of refusing.
+
+    Raises:
+        ChangenError: Of that class, if something else is there, or the disk is full or not writable.
+    """
+    with disk_errors(path, error):
+        for folder, _, names in os.walk(temporary, topdown=False):
+            for name in names:
+                with suppress(PermissionError):  # a link to a file that we may only read: its writer has synced it
+                    sync_file(Path(folder, name))
+            sync_folder(Path(folder))
+        if replace and os.path.lexists(path):
+            os.rename(path, temporary.with_name(f"{temporary.name}.old"))
+        elif path.is_dir():
+            path.rmdir()
+        os.rename(temporary, path)
+        sync_folder(path.parent)
+
+
 def put_whole(temporary: Path, path: Path, error: type[ChangenError] = StoreError) -> None:
     """Gives a finished file its real name, durably.
 
@@ -105,27 +133,4 @@ def put_whole(temporary: Path, path: Path, error: type[ChangenError] = StoreErro
     with disk_errors(path, error):
         sync_file(temporary)
         os.replace(temporary, path)
-        sync_folder(path.parent)
-
-
-def put_whole_folder(temporary: Path, path: Path, error: type[ChangenError] = StoreError) -> None:
-    """Gives a finished folder its real name, durably, with all that is in it.
-
-    Args:
-        temporary: The folder, on the disk of ``path``.
-        path: Its name; an empty folder there is replaced.
-        error: What is raised where that cannot be done.
-
-    Raises:
-        ChangenError: Of that class, if something else is there, or the disk is full or not writable.
-    """
-    with disk_errors(path, error):
-        for folder, _, names in os.walk(temporary, topdown=False):
-            for name in names:
-                with suppress(PermissionError):  # a link to a file that we may only read: its writer has synced it
-                    sync_file(Path(folder, name))
-            sync_folder(Path(folder))
-        if path.is_dir():
-            path.rmdir()
-        os.rename(temporary, path)
         sync_folder(path.parent)

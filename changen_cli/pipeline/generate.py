@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from changen_cli.pipeline.engines.local import make_workers
 from changen_cli.pipeline.input_files import note_inputs
 from changen_cli.pipeline.mosaic.make import make_scenes
 from changen_cli.pipeline.options import GenerateOptions
+from changen_cli.pipeline.recipe import write_recipe
 from changen_cli.pipeline.record import REMEDIES, plan_record, result_record, run_record
 from changen_cli.pipeline.run import Run, resolve_run
 from changen_cli.pipeline.shards import synthesize_shards
@@ -62,10 +64,36 @@ def generate(
     """
     reporter = reporter or Silent()
     run = resolve_run(options, reporter)
+    summary = carry_out(run, run_record(run), reporter, report_every=report_every, thorough=thorough, watch=watch)
+    if options.recipe is not None:
+        write_recipe(options.output, options.recipe, reporter, plan=run.plan)
+    return summary
+
+
+def carry_out(
+    run: Run,
+    arguments: Mapping[str, Any],
+    reporter: Reporter,
+    *,
+    report_every: float = REPORT_EVERY,
+    thorough: bool = False,
+    watch: Callable[[Series], None] | None = None,
+) -> Summary:
+    """Does what was resolved; see :func:`generate` for what is not said here.
+
+    Args:
+        run: Ready to start.
+        arguments: What the output records of itself: from :func:`~changen_cli.pipeline.record.run_record`, or, of a
+            series that is made again, from its recipe.
+        reporter: See there, as for all that follows.
+        report_every: See there.
+        thorough: See there.
+        watch: See there.
+    """
+    options = run.options
     begun = reported = time.monotonic()
     spec = run.plan.spec
     writer = make_format(options.format, options.output, spec)
-    arguments = run_record(run)
     plan = plan_record(run)
     summary = _empty_summary(run)
     with Journal(options.output, run.share) as journal:

@@ -73,6 +73,7 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
             arguments is gone on with.
         shard: Which worker this is, where several fill one output together: "i/N", or "auto"; None for an undivided
             run. Shard k is worker k mod N's, and :func:`changen_cli.pipeline.finalize.finalize` ends the work.
+        recipe: Folder for the recipe of the series (:mod:`changen_cli.pipeline.recipe`), written when the run is done.
         retry_failed: Whether samples that failed in an earlier run are tried again; skipped ones are not.
 
     Raises:
@@ -159,6 +160,12 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
         group=OUTPUT,
         recorded=False,
     )
+    recipe: PathText | None = option(
+        default=None,
+        help="Also write the recipe of the series to this folder: all but pixels, for changen replay.",
+        group=OUTPUT,
+        recorded=False,
+    )
     retry_failed: bool = option(
         default=True,
         help="Try samples again that failed in an earlier run of this output.",
@@ -193,6 +200,10 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
             raise UsageError(f"--gap {self.gap:g}: must be from 0 pixels to the tile size")
         self._judge_shards()
         self.share()
+        if self.shard is not None and self.recipe is not None:
+            raise UsageError(
+                "--recipe and --shard: no worker has the whole series; after changen finalize: changen recipe"
+            )
         if self.shard is not None and self.overwrite:
             raise UsageError(
                 "--overwrite and --shard: a worker that starts again would delete what the others made; delete the "

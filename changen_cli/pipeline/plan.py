@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -94,12 +95,31 @@ def make_plan(options: GenerateOptions, reporter: Reporter) -> Plan:
     Raises:
         ChangenError: If no scene can be used; the first scene's own error.
     """
+    return plan_scenes(
+        find_scenes(options.inputs, masks=options.masks, footprints=options.footprints), options, reporter
+    )
+
+
+def plan_scenes(found: Iterable[SceneSource], options: GenerateOptions, reporter: Reporter) -> Plan:
+    """Opens each of some scenes once, and works out the samples.
+
+    Args:
+        found: The scenes.
+        options: The run's arguments; where its scenes are is not looked at.
+        reporter: Warned of every scene that cannot be used.
+
+    Returns:
+        The plan.
+
+    Raises:
+        ChangenError: If no scene can be used; the first scene's own error.
+    """
     read = options.read_options()
     sources, scenes = [], []
     grids: list[TileGrid | WholeScene] = []
     unusable: list[dict[str, str]] = []
     first_error: ChangenError | None = None
-    for source in find_scenes(options.inputs, masks=options.masks, footprints=options.footprints):
+    for source in found:
         try:
             with open_scene(source, read) as scene:
                 grid = _grid(scene, options)

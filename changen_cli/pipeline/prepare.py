@@ -211,7 +211,7 @@ class Preparer:
             history=history,
             transform=tile.transform,
             crs=None if tile.crs is None else tile.crs.to_wkt(),
-            source=scene.source.image,
+            source=scene.source.name,
             read=_digest(tile, masks[0], instances[0]),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from changen_cli.conditions.choose import Conditions
@@ -10,10 +11,11 @@ from changen_cli.device import cores, resolve_device, resolve_precision
 from changen_cli.events.schedule import Schedule
 from changen_cli.pipeline.earlier import EarlierLooks
 from changen_cli.pipeline.options import GenerateOptions
-from changen_cli.pipeline.plan import Plan, make_plan
+from changen_cli.pipeline.plan import Plan, make_plan, plan_scenes
 from changen_cli.pipeline.prepare import Task
 from changen_cli.reporter import Reporter, Silent
 from changen_cli.scenes.footprints.library import Library, read_library
+from changen_cli.scenes.source import SceneSource
 from changen_cli.store.share import AUTO, Share, process_here
 from changen_cli.synthesis.base import Synthesizer, SynthesizerSettings, look_dim_of
 from changen_cli.synthesis.engine import Engine, choose_batch_size
@@ -98,12 +100,15 @@ class Run:
         )
 
 
-def resolve_run(options: GenerateOptions, reporter: Reporter | None = None) -> Run:
+def resolve_run(
+    options: GenerateOptions, reporter: Reporter | None = None, sources: Sequence[SceneSource] | None = None
+) -> Run:
     """Resolves everything that can be wrong before the first tile is read.
 
     Args:
         options: The arguments.
         reporter: Warned of what cannot be used but does not stop the run.
+        sources: The scenes; None for those that the options name.
 
     Returns:
         The run, ready to start.
@@ -121,11 +126,15 @@ def resolve_run(options: GenerateOptions, reporter: Reporter | None = None) -> R
     earlier = None
     if options.looks is not None:
         earlier = EarlierLooks(options.looks, look_dim_of(synthesizer), options.tile_size)
+    if sources is None:
+        plan = make_plan(options, reporter or Silent())
+    else:
+        plan = plan_scenes(sources, options, reporter or Silent())
     return Run(
         options=options,
         schedule=schedule,
         conditions=conditions,
-        plan=make_plan(options, reporter or Silent()),
+        plan=plan,
         synthesizer=synthesizer,
         device=device,
         precision=precision,

@@ -84,6 +84,7 @@ def synthesize_shards(
                         item.noise,
                         item.looks,
                         item.key,
+                        item.outcome.id,
                     )
 
     for (shard, place), frames in engine.run(jobs()):

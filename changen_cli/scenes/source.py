@@ -39,12 +39,20 @@ class SceneSource:
         image: Path, ``/vsi...`` path or URL of the raster.
         labels: Where its footprints are, or None if it has none.
         split: Its split where the folder says so, else None.
+        recorded: What outputs call the image, where that is not its path: the path that it had when a series was made
+            that is made again now.
     """
 
     id: str
     image: str
     labels: LabelSource | None = None
     split: Split | None = None
+    recorded: str = ""
+
+    @property
+    def name(self) -> str:
+        """What outputs call the image."""
+        return self.recorded or self.image
 
 
 def is_remote(path: str) -> bool:

@@ -12,7 +12,8 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from changen_cli.errors import StoreError
-from changen_cli.scenes.image.rasters import CACHE_BYTES
+from changen_cli.scenes.image.rasters import CACHE_BYTES, to_rasterio
+from changen_cli.scenes.window import Window
 from changen_cli.types import AnyArray
 
 try:
@@ -56,12 +57,13 @@ def gdal_warnings() -> Iterator[list[str]]:
         logger.setLevel(level)
 
 
-def read_raster(path: Path, *, mask: bool = False) -> AnyArray:
+def read_raster(path: Path, *, mask: bool = False, window: Window | None = None) -> AnyArray:
     """Reads a raster of an output.
 
     Args:
         path: The file; it needs no georeference.
         mask: True for its validity mask instead of its bands.
+        window: The part that is read; None for all of it.
 
     Returns:
         [bands, H, W] in the file's dtype, or the mask, uint8 [H, W], 0 where not valid.
@@ -71,12 +73,13 @@ def read_raster(path: Path, *, mask: bool = False) -> AnyArray:
     """
     try:
         # GDAL's fast way through a PNG gives what it happens to hold, and no error, where the file is cut off.
-        with rasterio.Env(GDAL_PNG_WHOLE_IMAGE_OPTIM="NO"):
+        with rasterio.Env(GDAL_PNG_WHOLE_IMAGE_OPTIM="NO", GDAL_CACHEMAX=CACHE_BYTES):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", NotGeoreferencedWarning)
                 source = rasterio.open(path)
             with source:
-                bands: AnyArray = source.dataset_mask() if mask else source.read()
+                read = source.dataset_mask if mask else source.read
+                bands: AnyArray = read() if window is None else read(window=to_rasterio(window))
     except GDAL_ERRORS as error:
         raise StoreError(
             f"cannot read {path}: {error}; copy the output again, or run changen again with --overwrite"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from changen_cli.types import Int32Array, UInt8Array
 
 
 def check_labels(data: SeriesDataset, record: ShardRecord) -> Iterator[Problem]:
-    """Checks the samples of a shard, reading all their pixels.
+    """Checks the samples of a shard, reading all their pixels; those of whole scenes window by window.
 
     - A change mask is where two consecutive class masks differ (S_t xor S_t+1), and an instance stands where a class
       does.
@@ -58,38 +58,57 @@ def check_labels(data: SeriesDataset, record: ShardRecord) -> Iterator[Problem]:
 
 def _check_sample(data: SeriesDataset, record: SampleRecord, place: int) -> Iterator[str]:
     """Says what does not agree in one series."""
-    if data.items == "series":
-        items = [data[place]]
-    else:
-        items = [data.read_step(place * data.steps + step) for step in range(data.steps)]
-    change = np.concatenate([item.change for item in items])
-    made = Counter(one.event for item in items for one in item.changes)
+    changes = data.changes_of(place)
+    made = Counter(one.event for one in changes)
     if dict(made) != record.changes:
         yield f"events.parquet has the changes {dict(sorted(made.items()))}, the record {record.changes}"
-    counts = tuple(int(np.count_nonzero(step)) for step in change)
-    if counts != record.changed_pixels:
-        yield f"its change masks have {counts} changed pixels, the record {record.changed_pixels}"
-    for item in items:
-        yield from _check_masks(item, record)
+    found = _Found(record)
+    for part in data.parts(place):
+        found.add(part, changes)
+    yield from found.reasons()
 
 
-def _check_masks(item: Sample, record: SampleRecord) -> Iterator[str]:
-    """Says what does not agree in the masks of an item; a format that stores pairs has none."""
-    if item.valid is not None and int(np.count_nonzero(item.valid)) != record.valid_pixels:
-        yield f"{int(np.count_nonzero(item.valid))} pixels are valid, by the record {record.valid_pixels}"
-    if item.mask is None:
-        return
-    if not np.array_equal(item.change != 0, item.mask[1:] != item.mask[:-1]):
-        yield "its change masks are not where its class masks differ"
-    if item.instance is None:
-        return
-    if not np.array_equal(item.instance != 0, item.mask != 0):
-        yield "its instance masks are not where its class masks are"
-    for step in range(1, len(item.times)):
-        uids = {one.uid for change in item.changes if change.step == item.times[step] for one in _objects(change)}
-        strange = _unexplained(item.mask[step - 1 : step + 1], item.instance[step - 1 : step + 1], uids)
-        if strange:
-            yield f"{strange} pixels change at step {item.times[step]} where no event of that step is"
+class _Found:
+    """What the parts of one series say, added up."""
+
+    def __init__(self, record: SampleRecord) -> None:
+        self.record = record
+        self.changed: Counter[int] = Counter()
+        self.strange: Counter[int] = Counter()
+        self.valid: Counter[int] = Counter()
+        self.masks_differ = self.instances_differ = False
+
+    def add(self, part: Sample, changes: Sequence[Change]) -> None:
+        """Counts a part; a format that stores pairs has no masks in it."""
+        for time, change in zip(part.times[1:], part.change, strict=True):
+            self.changed[time] += int(np.count_nonzero(change))
+        if part.valid is not None:
+            self.valid[part.times[0]] += int(np.count_nonzero(part.valid))
+        if part.mask is None:
+            return
+        self.masks_differ |= not np.array_equal(part.change != 0, part.mask[1:] != part.mask[:-1])
+        if part.instance is None:
+            return
+        self.instances_differ |= not np.array_equal(part.instance != 0, part.mask != 0)
+        for step in range(1, len(part.times)):
+            time = part.times[step]
+            uids = {one.uid for change in changes if change.step == time for one in _objects(change)}
+            self.strange[time] += _unexplained(part.mask[step - 1 : step + 1], part.instance[step - 1 : step + 1], uids)
+
+    def reasons(self) -> Iterator[str]:
+        """Says what does not agree."""
+        counts = tuple(count for _, count in sorted(self.changed.items()))
+        if counts != self.record.changed_pixels:
+            yield f"its change masks have {counts} changed pixels, the record {self.record.changed_pixels}"
+        if wrong := [count for count in self.valid.values() if count != self.record.valid_pixels]:
+            yield f"{wrong[0]} pixels are valid, by the record {self.record.valid_pixels}"
+        if self.masks_differ:
+            yield "its change masks are not where its class masks differ"
+        if self.instances_differ:
+            yield "its instance masks are not where its class masks are"
+        for time, count in sorted(self.strange.items()):
+            if count:
+                yield f"{count} pixels change at step {time} where no event of that step is"
 
 
 def _objects(change: Change) -> list[Footprint]:

@@ -19,9 +19,10 @@ from changen_cli.errors import StoreError
 from changen_cli.events.base import Change
 from changen_cli.models.series_looks import SeriesLooks
 from changen_cli.scenes.layout import Footprint
+from changen_cli.scenes.window import Window
 from changen_cli.store.base import Status
 from changen_cli.store.ends import check_small_ends
-from changen_cli.store.formats.base import Arrays, Times
+from changen_cli.store.formats.base import Arrays, Format, Times
 from changen_cli.store.formats.registry import find_formats, make_format
 from changen_cli.store.manifest import StoreEntry, read_entry, read_manifest, read_store
 from changen_cli.store.sample import Sample, no_conditions, no_looks
@@ -34,6 +35,9 @@ from changen_cli.types import AnyArray, UInt8Array
 
 if TYPE_CHECKING:
     from changen_cli.store.torch_dataset import TorchDataset
+
+PART = 1024
+"""Rows and columns of the windows in which series are read that are larger; a multiple of the blocks of their files."""
 
 
 def open_series(path: Path | str, split: str | None = None) -> SeriesDataset:
@@ -140,6 +144,64 @@ class SeriesDataset:
         return self._make(
             row, sample, times, self._store.read_step(sample, times[1]), is_pair=True, with_changes=changes
         )
+
+    def read_part(self, item: int, window: Window) -> Sample:
+        """Reads a window of two consecutive dates, and nothing else: whole scenes are larger than memory.
+
+        Args:
+            item: As for :meth:`read_step`.
+            window: Which part; within the series.
+
+        Returns:
+            The pixels of the window; :attr:`Sample.changes` is empty, and the transform is that of the series.
+
+        Raises:
+            IndexError: If there is no such step.
+            StoreError: If a file is missing or damaged.
+        """
+        row, times = self._locate(item, self.consecutive)
+        sample = self._sample(row)
+        arrays = self._store.read_part(sample, times[1], window)
+        return self._make(row, sample, times, arrays, is_pair=True, with_changes=False)
+
+    def changes_of(self, place: int) -> tuple[Change, ...]:
+        """Reads the changes of all steps of a sample, and no pixels.
+
+        Args:
+            place: Which of :attr:`rows`.
+
+        Raises:
+            StoreError: If the table of changes is missing or damaged.
+        """
+        return tuple(self._changes(int(self.rows[place])))
+
+    def parts(self, place: int) -> Iterator[Sample]:
+        """Reads all pixels of a series, no more of them at a time than fits: whole, or date by date, or in windows.
+
+        Args:
+            place: Which of :attr:`rows`.
+
+        Yields:
+            The series; or, of consecutive dates, each pair or each window of each pair, as :meth:`read_part` gives it.
+            No changes.
+
+        Raises:
+            StoreError: If a file is missing or damaged.
+        """
+        sample = self._sample(int(self.rows[place]))
+        height, width = sample["height"], sample["width"]
+        first = place * self.steps
+        if (height > PART or width > PART) and type(self._store).read_part is not Format.read_part:
+            for step in range(self.steps):
+                for row in range(0, height, PART):
+                    for column in range(0, width, PART):
+                        window = Window(row, column, min(PART, height - row), min(PART, width - column))
+                        yield self.read_part(first + step, window)
+        elif self.items == "series":
+            row, times = self._locate(place, self.times)
+            yield self._make(row, sample, times, self._store.read(sample, times), is_pair=False, with_changes=False)
+        else:
+            yield from (self.read_step(first + step, changes=False) for step in range(self.steps))
 
     @property
     def consecutive(self) -> tuple[Times, ...]:

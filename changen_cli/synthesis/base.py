@@ -162,3 +162,23 @@ class LooksSynthesizer(Synthesizer, Protocol):
 def look_dim_of(synthesizer: Synthesizer) -> int:
     """Returns the length of a look; 0 for a synthesizer without looks."""
     return synthesizer.look_dim if isinstance(synthesizer, LooksSynthesizer) else 0
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """What a synthesizer has that knows whether the pixels it computed are numbers, before they became bytes.
+
+    Attributes:
+        finite: Of the batch that was made last: whether all pixels of a sample are finite, bool [B], on the device, so
+            that nobody waits for it; None before the first.
+    """
+
+    finite: Tensor | None
+
+    def say_not_finite(self, name: str) -> str:
+        """Says that what was made of a sample is no image, of which weights, and what to do.
+
+        Args:
+            name: Which sample, or which part of it.
+        """
+        ...

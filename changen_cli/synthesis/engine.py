@@ -19,12 +19,12 @@ from changen_cli.errors import PluginError, TileError, UsageError
 from changen_cli.events.base import Change
 from changen_cli.models.series_looks import SeriesLooks
 from changen_cli.synthesis.background import keep_background
-from changen_cli.synthesis.base import Batch, LooksSynthesizer, Synthesizer
+from changen_cli.synthesis.base import Batch, Checked, LooksSynthesizer, Synthesizer
 from changen_cli.synthesis.exposure import Exposure
 from changen_cli.synthesis.look_chain import LookChain
 from changen_cli.synthesis.look_plan import LookPlan
 from changen_cli.synthesis.showing import require_changes, shown_by
-from changen_cli.synthesis.transfer import Transfer
+from changen_cli.synthesis.transfer import Transfer, Waiting
 from changen_cli.types import BoolArray, Float32Array, UInt8Array
 
 Background = Literal["synthesize", "keep"]
@@ -46,6 +46,7 @@ class Job(Generic[T]):
         noise: z of every step, float32 [n, noise_dim].
         looks: Where the looks come from; for a synthesizer with looks.
         key: What the conditions of its dates are drawn by, each with its date added.
+        name: What messages call it.
     """
 
     tag: T
@@ -56,6 +57,7 @@ class Job(Generic[T]):
     noise: Float32Array
     looks: LookPlan | None = None
     key: rng.Key = ()
+    name: str = "a sample"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,11 @@ class Frames:
 
 @dataclass(frozen=True, slots=True)
 class _Launched:
-    """What of a batch is on its way to the host: its images, and the looks."""
+    """What of a batch is on its way to the host: its images, the looks, and whether its pixels are numbers."""
 
     exposure: Exposure
     looks: Callable[[], list[SeriesLooks]] | None
+    finite: Waiting | None
 
 
 class Engine:
@@ -180,6 +183,7 @@ class Engine:
         exposure = Exposure(self.conditions, self.transfer, [job.key for job in group], valid)
         if self.conditions:  # without, I_0 is on the host as it is
             exposure.take(image, 0)
+        finite: Tensor | None = None
         for step in range(masks.shape[1] - 1):
             before, after = masks[:, step], masks[:, step + 1]
             changes = tuple(job.changes[step] for job in group)
@@ -188,12 +192,15 @@ class Engine:
             looks = None if chain is None else chain.next()
             made = self.synthesizer.synthesize(Batch(image, before, after, noise[:, step], changes, largest, looks))
             self._require(made, image)
+            if isinstance(self.synthesizer, Checked) and self.synthesizer.finite is not None:
+                finite = self.synthesizer.finite if finite is None else finite & self.synthesizer.finite
             if self.background == "keep":
                 changed = None if chain is None else chain.changed(step)
                 made = keep_background(image, made, before, after, changed=changed, valid=valid)
             image = made if valid is None else made * valid
             exposure.take(image, step + 1)
-        return _Launched(exposure, None if chain is None else chain.download())
+        sound = None if finite is None else self.transfer.download(finite)  # no wait for the device here
+        return _Launched(exposure, None if chain is None else chain.download(), sound)
 
     def _chain(self, group: list[Job[T]], image: Tensor, valid: Tensor | None) -> LookChain | None:
         """Starts the looks of a group; None for a synthesizer without looks."""
@@ -213,14 +220,17 @@ class Engine:
                 f"it must return torch.uint8 {list(image.shape)} on {image.device}"
             )
 
-    @staticmethod
-    def _collect(group: list[Job[T]], launched: _Launched | TileError) -> Iterator[tuple[T, Frames | TileError]]:
+    def _collect(self, group: list[Job[T]], launched: _Launched | TileError) -> Iterator[tuple[T, Frames | TileError]]:
         if isinstance(launched, TileError):
             yield from ((job.tag, launched) for job in group)
             return
         arrays = [wait() for wait in launched.exposure.frames]
         looks = [None] * len(group) if launched.looks is None else launched.looks()
+        finite = None if launched.finite is None else launched.finite()
         for number, job in enumerate(group):
+            if finite is not None and not finite[number] and isinstance(self.synthesizer, Checked):
+                yield job.tag, TileError(self.synthesizer.say_not_finite(job.name))
+                continue
             conditions = launched.exposure.of(number)
             images = np.stack([*([] if conditions else [job.image]), *(array[number] for array in arrays)])
             yield job.tag, Frames(images, looks[number], conditions)

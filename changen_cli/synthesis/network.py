@@ -27,6 +27,7 @@ class NetworkSynthesizer(ABC, Generic[Network]):
         card: Its weights card.
         noise_dim: Length of z; 0 where the network takes none.
         classes: Classes that the network knows, background included; None where it does not look at classes.
+        finite: Of the batch that was made last: whether all pixels of a sample are numbers, bool [B], on the device.
     """
 
     name: ClassVar[str]
@@ -49,6 +50,8 @@ class NetworkSynthesizer(ABC, Generic[Network]):
         config: object = self.generator.config
         self.noise_dim: int = getattr(config, "noise_dim", 0)
         self.classes: int | None = getattr(config, "classes", None)
+        self.finite: Tensor | None = None
+        self._numbers: list[Tensor] = []
 
     @abstractmethod
     def _run(self, batch: Batch) -> Tensor:
@@ -78,13 +81,28 @@ class NetworkSynthesizer(ABC, Generic[Network]):
         """
         if self.classes is not None:
             self._require_classes(batch, self.classes)
+        self._numbers.clear()
         parts = [self._synthesize(part) for part in batch.parts(1 if self.device.type == "cpu" else 0)]
+        self.finite = torch.cat(self._numbers)
         return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def say_not_finite(self, name: str) -> str:
+        """Says that what was made of a sample is no image, and what to do.
+
+        Args:
+            name: Which sample, or which part of it.
+        """
+        precision = "" if self.dtype is torch.float32 else ", or --precision fp32"
+        return (
+            f"{name}: the weights {self.card.name!r} made pixels of it that are no numbers (NaN or infinite), so there "
+            f"is no image; use other weights (--weights){precision}"
+        )
 
     @torch.inference_mode()
     def _synthesize(self, batch: Batch) -> Tensor:
         with autocast(self.device, self.dtype):
             made = self._run(batch)
+        self._numbers.append(made.isfinite().flatten(1).all(dim=1))  # as bytes, NaN would be black
         return to_bytes(made)
 
     def _require_classes(self, batch: Batch, classes: int) -> None:

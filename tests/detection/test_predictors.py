@@ -101,4 +101,8 @@ def test_a_detectors_weights_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_threshold_is_the_users_or_that_of_the_card_or_a_half() -> None:
     plain = DetectorPredictor(Tiny().eval(), CARD)
     tuned = DetectorPredictor(Tiny().eval(), replace(CARD, threshold=0.2))
-    assert [choose_threshold(None, plain), choose_threshold(None, tuned), choose_threshold(0.7, tuned)] == [0.5, 0.2, 0.7]
+    assert [choose_threshold(None, plain), choose_threshold(None, tuned), choose_threshold(0.7, tuned)] == [
+        0.5,
+        0.2,
+        0.7,
+    ]

@@ -93,10 +93,21 @@ def test_a_folder_is_put_whole(tmp_path: Path) -> None:
     (made / "inner").mkdir(parents=True)
     (made / "inner" / "file").write_text("x")
     (tmp_path / "out").mkdir()
-    files.put_whole_folder(made, tmp_path / "out")
+    files.put_folder_whole(made, tmp_path / "out")
     assert (tmp_path / "out" / "inner" / "file").read_text() == "x"
     assert not made.exists()
     made.mkdir()
     with pytest.raises(StoreError):
-        files.put_whole_folder(made, tmp_path / "out")
+        files.put_folder_whole(made, tmp_path / "out")
     assert (tmp_path / "out" / "inner" / "file").read_text() == "x"
+
+
+def test_a_folder_is_put_in_the_place_of_another(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    for content in ("old", "new"):
+        with files.work_folder(target) as work:
+            (work / "made").mkdir()
+            (work / "made" / "file").write_text(content)
+            files.put_folder_whole(work / "made", target, replace=True)
+        assert (target / "file").read_text() == content
+    assert [path.name for path in tmp_path.iterdir()] == ["target"]

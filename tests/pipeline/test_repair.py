@@ -9,7 +9,7 @@ import pytest
 from changen_cli.errors import ChangenError, StoreError
 from changen_cli.pipeline.generate import generate
 from changen_cli.pipeline.options import GenerateOptions
-from changen_cli.pipeline.repair import recorded_options, repair
+from changen_cli.pipeline.repair import repair
 from changen_cli.store.formats.registry import find_formats
 from changen_cli.store.verify import verify
 from tests.outputs import Tree
@@ -64,19 +64,6 @@ def test_arguments_are_in_two_places(options: Options, tmp_path: Path, tree: Tre
     flip(out / "mask" / "c.0.0.0.0")
     assert repair(out).whole
     assert tree(out) == whole
-
-
-def test_recorded_options_are_those_that_were_given(options: Options, tmp_path: Path) -> None:
-    given = options(
-        events={"create": 2.0}, event_options={"create": {"turn": 45.0}}, background="keep", min_valid=0.25, cog=False
-    )
-    generate(given)
-    found = recorded_options(tmp_path / "out", workers=0)
-    for name in ("inputs", "output", "events", "background", "min_valid", "tile_size", "format", "seed", "synthesizer"):
-        assert getattr(found, name) == getattr(given, name), name
-    assert found.shard_samples == 2
-    assert found.workers == 0
-    assert found.schedule().as_manifest() == given.schedule().as_manifest()
 
 
 def test_looks_and_weights_are_found_again(

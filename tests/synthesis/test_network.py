@@ -10,11 +10,11 @@ import shapely
 import torch
 
 from changen_cli import plugins
-from changen_cli.errors import WeightsError
+from changen_cli.errors import TileError, WeightsError
 from changen_cli.events.base import Change
 from changen_cli.scenes.layout import Footprint, Layout
 from changen_cli.synthesis.base import Batch, Synthesizer, SynthesizerSettings
-from changen_cli.synthesis.engine import Engine, Job
+from changen_cli.synthesis.engine import Engine, Frames, Job
 from changen_cli.synthesis.network import NetworkSynthesizer
 from changen_cli.synthesis.transfer import HostTransfer
 from changen_cli.types import UInt8Array
@@ -110,3 +110,49 @@ def test_end_to_end_through_the_engine(name: str, make_synthesizer: Make, run_jo
         assert (frames[2] != frames[1]).any()
     single = dict(run_jobs(Engine(synthesizer, HostTransfer(), 1), jobs))
     assert all(np.array_equal(single[n], results[n]) for n in range(3))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_pixels_that_are_no_numbers_are_an_error_that_names_tile_and_weights(
+    make_synthesizer: Make, monkeypatch: pytest.MonkeyPatch, value: float
+) -> None:
+    """One of three samples goes wrong, at its second step; the others are what they are without it."""
+    synthesizer = make_synthesizer("oasis")
+    draw = np.random.default_rng(0)
+    mask = np.zeros((3, 40, 52), np.uint8)
+    images = [draw.integers(1, 250, (3, 40, 52), np.uint8) for _ in range(3)]
+    noise = draw.standard_normal((2, synthesizer.noise_dim), np.float32)
+    jobs = [
+        Job(n, image, np.ones((40, 52), bool), mask, ((), ()), noise, name=f"town__r{n}")
+        for n, image in enumerate(images)
+    ]
+    engine = Engine(synthesizer, HostTransfer(), 3)
+    whole = dict(engine.run(jobs))
+    real, calls = synthesizer._run, []
+
+    def broken(batch: Batch) -> torch.Tensor:
+        calls.append(len(calls))
+        made = real(batch)
+        if calls[-1] == 4:  # on a CPU one sample a call: this is the second sample's second step
+            made = made.clone()
+            made[0, 1, 7, 9] = value
+        return made
+
+    monkeypatch.setattr(synthesizer, "_run", broken)
+    found = dict(engine.run(jobs))
+    error = found[1]
+    assert isinstance(error, TileError)
+    assert str(error) == (
+        "town__r1: the weights 'oasis' made pixels of it that are no numbers (NaN or infinite), so there is no image; "
+        "use other weights (--weights)"
+    )
+    for n in (0, 2):
+        one, two = found[n], whole[n]
+        assert isinstance(one, Frames)
+        assert isinstance(two, Frames)
+        np.testing.assert_array_equal(one.images, two.images)
+
+
+def test_what_to_do_where_the_precision_is_low(make_synthesizer: Make) -> None:
+    said = make_synthesizer("oasis", precision="bf16").say_not_finite("t")
+    assert said.endswith("use other weights (--weights), or --precision fp32")

@@ -221,7 +221,7 @@ class _Maker:
             history=prepared.history,
             transform=scene.transform,
             crs=crs,
-            source=scene.source.image,
+            source=scene.source.name,
             changed_pixels=tuple(changed.tolist()),
             valid_pixels=prepared.survey.valid,
             looks=looks,

@@ -90,7 +90,8 @@ class SceneStep:
         if self.looks is not None:
             looks = plan_window(self.looks, instances, self.number, (window.row, window.column), self.key)
         moved = tuple(_moved(change, window) for change in changes)
-        return Job(window, image, valid, masks, (moved,), self.noise[None], looks)
+        name = f"window {window.tile_id}"
+        return Job(window, image, valid, masks, (moved,), self.noise[None], looks, name=name)
 
 
 def _moved(change: Change, window: Window) -> Change:

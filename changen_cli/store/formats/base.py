@@ -43,6 +43,19 @@ class Arrays:
     valid: BoolArray | None = None
 
 
+def cut_arrays(arrays: Arrays, window: Window) -> Arrays:
+    """Returns the pixels of a window within an item."""
+    rows = slice(window.row, window.row + window.height)
+    columns = slice(window.column, window.column + window.width)
+    return Arrays(
+        image=arrays.image[..., rows, columns],
+        change=arrays.change[..., rows, columns],
+        mask=None if arrays.mask is None else arrays.mask[..., rows, columns],
+        instance=None if arrays.instance is None else arrays.instance[..., rows, columns],
+        valid=None if arrays.valid is None else arrays.valid[rows, columns],
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class ScenePlace:
     """What a format must know of a whole scene before its pixels come.
@@ -185,6 +198,22 @@ class Format(ABC):
             instance=None if whole.instance is None else whole.instance[dates],
             valid=whole.valid,
         )
+
+    def read_part(self, sample: SampleRow, step: int, window: Window) -> Arrays:
+        """Reads a part of two consecutive dates; a format whose series may be large reads nothing else.
+
+        Args:
+            sample: Its row of ``samples.parquet``.
+            step: 1 for the dates 0 and 1.
+            window: Which part; within the series.
+
+        Returns:
+            As :meth:`read_step`, of the window alone.
+
+        Raises:
+            StoreError: If a file is missing or damaged.
+        """
+        return cut_arrays(self.read_step(sample, step), window)
 
     @property
     def pairs(self) -> tuple[Times, ...]:

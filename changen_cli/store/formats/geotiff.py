@@ -121,19 +121,29 @@ class GeoTiffFormat(SceneFormat):
 
     def read(self, sample: SampleRow, times: Times) -> Arrays:
         """Reads every file of a sample's folder."""
-        folder = self.root / sample["sample"]
-        valid = read_raster(folder / "t0.tif", mask=True) != 0
-        return Arrays(
-            image=np.stack([read_raster(folder / f"t{t}.tif") for t in times]),
-            change=np.stack([read_raster(folder / f"change_t{t}_t{t + 1}.tif")[0] for t in times[:-1]]),
-            mask=np.stack([read_raster(folder / f"mask_t{t}.tif")[0] for t in times]),
-            instance=np.stack([read_raster(folder / f"instance_t{t}.tif")[0] for t in times]),
-            valid=valid,
-        )
+        return self._read(sample, times, None)
 
     def read_step(self, sample: SampleRow, step: int) -> Arrays:
         """Reads the files of two dates."""
-        return self.read(sample, (step - 1, step))
+        return self._read(sample, (step - 1, step), None)
+
+    def read_part(self, sample: SampleRow, step: int, window: Window) -> Arrays:
+        """Reads a window of the files of two dates, and not more of them than the blocks that it touches."""
+        return self._read(sample, (step - 1, step), window)
+
+    def _read(self, sample: SampleRow, times: Times, window: Window | None) -> Arrays:
+        folder = self.root / sample["sample"]
+
+        def label(name: str) -> AnyArray:
+            return read_raster(folder / f"{name}.tif", window=window)[0]
+
+        return Arrays(
+            image=np.stack([read_raster(folder / f"t{t}.tif", window=window) for t in times]),
+            change=np.stack([label(f"change_t{t}_t{t + 1}") for t in times[:-1]]),
+            mask=np.stack([label(f"mask_t{t}") for t in times]),
+            instance=np.stack([label(f"instance_t{t}") for t in times]),
+            valid=read_raster(folder / "t0.tif", mask=True, window=window) != 0,
+        )
 
     def read_pair(self, sample: SampleRow, pair: Times) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
         """Reads two images and their change mask."""

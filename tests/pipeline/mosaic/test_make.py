@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,9 @@ from changen_cli.pipeline.summary import NothingMadeError
 from changen_cli.reporter import Progress
 from changen_cli.resources import example_files
 from changen_cli.scenes.layout import Footprint, Layout
-from changen_cli.store.records import ShardRecord, encode_record, read_record
+from changen_cli.store.damage import Problem
+from changen_cli.store.labels import check_labels
+from changen_cli.store.records import ShardRecord, encode_record, read_record, record_path
 from changen_cli.store.sample import Sample
 from changen_cli.store.verify import verify
 from changen_cli.types import UInt8Array
@@ -287,3 +290,41 @@ def test_there_is_no_seam(mosaic: Mosaic, tmp_path: Path) -> None:
         side_by_side[:, row : row + 96, column : column + 96] = sample.image[1]
     edges = [[96 * k for k in range(1, 9) if 96 * k < size - 96] for size in whole.shape[1:]]
     assert seam(side_by_side, *edges) > 1.5
+
+
+def test_verifying_reads_windows_not_rasters(
+    mosaic: Mosaic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tree: Tree
+) -> None:
+    """Sixteen times the pixels, and no more memory; what is wrong in a window far from the first is found."""
+    monkeypatch.setattr("changen_cli.store.series.PART", 256)
+    peaks = []
+    for factor in (1, 4):
+        out, inputs = tmp_path / f"out{factor}", tmp_path / f"in{factor}"
+        source = Path(mosaic().inputs[0])
+        inputs.mkdir()
+        with rasterio.open(source) as file:
+            profile = file.profile | {"width": 600 * factor, "height": 600 * factor, "sparse_ok": True}
+            pixels = file.read()
+        with rasterio.open(inputs / "town.tif", "w", **profile) as file:
+            file.write(pixels, window=rasterio.windows.Window(0, 0, 300, 200))
+        for beside in source.parent.glob("town_buildings*"):
+            (inputs / beside.name).write_bytes(beside.read_bytes())
+        options = replace(mosaic(tile_size=512, overlap=128, steps=1), inputs=(str(inputs),), output=str(out))
+        generate(options)
+        tracemalloc.start()
+        assert verify(out).whole
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]
+    assert peaks[1] < 600 * 600 * 4 * 3  # less than the pixels of even the small scene: images, masks, instances
+    with rasterio.open(out / "town" / "mask_t1.tif", "r+", IGNORE_COG_LAYOUT_BREAK="YES") as file:
+        file.write(np.ones((1, 3, 3), np.uint8), window=rasterio.windows.Window(2300, 2200, 3, 3))
+    (problem,) = check(out)
+    assert problem.reason == "its change masks are not where its class masks differ"
+
+
+def check(out: Path) -> list[Problem]:
+    """What the labels say, whatever the checksums do."""
+    data = open_series(out)
+    found = list(check_labels(data, read_record(record_path(out, 0))))
+    return [problem for problem in found if "differ" in problem.reason]

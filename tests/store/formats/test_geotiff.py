@@ -9,8 +9,11 @@ import rasterio
 from rasterio.crs import CRS
 
 from changen_cli.errors import StoreError
+from changen_cli.scenes.window import Window
 from changen_cli.store.base import Outcome, Series, Status, StoreSpec
+from changen_cli.store.formats.base import cut_arrays
 from changen_cli.store.formats.geotiff import GeoTiffFormat
+from changen_cli.store.tables.samples import SampleRow
 
 NAMES = {"t0.tif", "t1.tif", "t2.tif", "change_t0_t1.tif", "change_t1_t2.tif"} | {
     f"{name}_t{time}.tif" for name in ("mask", "instance") for time in range(3)
@@ -134,3 +137,23 @@ def test_a_foreign_file_in_a_sample_folder_is_kept(tmp_path: Path, make_series: 
     with pytest.raises(StoreError, match=r"notes\.txt"):
         make(tmp_path, series)
     assert {path.name for path in folder.iterdir()} == NAMES | {"notes.txt"}
+
+
+def test_a_part_is_the_same_as_in_the_whole(tmp_path: Path, make_series: Callable[..., Series]) -> None:
+    series = make_series(0)
+    make(tmp_path, series)
+    store, row = GeoTiffFormat(tmp_path, StoreSpec(1, 2, 24, 40, 1)), sample_row(series)
+    window = Window(5, 17, 12, 23)
+    part, cut = store.read_part(row, 2, window), cut_arrays(store.read_step(row, 2), window)
+    for name in ("image", "change", "mask", "instance", "valid"):
+        np.testing.assert_array_equal(getattr(part, name), getattr(cut, name))
+    assert part.image.shape == (2, 3, 12, 23)
+    assert not part.valid[:, -1].any()  # type: ignore[index]
+
+
+def sample_row(series: Series) -> SampleRow:
+    return {
+        "index": 0, "sample": series.id, "status": "done", "reason": "", "scene": series.scene, "tile": series.tile,
+        "variant": 0, "split": series.split, "source": series.source, "crs": None, "transform": None,
+        "height": 24, "width": 40, "changes": 3, "geometry": None,
+    }  # fmt: skip
