@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from changen_cli.errors import ChangenError, StoreError
-from changen_cli.files import HOME
+from changen_cli.files import HOME, place
 from changen_cli.options import build, info
 from changen_cli.pipeline.generate import generate
 from changen_cli.pipeline.options import GenerateOptions
@@ -37,7 +37,7 @@ def repair(path: Path | str, reporter: Reporter | None = None, **speed: object) 
         ChangenError: If input or weights are not there or are others than they were, or the output cannot be written;
             nothing is deleted then.
     """
-    root, reporter = Path(path), reporter or Silent()
+    root, reporter = place(path), reporter or Silent()
     options = recorded_options(root, **speed)
     try:
         generate(options, reporter, thorough=True)
