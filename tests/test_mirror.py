@@ -19,6 +19,7 @@ TESTS_OF_NO_MODULE = {
     "cli/test_hostile_input.py": "what attackers brought: each case costs its scene or is one line, never more",
     "hostile/test_fuzz.py": "every reader against files that were good once",
     "cli/test_plugins.py": "plugins of somebody else in whole runs",
+    "cli/test_remote.py": "inputs and outputs that URLs name, in whole runs",
     "cli/test_repeatable.py": "the same seed, the same bytes: a promise of the whole tool",
     "cli/test_series.py": "what whole runs make: series that agree with input and labels, in every format",
     "cli/test_verbs.py": "what all verbs have in common",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,7 +27,7 @@ A divided run on one machine, from beginning to end:
 
 
 def command(
-    store: Annotated[Path, typer.Argument(help="Output folder of changen generate, any format.")],
+    store: Annotated[str, typer.Argument(help="Output of changen generate, any format: a folder, or a URL.")],
     as_json: Annotated[bool, typer.Option("--json", help="Summary as JSON on standard output.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")] = False,
 ) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,7 +27,7 @@ Exit code 0, whatever is missing; `--json` has `finished`, and the numbers of th
 
 
 def command(
-    store: Annotated[Path, typer.Argument(help="Output folder of changen generate, any format.")],
+    store: Annotated[str, typer.Argument(help="Output of changen generate, any format: a folder, or a URL.")],
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> int:
     """Calls :func:`changen_cli.store.overview.take_overview`, and prints what it finds."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -33,7 +32,7 @@ SHOWN = 20
 
 
 def command(
-    store: Annotated[Path, typer.Argument(help="Output folder of changen generate, any format.")],
+    store: Annotated[str, typer.Argument(help="Output of changen generate, any format: a folder, or a URL.")],
     repair: Annotated[
         bool, typer.Option("--repair", help="Make what is missing or damaged anew, then check again.")
     ] = False,

@@ -133,10 +133,7 @@ def writing(path: Path, *, is_file: bool, copy: bool, overwrite: bool) -> Iterat
         if is_file:
             put_whole(made, path)
             return
-        with disk_errors(path):
-            if path.is_dir() and any(path.iterdir()):  # --overwrite
-                os.rename(path, work / "replaced")
-        put_folder_whole(made, path)
+        put_folder_whole(made, path, replace=overwrite)
 
 
 def _check_free(path: Path, *, is_file: bool, overwrite: bool) -> None:

@@ -3,7 +3,8 @@
 Everything that changen writes goes through this package. A file is written under a scratch name, synced, renamed into
 place, and then its folder is synced, so neither a killed process nor a lost power supply leaves half a file under a
 final name. :mod:`~changen_cli.files.outputs` writes the many files of an output and notes their checksums;
-:mod:`~changen_cli.files.single` writes one file anywhere else.
+:mod:`~changen_cli.files.single` writes one file anywhere else. An output may also be objects of a store, named by a URL
+(:mod:`~changen_cli.files.places`); an object is put whole, and what follows of this holds for it too.
 """
 
 from __future__ import annotations
@@ -20,18 +21,24 @@ from changen_cli.files.outputs import (
     remove_folder,
     replacing,
     replacing_folder,
-    scratch_folder,
+    scratch,
     write_files,
     write_folders,
 )
+from changen_cli.files.objects import WRITABLE
+from changen_cli.files.places import ObjectPath, place, scheme_of
+from changen_cli.files.reading import all_files, open_read, present
 from changen_cli.files.removing import remove_files, remove_folder_if_empty
 from changen_cli.files.single import put_folder_whole, put_whole, replacing_file, work_folder, write_whole
 
 __all__ = [
     "HOME",
+    "WRITABLE",
     "Checksum",
     "Checksums",
     "Data",
+    "ObjectPath",
+    "all_files",
     "checksum",
     "checksum_file",
     "clear_half_done",
@@ -40,8 +47,11 @@ __all__ = [
     "half_done_folder",
     "make_folder",
     "noting",
+    "open_read",
     "part_scratch",
     "put_folder_whole",
+    "place",
+    "present",
     "put_whole",
     "refuse_links",
     "remove_files",
@@ -50,7 +60,8 @@ __all__ = [
     "replacing",
     "replacing_file",
     "replacing_folder",
-    "scratch_folder",
+    "scheme_of",
+    "scratch",
     "sync_folder",
     "work_folder",
     "write_files",

@@ -14,6 +14,8 @@ from typing import NamedTuple, Self, TypeAlias
 
 import xxhash
 
+from changen_cli.files.reading import open_read
+
 Data: TypeAlias = bytes | bytearray | memoryview
 
 _BLOCK = 1 << 20
@@ -65,7 +67,7 @@ def checksum_file(path: Path) -> Checksum:
         OSError: If it cannot be read.
     """
     digest, size = xxhash.xxh3_128(), 0
-    with open(path, "rb") as file:
+    with open_read(path) as file:
         while block := file.read(_BLOCK):
             digest.update(block)
             size += len(block)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from changen_cli.errors import ChangenError, StoreError
+from changen_cli.files.places import ObjectPath
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}
@@ -70,6 +71,8 @@ def make_folder(path: Path, error: type[ChangenError] = StoreError) -> None:
     Raises:
         ChangenError: Of that class, if it cannot be made.
     """
+    if isinstance(path, ObjectPath):  # there are no folders in an object store
+        return
     with disk_errors(path, error):
         missing = [folder for folder in (path, *path.parents) if not folder.is_dir()]
         path.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,8 @@
 """Files of an output: written under a scratch name in it, synced, renamed; noted with their checksums.
 
 The scratch name lies in ``<root>/.changen/tmp``, and several files are written first and synced together afterwards,
-which costs much less than one by one.
+which costs much less than one by one. An object store needs none of that: an object is there whole or not at all, and
+so it is put under its real name, several at a time.
 """
 
 from __future__ import annotations
@@ -9,18 +10,25 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
 from changen_cli.errors import StoreError
+from changen_cli.files import objects
 from changen_cli.files.checksums import Checksum, Data, checksum, checksum_file, forget, note
 from changen_cli.files.disk import disk_errors, sync_file, sync_folder
+from changen_cli.files.places import ObjectPath
 
 HOME = ".changen"
 """Folder inside an output where changen keeps its own records; its presence marks an output of changen."""
 
+
+PUTS = 8
+"""Most objects that are on their way to a store at a time."""
 
 _part: ContextVar[str] = ContextVar("part", default="")
 
@@ -45,7 +53,7 @@ def half_done_folder(root: Path) -> Path:
 
 
 def write_files(root: Path, files: Iterable[tuple[Path, Data]]) -> None:
-    """Writes files so that each appears under its name whole; nothing appears before all of them are on the disk.
+    """Writes files so that each appears under its name whole; on a disk, nothing appears before all of them are on it.
 
     Args:
         root: The output.
@@ -55,10 +63,13 @@ def write_files(root: Path, files: Iterable[tuple[Path, Data]]) -> None:
     Raises:
         StoreError: If the disk is full or not writable. No scratch file stays behind.
     """
-    with disk_errors(root), _scratch(root) as scratch:
+    if isinstance(root, ObjectPath):
+        _put_objects(root, files)
+        return
+    with disk_errors(root), scratch(root) as folder:
         staged = []
         for number, (path, data) in enumerate(files):
-            temporary = scratch / f"{number:06d}"
+            temporary = folder / f"{number:06d}"
             temporary.write_bytes(data)
             staged.append((temporary, path, checksum(data)))
         folders = sorted({path.parent for _, path, _ in staged})
@@ -68,8 +79,8 @@ def write_files(root: Path, files: Iterable[tuple[Path, Data]]) -> None:
         for temporary, path, found in staged:
             os.replace(temporary, path)
             note(path, found)
-        for folder in folders:
-            sync_folder(folder)
+        for parent in folders:
+            sync_folder(parent)
 
 
 def write_folders(root: Path, folders: Iterable[tuple[Path, Iterable[tuple[str, Data]]]]) -> None:
@@ -82,10 +93,10 @@ def write_folders(root: Path, folders: Iterable[tuple[Path, Iterable[tuple[str, 
     Raises:
         StoreError: If the disk is full or not writable. No scratch file stays behind.
     """
-    with disk_errors(root), _scratch(root) as scratch:
+    with disk_errors(root), scratch(root) as work:
         staged = []
         for number, (path, files) in enumerate(folders):
-            temporary = scratch / f"{number:06d}"
+            temporary = work / f"{number:06d}"
             temporary.mkdir()
             sums: dict[str, Checksum] = {}
             for name, data in files:
@@ -120,11 +131,15 @@ def replacing(root: Path, path: Path) -> Iterator[Path]:
     Raises:
         StoreError: If the disk is full or not writable.
     """
-    with disk_errors(root), _scratch(root) as scratch:
-        temporary = scratch / path.name
+    with disk_errors(root), scratch(root) as folder:
+        temporary = folder / path.name
         yield temporary
-        sync_file(temporary)
         found = checksum_file(temporary)
+        if isinstance(path, ObjectPath):
+            objects.put(path.address, temporary)
+            note(path, found)
+            return
+        sync_file(temporary)
         _refuse_linked(root, [path.parent])
         os.replace(temporary, path)
         note(path, found)
@@ -145,8 +160,8 @@ def replacing_folder(root: Path, path: Path) -> Iterator[Path]:
     Raises:
         StoreError: If the disk is full or not writable.
     """
-    with disk_errors(root), _scratch(root) as scratch:
-        temporary = scratch / path.name
+    with disk_errors(root), scratch(root) as folder:
+        temporary = folder / path.name
         temporary.mkdir()
         yield temporary
         sums: dict[str, Checksum] = {}
@@ -174,13 +189,13 @@ def remove_folder(root: Path, path: Path) -> None:
     if not os.path.lexists(path):
         return
     _refuse_linked(root, [path])
-    with disk_errors(path), _scratch(root) as scratch:
+    with disk_errors(path), scratch(root) as folder:
         names = [path / name for name in os.listdir(path)]
-        os.rename(path, scratch / "removed")
+        os.rename(path, folder / "removed")
         for name in names:
             forget(name)
         sync_folder(path.parent)
-        shutil.rmtree(scratch)
+        shutil.rmtree(folder)
 
 
 def refuse_links(root: Path) -> None:
@@ -189,6 +204,8 @@ def refuse_links(root: Path) -> None:
     Raises:
         StoreError: If there is one; the message names it.
     """
+    if isinstance(root, ObjectPath):
+        return
     for folder, folders, _ in os.walk(root):
         _refuse_linked(Path(folder), [Path(folder, name) for name in folders])
 
@@ -211,6 +228,8 @@ def clear_scratch(root: Path) -> None:
     Raises:
         StoreError: If something there cannot be deleted.
     """
+    if isinstance(root, ObjectPath):
+        return
     folder = scratch_folder(root)
     with disk_errors(folder):
         _refuse_linked(root, [folder])
@@ -224,6 +243,8 @@ def clear_half_done(root: Path, name: str = "") -> None:
     Raises:
         StoreError: If something there is a link or cannot be deleted.
     """
+    if isinstance(root, ObjectPath):
+        return
     folder = half_done_folder(root) / name
     with disk_errors(folder):
         _refuse_linked(root, [folder])
@@ -231,9 +252,40 @@ def clear_half_done(root: Path, name: str = "") -> None:
             shutil.rmtree(folder)
 
 
+def _put_objects(root: Path, files: Iterable[tuple[Path, Data]]) -> None:
+    """Puts objects into a store, a few at a time; all of them are there when it returns."""
+    with disk_errors(root), ThreadPoolExecutor(PUTS) as pool:
+        waiting: deque[tuple[Path, Checksum, Future[None]]] = deque()
+
+        def settle(most: int) -> None:
+            while len(waiting) > most:
+                path, found, done = waiting.popleft()
+                done.result()
+                note(path, found)
+
+        for path, data in files:
+            assert isinstance(path, ObjectPath), f"{path} is not in {root}"
+            waiting.append((path, checksum(data), pool.submit(objects.put, path.address, data)))
+            settle(PUTS)
+        settle(0)
+
+
 @contextmanager
-def _scratch(root: Path) -> Iterator[Path]:
-    """Gives a folder of its own to one write; whatever is left in it afterwards is deleted."""
+def scratch(root: Path) -> Iterator[Path]:
+    """Gives a folder of this machine to one piece of work on an output; what is in it afterwards is deleted.
+
+    It is on the disk of the output, or in the system's folder for temporary files where that is an object store.
+
+    Args:
+        root: The output.
+
+    Yields:
+        The folder, empty.
+    """
+    if isinstance(root, ObjectPath):
+        with tempfile.TemporaryDirectory(prefix="changen-") as name:
+            yield Path(name)
+        return
     parent = scratch_folder(root)
     _refuse_linked(root, [parent])
     parent.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from changen_cli.files.checksums import forget
 from changen_cli.files.disk import disk_errors
+from changen_cli.files.places import ObjectPath
 
 
 def remove_files(paths: Iterable[Path]) -> None:
@@ -30,6 +31,8 @@ def remove_folder_if_empty(path: Path) -> bool:
     Raises:
         StoreError: If it is empty and yet cannot be deleted.
     """
+    if isinstance(path, ObjectPath):
+        return True
     with disk_errors(path):
         if not path.is_dir():
             return True

@@ -124,7 +124,7 @@ def _read_image(dataset: Raster, path: str, window: Window) -> tuple[UInt8Array,
         )
     where = to_rasterio(window)
     try:
-        with BlockCache().settings():
+        with BlockCache().settings(path):
             image: UInt8Array = dataset.read(list(bands), window=where)
             valid = chosen_valid(dataset, bands, image, window=where)
     except RasterioError as error:
@@ -136,7 +136,7 @@ def _read_image(dataset: Raster, path: str, window: Window) -> tuple[UInt8Array,
 def _read_label(dataset: Raster, path: str, window: Window) -> UInt8Array:
     """Reads uint8 [H, W]: 1 where a label is not 0, else 0; of JPEG from :data:`LOSSY_FROM` on."""
     try:
-        with BlockCache().settings():
+        with BlockCache().settings(path):
             label = dataset.read(1, window=to_rasterio(window))
     except RasterioError as error:
         raise _damaged(path, error) from error

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from changen_cli.errors import ChangenError, ExitCode, StoreError
+from changen_cli.files import place
 from changen_cli.pipeline.record import result_record
 from changen_cli.pipeline.summary import NothingMadeError, Summary
 from changen_cli.reporter import Progress, Reporter, Silent
@@ -59,7 +60,7 @@ def finalize(path: Path | str, reporter: Reporter | None = None) -> Summary:
         NothingMadeError: As :func:`~changen_cli.pipeline.generate.generate` raises it.
         StoreError: If the folder is no output of changen, or a worker is still writing it, or it cannot be written.
     """
-    root, reporter = Path(path), reporter or Silent()
+    root, reporter = place(path), reporter or Silent()
     if (root / MANIFEST).is_file():
         return _finished(root, reporter)
     plan = require_plan(root)

@@ -107,6 +107,7 @@ def carry_out(
             create_store(writer)
             note_inputs(run.plan, journal.root, run.share)
             for made in _make_missing(run, writer, journal, summary):
+                journal.refuse_lost()
                 if watch is not None and isinstance(made, Series):
                     watch(made)
                 now = time.monotonic()
@@ -114,6 +115,7 @@ def carry_out(
                 if now - reported >= report_every:
                     reported = now
                     reporter.progress(made if isinstance(made, Progress) else summary.progress())
+            journal.refuse_lost()
             if run.share is None:
                 finish_run(writer, journal, result_record(plan, arguments, summary))
         summary.differing = tuple(stock.differing(journal))

@@ -10,6 +10,7 @@ from changen_cli.conditions.choose import NONE
 from changen_cli.conditions.options import ConditionOptions
 from changen_cli.errors import UsageError
 from changen_cli.events.options import ScheduleOptions
+from changen_cli.files import WRITABLE, scheme_of
 from changen_cli.options import Ge, Gt, Le, Number, PathText, Whole, option, options
 from changen_cli.pipeline.option_kinds import Auto, CreationOptions, Inputs, OneShare, Shares
 from changen_cli.pipeline.windows import mosaic_windows
@@ -36,6 +37,10 @@ EVENTS, OUTPUT, RUN = "Events", "Output", "Run"
 """Headings in ``--help``."""
 
 
+def _listed(schemes: Iterable[str]) -> str:
+    return ", ".join(f"{scheme}://" for scheme in schemes)
+
+
 @options("--", kw_only=True)
 class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, ConditionOptions):
     """Arguments of a run. Paths may be given as text or as ``pathlib.Path``; they are kept as text.
@@ -45,7 +50,7 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
 
     Attributes:
         inputs: Folders, rasters, lists, URLs or "-"; several, or one.
-        output: Output folder.
+        output: Output folder, or URL of an object store (extra ``remote``).
         masks: Mask raster or folder, if not beside the images.
         footprints: Vector file of footprints, if not beside the images.
         format: Name of an installed format.
@@ -130,7 +135,13 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
     batch_size: Auto | Annotated[Whole, Ge(1), Le(65_536)] = option(
         default="auto", help="auto or a number.", group=SYNTHESIS, recorded=False
     )
-    output: PathText = option(default="changen-out", help="Output folder.", group=OUTPUT, flags=("-o",), recorded=False)
+    output: PathText = option(
+        default="changen-out",
+        help="Output: a folder, or a URL of an object store (s3://bucket/run.zarr; also gs, az, abfs).",
+        group=OUTPUT,
+        flags=("-o",),
+        recorded=False,
+    )
     format: str = option(
         default=FORMAT, help="How series are stored.", group=OUTPUT, flags=("-f",), choices=find_formats
     )
@@ -198,6 +209,7 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
             raise UsageError(f"--overlap {self.overlap}: must be from 0 to {self.tile_size - 1}, less than the tile")
         if self.gap > self.tile_size:
             raise UsageError(f"--gap {self.gap:g}: must be from 0 pixels to the tile size")
+        self._judge_output()
         self._judge_shards()
         self.share()
         if self.shard is not None and self.recipe is not None:
@@ -221,6 +233,23 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
             if getattr(self, name) and name not in taken:
                 others = [other for other in find_formats() if name in get_format(other).options]
                 raise UsageError(f"{flag} is for --format {' or '.join(others)}, not {self.format}")
+
+    def _judge_output(self) -> None:
+        """Refuses a URL that cannot be written, or not in the format."""
+        scheme = scheme_of(self.output)
+        if scheme is None:
+            if "://" in self.output:
+                raise UsageError(f"--output {self.output}: give a folder, or a URL of {_listed(WRITABLE)}")
+            return
+        if scheme not in WRITABLE:
+            raise UsageError(f"--output {self.output}: {scheme}:// is read and not written; give {_listed(WRITABLE)}")
+        if not get_format(self.format).remote:
+            able = [name for name in find_formats() if get_format(name).remote]
+            what = "--mosaic" if self.mosaic else f"--format {self.format}"
+            raise UsageError(
+                f"--output {self.output} with {what}: only --format {' or '.join(able)} is written to object stores; "
+                "choose that, or write to a folder and copy it"
+            )
 
     def _settle_mosaic(self) -> None:
         """Chooses the format of a mosaic where none is asked for, and refuses what it cannot have."""

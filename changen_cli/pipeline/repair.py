@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from changen_cli.errors import ChangenError, StoreError
+from changen_cli.files import place
 from changen_cli.pipeline.generate import generate
 from changen_cli.pipeline.recorded import recorded_options, require_list
 from changen_cli.reporter import Reporter, Silent
@@ -29,7 +30,7 @@ def repair(path: Path | str, reporter: Reporter | None = None, **speed: object) 
         ChangenError: If input or weights are not there or are others than they were, or the output cannot be written;
             nothing is deleted then.
     """
-    root, reporter = Path(path), reporter or Silent()
+    root, reporter = place(path), reporter or Silent()
     options = recorded_options(root, **speed)
     require_list(root, options)
     try:

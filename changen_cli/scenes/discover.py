@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from changen_cli.errors import SceneError, UsageError
+from changen_cli.scenes import remote_labels
 from changen_cli.scenes.footprints.xbd_tree import find_images, find_labels, is_label, plain_name
 from changen_cli.scenes.naming import make_ids, stem_of
 from changen_cli.scenes.source import LabelSource, SceneSource, is_remote
@@ -43,7 +44,7 @@ def find_scenes(
     - a folder of ``train/``, ``val/`` and ``test/`` folders of either kind, which give the scenes their split;
     - xView2 / xBD as released, or one split of it: ``train/``, ``tier3/`` (split "train"), ``hold/`` ("val") and
       ``test/`` with ``images/``, ``labels/`` and ``targets/``; pre-disaster images alone are used;
-    - a raster: a file, a ``/vsi...`` path or a URL (the latter two are not looked at here);
+    - a raster: a file, a ``/vsi...`` path or a URL; beside a URL, a few names are asked for;
     - a text list (``.txt``): one raster a line, ``#`` starts a comment, relative to the list's folder or else to the
       working directory;
     - ``-``: such a list on standard input, relative to the working directory.
@@ -208,7 +209,7 @@ class _Finder:
 
     def _beside(self, image: str) -> _Labels:
         if is_remote(image):
-            return None, ["nothing, since remote folders are not searched"]
+            return remote_labels.find_labels(image)
         xbd = find_labels(image, self._names)
         if xbd is not None:
             return xbd, []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from changen_cli.errors import StoreError
-from changen_cli.files import HOME, Checksum, checksum_file
+from changen_cli.files import HOME, Checksum, all_files, checksum_file, present
 from changen_cli.store.ends import ends_path, read_ends
 from changen_cli.store.holding import LOCK_OF_WORKER
 from changen_cli.store.planned import plan_path
@@ -80,7 +79,7 @@ def check_shards(root: Path, shards: Iterable[int], *, thorough: bool) -> Iterat
     for index in shards:
         path = record_path(root, index)
         name = path.relative_to(root).as_posix()
-        if not os.path.lexists(path):
+        if not present(path):
             yield CheckedShard(index, None, (Problem(Kind.MISSING, name, "the shard has no record", index),))
             continue
         try:
@@ -103,7 +102,7 @@ def check_ends(root: Path) -> tuple[dict[str, Checksum], list[Problem]]:
     """
     path = ends_path(root)
     name = path.relative_to(root).as_posix()
-    if not os.path.lexists(path):
+    if not present(path):
         return {}, [Problem(Kind.MISSING, name, "the checksums of tables and metadata are gone")]
     try:
         ends = read_ends(root)
@@ -124,14 +123,11 @@ def find_extra(root: Path, known: set[str]) -> Iterator[Problem]:
         Each of the others.
     """
     own = {f"{HOME}/lock", ends_path(root).relative_to(root).as_posix(), plan_path(root).relative_to(root).as_posix()}
-    for folder, folders, files in os.walk(root):
-        folders.sort()
-        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
-        for name in sorted([*files, *links]):
-            path = Path(folder, name).relative_to(root).as_posix()
-            is_lock = folder == str(root / HOME) and LOCK_OF_WORKER.fullmatch(name)
-            if path not in known and path not in own and not is_lock:
-                yield Problem(Kind.EXTRA, path, "changen did not write it; move it away")
+    for path in all_files(root):
+        folder, _, name = path.rpartition("/")
+        is_lock = folder == HOME and LOCK_OF_WORKER.fullmatch(name)
+        if path not in known and path not in own and not is_lock:
+            yield Problem(Kind.EXTRA, path, "changen did not write it; move it away")
 
 
 def _check_file(root: Path, name: str, wanted: Checksum, shard: int | None, *, thorough: bool) -> Problem | None:

@@ -6,6 +6,8 @@ Inside ``.changen``::
     lock-0-of-3     a worker holds that of its share from its start to its end
     lock-opening    workers queue up here, so that one does not take another that is opening for an undivided run
 
+In an object store they are leases (:mod:`changen_cli.store.lease`) of the same names.
+
 A worker's lock is taken, and deleted, only by who holds ``lock``. So whoever has ``lock``, and finds every worker's
 lock free, is alone, and stays so for as long as it has it.
 """
@@ -15,7 +17,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from changen_cli.files import disk_errors, remove_files
+from changen_cli.files import ObjectPath, disk_errors, remove_files
+from changen_cli.store.lease import Lease
 from changen_cli.store.lock import Lock
 from changen_cli.store.share import Share
 
@@ -37,8 +40,8 @@ class Holding:
             share: Of a worker; None for an undivided run.
         """
         self._home = home
-        self._opening = Lock(home / "lock-opening", holder="another worker that is opening")
-        self._whole = Lock(home / "lock")
+        self._opening = _lock(home / "lock-opening", "another worker that is opening")
+        self._whole = _lock(home / "lock", "another run")
         self._own = None if share is None else _lock_of(home, share)
 
     def acquire(self) -> None:
@@ -72,6 +75,16 @@ class Holding:
             if lock is not None:
                 lock.release()
 
+    def refuse_lost(self) -> None:
+        """Refuses to go on where a lock is not held any more, which can happen to a lease alone.
+
+        Raises:
+            StoreError: If somebody else has it now.
+        """
+        for lock in (self._own, self._whole):
+            if isinstance(lock, Lease):
+                lock.refuse_lost()
+
     def forget_workers(self) -> None:
         """Deletes the locks of all workers, which are done; to be called by an undivided run that holds the output.
 
@@ -94,5 +107,10 @@ class Holding:
             return sorted(path.name for path in self._home.iterdir() if LOCK_OF_WORKER.fullmatch(path.name))
 
 
-def _lock_of(home: Path, share: Share) -> Lock:
-    return Lock(home / f"lock-{share.name}", holder=f"worker {share}")
+def _lock_of(home: Path, share: Share) -> Lock | Lease:
+    return _lock(home / f"lock-{share.name}", f"worker {share}")
+
+
+def _lock(path: Path, holder: str) -> Lock | Lease:
+    """Returns what keeps others out: a lock of the operating system, or a lease where that knows nothing of the path."""
+    return Lease(path, holder=holder) if isinstance(path, ObjectPath) else Lock(path, holder=holder)

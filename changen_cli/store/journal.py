@@ -40,6 +40,7 @@ from changen_cli.files import (
     disk_errors,
     make_folder,
     part_scratch,
+    place,
     remove_files,
     write_files,
 )
@@ -71,7 +72,7 @@ class Journal:
 
     def __init__(self, root: Path | str, share: Share | None = None) -> None:
         """Names the folder; nothing is read or written yet."""
-        self.root = Path(root)
+        self.root = place(root)
         self.share = share
         self._home = self.root / HOME
         self._holding = Holding(self._home, share)
@@ -137,6 +138,14 @@ class Journal:
         """Lets other runs open the output."""
         self._holding.release()
         part_scratch("")
+
+    def refuse_lost(self) -> None:
+        """Refuses to go on where another run has taken the output over; see :mod:`changen_cli.store.lease`.
+
+        Raises:
+            StoreError: If one has.
+        """
+        self._holding.refuse_lost()
 
     def __enter__(self) -> Self:
         return self

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NotRequired, TypedDict, cast
 
 from changen_cli.errors import StoreError
-from changen_cli.files import HOME, write_files
+from changen_cli.files import HOME, present, write_files
 from changen_cli.store.base import StoreSpec
 from changen_cli.store.sealed import to_json
 
@@ -80,9 +80,9 @@ def read_manifest(root: Path) -> dict[str, Any]:
             these apart.
     """
     path = root / NAME
-    if not root.is_dir():
-        raise StoreError(f"{root} does not exist or is no folder; give the --output of a changen run")
-    if not path.is_file():
+    if not present(path):
+        if not root.is_dir():
+            raise StoreError(f"{root} does not exist or is no folder; give the --output of a changen run")
         if (root / HOME).is_dir():
             raise StoreError(f"{root} is not complete; run the same changen command again: it goes on where it stopped")
         raise StoreError(f"{root} was not written by changen (it has no {NAME}); give the --output of a changen run")

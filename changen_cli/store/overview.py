@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from changen_cli.errors import StoreError
-from changen_cli.files import HOME
+from changen_cli.files import HOME, place
 from changen_cli.store.base import Status, StoreSpec
 from changen_cli.store.journal import done_shards
 from changen_cli.store.manifest import NAME as MANIFEST
@@ -76,7 +76,7 @@ def take_overview(path: Path | str) -> Overview:
     Raises:
         StoreError: If it is no output of changen, or one that recorded no plan.
     """
-    root = Path(path)
+    root = place(path)
     finished = (root / MANIFEST).is_file()
     plan = _of_manifest(root) if finished else require_plan(root)
     summaries = {summary.index: summary for summary in _summaries(root) if summary.index < plan.spec.shards}

@@ -17,6 +17,7 @@ from shapely.geometry import MultiPolygon, Polygon
 
 from changen_cli.errors import StoreError
 from changen_cli.events.base import Change
+from changen_cli.files import open_read, place
 from changen_cli.models.series_looks import SeriesLooks
 from changen_cli.scenes.layout import Footprint
 from changen_cli.scenes.window import Window
@@ -53,7 +54,7 @@ def open_series(path: Path | str, split: str | None = None) -> SeriesDataset:
     Raises:
         StoreError: If the folder is not an output of changen, not complete, or damaged, or has no such split.
     """
-    return SeriesDataset(Path(path), split)
+    return SeriesDataset(place(path), split)
 
 
 class SeriesDataset:
@@ -363,6 +364,7 @@ def _polygon(wkb: bytes) -> Polygon | MultiPolygon:
 def _read_table(path: Path) -> pa.Table:
     """Reads the table of samples, texts that many samples share only once."""
     try:
-        return pq.read_table(path, read_dictionary=["scene", "split", "source", "crs", "status"])
+        with open_read(path) as file:
+            return pq.read_table(file, read_dictionary=["scene", "split", "source", "crs", "status"])
     except (OSError, pa.ArrowException) as error:
         raise StoreError(f"cannot read {path}: {error}; run the same changen command again") from error

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from changen_cli.files import Checksum, checksum_file, disk_errors, make_folder, noting, write_files
-from changen_cli.files import scratch_folder as scratch
+from changen_cli.files import Checksum, checksum_file, disk_errors, noting, scratch, write_files
 from changen_cli.store.formats.base import Format
 
 
@@ -44,10 +42,7 @@ def skeleton_checksums(store: Format) -> dict[str, Checksum]:
 @contextmanager
 def _model(store: Format) -> Iterator[tuple[Path, dict[str, Checksum]]]:
     """Makes the skeleton of an equal store in a scratch folder; gives the folder and the files in it."""
-    parent = scratch(store.root)
-    make_folder(parent)
-    with disk_errors(parent), tempfile.TemporaryDirectory(dir=parent) as folder:
-        model = Path(folder)
+    with disk_errors(store.root), scratch(store.root) as model:
         with noting() as noted:
             type(store)(model, store.spec).create()
         yield model, {path.relative_to(model).as_posix(): found for path, found in noted.items()}

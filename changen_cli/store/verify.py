@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from changen_cli.errors import ExitCode, StoreError
+from changen_cli.files import place, present
 from changen_cli.reporter import Progress, Reporter, Silent
 from changen_cli.store.base import Status
 from changen_cli.store.damage import CheckedShard, Kind, Problem, check_ends, check_shards, find_extra
@@ -77,7 +77,7 @@ def verify(path: Path | str, reporter: Reporter | None = None) -> Verification:
         StoreError: If the folder is no output of changen, is not finished, or was written by a changen without
             checksums.
     """
-    root, reporter = Path(path), reporter or Silent()
+    root, reporter = place(path), reporter or Silent()
     _refuse_unverifiable(root)
     ends, problems = check_ends(root)
     manifest = None if {MANIFEST, ENDS} & {problem.path for problem in problems} else read_manifest(root)
@@ -128,9 +128,9 @@ class _Tally:
 
 def _refuse_unverifiable(root: Path) -> None:
     """Refuses what is no finished output, and what was written without checksums."""
-    if not (root / MANIFEST).is_file() and not os.path.lexists(ends_path(root)):
+    if not (root / MANIFEST).is_file() and not present(ends_path(root)):
         read_manifest(root)  # says which of the reasons it is
-    if not os.path.lexists(ends_path(root)) and _version(root) == 1:
+    if not present(ends_path(root)) and _version(root) == 1:
         raise StoreError(
             f"{root} was written by an earlier changen, which recorded no checksums: it can be read, but not verified "
             "or repaired; run generate with --overwrite to make it anew"

@@ -77,7 +77,7 @@ def test_remote_rasters_are_not_looked_at(folder: Folder) -> None:
     inputs = ["https://example.org/x/a.tif?token=1", "/vsizip/archive.zip/in/b.tif"]
     found = find_scenes(inputs, masks=str(root / "m"))
     assert [(s.id, s.labels) for s in found] == [("b", mask(root, "m/b.png")), ("a", mask(root, "m/a.png"))]
-    with pytest.raises(SceneError, match=r"example.org/x/a.tif.*remote folders are not searched.*--footprints"):
+    with pytest.raises(SceneError, match=r"example.org/x/a.tif.*names beside such a path are not known.*--footprints"):
         find_scenes(inputs[:1])
     assert find_scenes(inputs[:1], require_labels=False) == [SceneSource("a", inputs[0])]
 

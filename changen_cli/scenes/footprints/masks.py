@@ -255,7 +255,7 @@ class MaskLabels:
 
     def _load(self, native: Window) -> tuple[AnyArray]:
         """Reads ids: uint8 or int32, 0 background."""
-        with self._cache.settings():
+        with self._cache.settings(self._path):
             values = self._dataset.read(1, window=to_rasterio(native))
         nodata = self._dataset.nodata
         if values.dtype.kind == "f":

@@ -19,8 +19,10 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from changen_cli.errors import SceneError
+from changen_cli.files import open_read, place
 from changen_cli.scenes.footprints.tangles import Geometries
 from changen_cli.scenes.image.rasters import reason
+from changen_cli.scenes.image.remote import network_settings
 from changen_cli.scenes.readable import require_readable
 from changen_cli.scenes.source import is_remote
 from changen_cli.types import AnyArray
@@ -172,7 +174,7 @@ def _refuse_pointer(file: str) -> None:
 @contextmanager
 def _reading(path: str) -> Iterator[None]:
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _network(path):
             warnings.simplefilter("ignore")  # GDAL's remarks on rings and encodings; what matters is counted
             yield
     except _READ_ERRORS as error:
@@ -180,6 +182,18 @@ def _reading(path: str) -> Iterator[None]:
             f"{path}: cannot be read as a vector file ({reason(error)}); if ogrinfo cannot read it either, it is "
             "damaged or cut short: copy it again"
         ) from error
+
+
+@contextmanager
+def _network(path: str) -> Iterator[None]:
+    """Sets what the GDAL of pyogrio, which is another than rasterio's, may fetch."""
+    settings = network_settings(path)
+    before = {name: pyogrio.get_gdal_config_option(name) for name in settings}
+    pyogrio.set_gdal_config_options(settings)
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options(before)
 
 
 @lru_cache(maxsize=4)
@@ -214,7 +228,8 @@ class _ParquetInfo:
 def _parquet_info(file: str) -> _ParquetInfo:
     import pyarrow.parquet  # slow to import, and needed for this format alone
 
-    meta = pyarrow.parquet.read_metadata(file)
+    with open_read(place(file)) as opened:
+        meta = pyarrow.parquet.read_metadata(opened)
     geo = (meta.metadata or {}).get(b"geo")
     if geo is None:
         raise ValueError("no GeoParquet metadata")
@@ -243,7 +258,8 @@ def _parquet(file: str, box: Box | None) -> tuple[CRS | None, Geometries]:
 
     info = _parquet_info(file)
     try:
-        frame = geopandas.read_parquet(file, columns=[info.column], bbox=box)
+        with open_read(place(file)) as opened:
+            frame = geopandas.read_parquet(opened, columns=[info.column], bbox=box)
     except _ODD_METADATA as error:
         raise ValueError(f"its GeoParquet metadata are not as the standard has them: {_short(error)}") from error
     return info.crs, np.asarray(frame.geometry.array, object)

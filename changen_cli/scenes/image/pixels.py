@@ -75,7 +75,7 @@ class Pixels:
             SceneError: If they are to be found (``auto``) and there are none, or the file is damaged.
         """
         try:
-            with self._cache.settings():
+            with self._cache.settings(self._path):
                 return make_rescale(self._dataset, self._path, self.choice, self._options)
         except RasterioError as error:
             raise SceneError(
@@ -122,7 +122,7 @@ class Pixels:
 
     def _native(self, window: Window) -> tuple[AnyArray, BoolArray]:
         where, bands = to_rasterio(window), self.choice.bands
-        with self._cache.settings():
+        with self._cache.settings(self._path):
             pixels = self._dataset.read(list(bands), window=where)
             return pixels, chosen_valid(self._dataset, bands, pixels, window=where)
 

@@ -15,6 +15,7 @@ from rasterio.windows import Window as RasterioWindow
 
 from changen_cli.errors import SceneError
 from changen_cli.scenes.image import drivers
+from changen_cli.scenes.image.remote import network_settings
 from changen_cli.scenes.readable import require_readable
 from changen_cli.scenes.window import Window
 from changen_cli.types import AnyArray
@@ -59,7 +60,7 @@ def open_raster(path: str, what: str = "raster", decoded_pixels: float = DECODED
     """
     require_readable(path, what)
     try:
-        with warnings.catch_warnings(), rasterio.Env(**_SETTINGS):
+        with warnings.catch_warnings(), rasterio.Env(**_SETTINGS, **network_settings(path)):
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             dataset = DatasetReader(path, driver=drivers.drivers_for(path))  # rasterio.open takes only one driver
     except (RasterioError, OSError) as error:
@@ -121,11 +122,18 @@ class BlockCache:
             line = dataset.width * sum(_bytes(dtype) for dtype in dataset.dtypes)
             self.size = max(self.size, min(line * _CACHED_ROWS, MOST_CACHE_BYTES))
 
-    def settings(self) -> rasterio.Env:
-        """Returns the environment to read in; a ``GDAL_CACHEMAX`` that the user has set holds."""
-        if "GDAL_CACHEMAX" in os.environ:
-            return rasterio.Env(**_SETTINGS)
-        return rasterio.Env(GDAL_CACHEMAX=self.size, **_SETTINGS)
+    def settings(self, path: str) -> rasterio.Env:
+        """Returns the environment to read a raster in; a ``GDAL_CACHEMAX`` that the user has set holds.
+
+        Args:
+            path: The raster; its kind decides whether addresses are asked.
+        """
+        settings = {**_SETTINGS, **network_settings(path)}
+        return (
+            rasterio.Env(**settings)
+            if "GDAL_CACHEMAX" in os.environ
+            else rasterio.Env(GDAL_CACHEMAX=self.size, **settings)
+        )
 
 
 class WindowReader:

@@ -98,6 +98,10 @@ class Format(ABC):
     options: ClassVar[frozenset[str]] = frozenset()
     """Which options of a format it takes from ``spec.options``: ``creation_options``, ``cog``."""
 
+    remote: ClassVar[bool] = False
+    """Whether its root may be objects of a store (:class:`~changen_cli.files.ObjectPath`): it writes and reads through
+    :mod:`changen_cli.files` alone."""
+
     @abstractmethod
     def create(self) -> None:
         """Makes the skeleton of an empty store (folders, array metadata); what is there stays as it is.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from changen_cli import plugins
 from changen_cli.errors import PluginError, StoreError
+from changen_cli.files import place
 from changen_cli.store.base import StoreSpec
 from changen_cli.store.formats.base import Format
 
@@ -49,7 +50,7 @@ def make_format(name: str, root: Path | str, spec: StoreSpec) -> Format:
     for field in ("samples", "steps", "height", "width", "shard_samples"):
         if getattr(spec, field) < 1:
             raise StoreError(f"a store needs at least 1 for {field}, not {getattr(spec, field)}")
-    return kind(Path(root), spec)
+    return kind(place(root), spec)
 
 
 def clear_formats(root: Path) -> None:

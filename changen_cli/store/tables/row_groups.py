@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from changen_cli.errors import StoreError
-from changen_cli.files import replacing
+from changen_cli.files import ObjectPath, open_read, replacing
 
 ROWS_PER_GROUP = 16384
 """Rows of a row group, and the most that are held at a time."""
@@ -34,7 +34,8 @@ def join_shards(shards: Iterable[Path], schema: pa.Schema, size: int = ROWS_PER_
     rows = 0
     for path in shards:
         try:
-            table = pq.read_table(path, schema=schema)
+            with open_read(path) as file:
+                table = pq.read_table(file, schema=schema)
         except (OSError, pa.ArrowException) as error:
             raise StoreError(
                 f"cannot read {path}: {_in_one_line(error)}; delete {path.name.partition('.')[0]}.json beside it and "
@@ -110,7 +111,7 @@ class RowReader:
     @cached_property
     def _file(self) -> pq.ParquetFile:
         with _reading(self.path):
-            return pq.ParquetFile(self.path)
+            return pq.ParquetFile(open_read(self.path) if isinstance(self.path, ObjectPath) else self.path)
 
     @cached_property
     def _first_rows(self) -> list[int]:

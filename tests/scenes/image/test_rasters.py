@@ -22,7 +22,7 @@ def own_cache_size(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_block_cache_is_bounded_and_holds_a_row_of_tiles(write_raster: WriteRaster) -> None:
     cache = BlockCache()
-    with cache.settings():
+    with cache.settings("a.tif"):
         assert getenv()["GDAL_CACHEMAX"] == 64_000_000
     wide = write_raster("wide.tif", np.ones((3, 4, 40_000), np.uint8))
     tiled = write_raster("t.tif", np.ones((3, 64, 64), np.uint8), tiled=True, blockxsize=32, blockysize=32)
@@ -32,7 +32,7 @@ def test_the_block_cache_is_bounded_and_holds_a_row_of_tiles(write_raster: Write
         assert large >= 2 * 256 * 40_000 * 3
         cache.include(mask)
         assert cache.size == large
-        with cache.settings():
+        with cache.settings("a.tif"):
             assert getenv()["GDAL_CACHEMAX"] == large
     assert BlockCache().size == 64_000_000
 
@@ -42,10 +42,10 @@ def test_blocks_are_kept_from_one_window_to_the_next(write_raster: WriteRaster, 
     path = write_raster("a.tif", pixels, compress="deflate", tiled=True, blockxsize=128, blockysize=128)
     cache = BlockCache()
     with open_raster(path) as dataset:
-        with cache.settings():
+        with cache.settings("a.tif"):
             first = dataset.read(window=to_rasterio(Window(0, 0, 256, 64)))
         (tmp_path / "a.tif").write_bytes(b"\0" * 600_000)  # what is decoded already needs the file no more
-        with cache.settings():
+        with cache.settings("a.tif"):
             second = dataset.read(window=to_rasterio(Window(0, 64, 256, 64)))
     assert np.array_equal(first, pixels[:, :, :64])
     assert np.array_equal(second, pixels[:, :, 64:128])
@@ -53,7 +53,7 @@ def test_blocks_are_kept_from_one_window_to_the_next(write_raster: WriteRaster, 
 
 def test_the_users_own_cache_size_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GDAL_CACHEMAX", "123")
-    with BlockCache().settings():
+    with BlockCache().settings("a.tif"):
         assert "GDAL_CACHEMAX" not in getenv()
 
 

@@ -27,6 +27,7 @@ from changen_cli.store.formats.zarr.arrays import (
     make_table,
     pixel_arrays,
 )
+from changen_cli.store.formats.zarr.places import zarr_store
 from changen_cli.store.formats.zarr.shard_codec import encode_shard
 from changen_cli.store.records import SampleRecord
 from changen_cli.store.sealed import to_json
@@ -38,6 +39,7 @@ class ZarrFormat(Format):
     """Writes and reads series as a Zarr v3 group; the output folder is the group."""
 
     name: ClassVar[str] = "zarr"
+    remote: ClassVar[bool] = True
 
     def create(self) -> None:
         """Writes the metadata of the group and of the five pixel arrays, where they are missing.
@@ -131,7 +133,7 @@ class ZarrFormat(Format):
     @cached_property
     def _group(self) -> zarr.Group:
         """The output, opened when it is first read."""
-        return zarr.open_group(self.root, mode="r", zarr_format=3)
+        return zarr.open_group(zarr_store(self.root), mode="r", zarr_format=3)
 
     def __getstate__(self) -> dict[str, object]:
         """Leaves out the open group: every process opens its own."""
