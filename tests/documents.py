@@ -15,6 +15,7 @@ DOCUMENTS = (
     ROOT / "CONTRIBUTING.md",
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "benchmarks").glob("*.md")),
+    ROOT / "examples" / "plugin" / "README.md",
 )
 
 
