@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 import yaml
@@ -40,7 +40,7 @@ def pair_facts(pair: Pair) -> PairFacts:
 def card(
     source: Source,
     title: str,
-    configs: list[Mapping[str, Any]],
+    configs: Sequence[Mapping[str, Any]],
     counts: Mapping[str, int],
     columns: Mapping[str, str],
     use: str,

@@ -27,6 +27,7 @@ def test_mlcroissant_reads_the_pairs(run: Export, stores: Path) -> None:
     first = {name.rpartition("/")[2]: value for name, value in records[0].items()}
     assert first["id"].decode() == f"{series.id}__t0_t1"
     assert np.array_equal(np.asarray(first["after"]).transpose(2, 0, 1), series.image[1])
+    assert series.mask is not None
     assert np.array_equal(np.asarray(first["mask_after"]), series.mask[1])
 
 

@@ -53,7 +53,7 @@ class HubParquet(DatasetLayout):
             finally:
                 writer.close()
             files = writer.rename()
-        counts = {split: writer.counts.get(split, 0) for split in Split}
+        counts = {str(split): writer.counts.get(split, 0) for split in Split}
         data = [{"split": SPLITS[split], "path": f"data/{SPLITS[split]}-*"} for split in Split if counts[split]]
         title = f"{source.root.resolve().name}: simulated change"
         columns = {name: what for name, what in COLUMNS.items() if name in pictures or "mask" not in name}

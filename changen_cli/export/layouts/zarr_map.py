@@ -11,7 +11,7 @@ series without a georeference has x and y in pixels and no ``spatial_ref``.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import zarr
@@ -43,12 +43,13 @@ class ZarrMap(DatasetLayout):
     def write(self, source: Source, target: Target, options: ExportOptions) -> Written:
         """Writes a group for each series, and consolidated metadata."""
         counts = {str(split): 0 for split in Split}
+        version: Literal[2, 3] = 2 if options.zarr_version == 2 else 3
         with disk_errors(target.root):
-            root = zarr.create_group(store=target.root, zarr_format=options.zarr_version)
+            root = zarr.create_group(store=target.root, zarr_format=version)
             for sample, dates in source.series():
-                _write_series(root.create_group(sample.id), sample, dates, options.zarr_version)
+                _write_series(root.create_group(sample.id), sample, dates, version)
                 counts[sample.split] += 1
-            zarr.consolidate_metadata(target.root, zarr_format=options.zarr_version)
+            zarr.consolidate_metadata(target.root, zarr_format=version)
         return Written("series", counts)
 
 
@@ -123,6 +124,7 @@ def _put(
     """Writes an array."""
     chunks = tuple(min(size, CHUNK) if dim in "yx" else 1 for size, dim in zip(values.shape, dims, strict=True))
     packing: Any = Zstd(level=LEVEL) if version == 2 else ZstdCodec(level=LEVEL)
+    named: dict[str, Any] = {} if version == 2 else {"dimension_names": dims}
     array = group.create_array(
         name,
         shape=values.shape,
@@ -132,6 +134,6 @@ def _put(
         # xarray takes a fill value of version 2 for "no data", and would turn classes into floats
         fill_value=None if version == 2 else 0,
         attributes={**attrs, "_ARRAY_DIMENSIONS": list(dims)} if version == 2 else attrs,
-        **({} if version == 2 else {"dimension_names": dims}),
+        **named,
     )
     array[...] = values

@@ -54,6 +54,7 @@ def test_gdal_opens_a_map(run: Export, sample: Sample) -> None:
     with rasterio.open(f'ZARR:"{root}":/{SAMPLES[2]}/mask') as opened:
         assert opened.crs == CRS.from_wkt(sample.crs or "")
         assert opened.transform == sample.transform
+        assert sample.mask is not None
         assert np.array_equal(opened.read(), sample.mask)
     with rasterio.open(f'ZARR:"{root}":/{SAMPLES[2]}/image:1:2') as opened:
         assert np.array_equal(opened.read(1), sample.image[1, 2])
