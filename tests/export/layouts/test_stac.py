@@ -12,16 +12,16 @@ from typing import Any
 
 import geopandas
 import numpy as np
+import pystac
+import pystac.validation
 import pytest
 import rasterio
+from pystac.extensions.label import LabelExtension, LabelType
 
 from changen_cli import open_series
 from changen_cli.errors import UsageError
 from changen_cli.store.base import Outcome, Series, Status, StoreSpec
 from tests.export.conftest import SAMPLES, Export
-
-pystac = pytest.importorskip("pystac", reason="pystac is not installed")
-pytest.importorskip("jsonschema", reason="pystac validates with jsonschema, which is not installed")
 
 
 def validate_core(thing: Any) -> None:
@@ -61,12 +61,10 @@ def test_pixels_are_where_the_item_says(run: Export, stores: Path, format: str) 
 
 
 def test_labels_by_the_label_extension(run: Export) -> None:
-    from pystac.extensions.label import LabelExtension, LabelType
-
     root = run("stac", first_date="2021-03-04", days=10) / "items" / SAMPLES[2]
     item = pystac.Item.from_file(str(root / f"{SAMPLES[2]}__t0_t1.json"))
     assert LabelExtension.has_extension(item)
-    label = LabelExtension.ext(item)
+    label: Any = LabelExtension.ext(item)
     assert label.label_type == LabelType.VECTOR
     assert label.label_properties == ["event"]
     assert label.label_classes[0].classes == ["create", "relocate"]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from changen_cli import open_series
-from changen_cli.export.export import export
+from changen_cli.export.export import export_series
 from changen_cli.export.options import ExportOptions
 from changen_cli.store.base import Outcome, Series, Status, StoreSpec
 from tests.export.conftest import Export
@@ -42,7 +42,7 @@ def test_a_dot_does_not_end_a_key(
     series = make_series(0, scene="v1.5")
     spec = StoreSpec(samples=1, steps=2, height=24, width=40, shard_samples=1)
     run_store("zarr", tmp_path / "store", spec, [Outcome(series.id, Status.DONE, series=series)])
-    export(ExportOptions(series=str(tmp_path / "store"), layout="webdataset", output=str(tmp_path / "out")))
+    export_series(ExportOptions(series=str(tmp_path / "store"), layout="webdataset", output=str(tmp_path / "out")))
     first, second = read(tmp_path / "out" / "train-000000.tar")
     assert first["__key__"] == "v1%2E5__r0_c0__t0_t1"
     assert second["__key__"] == "v1%2E5__r0_c0__t1_t2"

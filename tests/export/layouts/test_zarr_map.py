@@ -10,7 +10,7 @@ from affine import Affine
 from rasterio.crs import CRS
 
 from changen_cli import open_series
-from changen_cli.export.export import export
+from changen_cli.export.export import export_series
 from changen_cli.export.layouts.zarr_map import coordinates, spatial_ref
 from changen_cli.export.options import ExportOptions
 from changen_cli.store.base import Outcome, Series, Status, StoreSpec
@@ -74,7 +74,7 @@ def test_a_series_without_a_place_has_pixels(
     series = make_series(0, crs=None)
     spec = StoreSpec(samples=1, steps=2, height=24, width=40, shard_samples=1)
     run_store("zarr", tmp_path / "store", spec, [Outcome(series.id, Status.DONE, series=series)])
-    export(ExportOptions(series=str(tmp_path / "store"), layout="zarr-map", output=str(tmp_path / "out")))
+    export_series(ExportOptions(series=str(tmp_path / "store"), layout="zarr-map", output=str(tmp_path / "out")))
     data = xarray.open_zarr(tmp_path / "out", group=series.id)
     assert "spatial_ref" not in data.variables
     assert data.x[0] == 0.5
