@@ -39,7 +39,7 @@ def describe_weights(path: Path, card: Card) -> dict[str, Any]:
         PluginError: If the model of the weights is not installed.
     """
     task, inputs, output = _interface(card)
-    properties = {
+    properties: dict[str, Any] = {
         "datetime": None,
         "start_datetime": "1900-01-01T00:00:00Z",
         "end_datetime": "9999-12-31T23:59:59Z",

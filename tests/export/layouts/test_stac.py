@@ -41,7 +41,7 @@ def test_pystac_finds_it_valid(run: Export, format: str) -> None:
     for item in items:
         validate_core(item)
         for asset in item.assets.values():
-            assert Path(asset.get_absolute_href()).is_file()
+            assert Path(str(asset.get_absolute_href())).is_file()
     assert items[0].stac_extensions == ["https://stac-extensions.github.io/projection/v2.0.0/schema.json"]
 
 
@@ -69,10 +69,11 @@ def test_labels_by_the_label_extension(run: Export) -> None:
     assert label.label_properties == ["event"]
     assert label.label_classes[0].classes == ["create", "relocate"]
     assert [count.name for count in label.label_overviews[0].counts] == ["create", "relocate"]
-    assert [Path(link.get_absolute_href()).name for link in item.get_links("source")] == [
+    assert [Path(str(link.get_absolute_href())).name for link in item.get_links("source")] == [
         f"{SAMPLES[2]}__t0.json",
         f"{SAMPLES[2]}__t1.json",
     ]
+    assert item.datetime is not None
     assert item.datetime.date().isoformat() == "2021-03-14"
     changes = geopandas.read_file(item.assets["labels"].get_absolute_href())
     assert sorted(changes["event"]) == ["create", "relocate"]
