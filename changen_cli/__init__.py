@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from changen_cli.detection.options import DetectOptions, EvaluateOptions
     from changen_cli.errors import ChangenError
     from changen_cli.events.base import Event
+    from changen_cli.export.export import export_series
+    from changen_cli.export.options import ExportOptions
     from changen_cli.pairs.discover import open_pairs
     from changen_cli.pipeline.finalize import finalize
     from changen_cli.pipeline.generate import generate
@@ -43,11 +45,13 @@ __all__ = [
     "DetectOptions",
     "EvaluateOptions",
     "Event",
+    "ExportOptions",
     "GenerateOptions",
     "Synthesizer",
     "__version__",
     "detect",
     "evaluate_detection",
+    "export_series",
     "finalize",
     "generate",
     "load_generator",
@@ -64,10 +68,12 @@ _HOMES = {
     "DetectOptions": "detection.options",
     "EvaluateOptions": "detection.options",
     "Event": "events.base",
+    "ExportOptions": "export.options",
     "GenerateOptions": "pipeline.options",
     "Synthesizer": "synthesis.base",
     "detect": "detection.detect",
     "evaluate_detection": "detection.evaluate",
+    "export_series": "export.export",
     "finalize": "pipeline.finalize",
     "generate": "pipeline.generate",
     "load_generator": "weights.load",

@@ -37,11 +37,11 @@ def command(
         bool, typer.Option("--quiet", "-q", help="No progress, only what was written.", rich_help_panel=OUTPUT)
     ] = False,
 ) -> None:
-    """Calls :func:`changen_cli.export.export.export`, and says what was written."""
-    from changen_cli.export.export import export
+    """Calls :func:`changen_cli.export.export.export_series`, and says what was written."""
+    from changen_cli.export.export import export_series
 
     with ProgressView("export", quiet=quiet) as view:
-        done = export(options, view)
+        done = export_series(options, view)
     if as_json:
         typer.echo(json.dumps({"path": str(done.path), "layout": done.layout, **asdict(done.written)}))
         return

@@ -61,9 +61,20 @@ def _json(values: object) -> str:
 
 
 @app.command("show")
-def show_command(weights: Annotated[str, typer.Argument(help="Name or path.")], as_json: AsJson = False) -> None:
+def show_command(
+    weights: Annotated[str, typer.Argument(help="Name or path.")],
+    as_json: AsJson = False,
+    stac: Annotated[
+        bool, typer.Option("--stac", help="Print a STAC item with the machine-learning-model extension.")
+    ] = False,
+) -> None:
     """Show the card of one set of weights: architecture, training, data, licence, metrics."""
     path, card = find_weights(weights)
+    if stac:
+        from changen_cli.weights.stac import describe_weights
+
+        typer.echo(_json(describe_weights(path, card)))
+        return
     values = asdict(card) | {"path": str(path)}
     typer.echo(_json(values) if as_json else yaml.safe_dump(values, sort_keys=False).rstrip())
 

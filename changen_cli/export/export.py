@@ -18,7 +18,7 @@ from changen_cli.version import __version__
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What :func:`export` wrote.
+    """What :func:`export_series` wrote.
 
     Attributes:
         path: The folder or file.
@@ -31,7 +31,7 @@ class Exported:
     written: Written
 
 
-def export(options: ExportOptions, reporter: Reporter | None = None) -> Exported:
+def export_series(options: ExportOptions, reporter: Reporter | None = None) -> Exported:
     """Writes an output in another layout, whole or not at all.
 
     Args:

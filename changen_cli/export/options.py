@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from changen_cli import plugins
 from changen_cli.errors import UsageError
-from changen_cli.options import Ge, PathText, Whole, option, options
+from changen_cli.options import Ge, Le, PathText, Whole, option, options
 
 WHAT, DETAILS, OUTPUT = "What is exported", "Details of some layouts", "Output"
 
@@ -41,6 +41,9 @@ class ExportOptions:
     )
     shard_items: Annotated[Whole, Ge(1)] = option(
         default=1000, help="Pairs in a file of webdataset and parquet.", group=DETAILS
+    )
+    zarr_version: Annotated[Whole, Ge(2), Le(3)] = option(
+        default=2, help="zarr-map: version of Zarr, 2 (every GDAL from 3.4 on) or 3.", group=DETAILS
     )
     first_date: str = option(
         default="2020-01-01",

@@ -109,28 +109,36 @@ class Source:
         if self.data.items == "pairs":
             yield from self._stored_pairs()
             return
-        steps = self.data.steps
+        for sample in self._samples("series"):
+            yield from self.pairs_of(sample, self._dates(sample))
+
+    def pairs_of(self, sample: Sample, dates: Dates) -> Iterator[Pair]:
+        """Gives the pairs of a series that was read; each date is one picture, in however many pairs it is.
+
+        Args:
+            sample: The series.
+            dates: Its masks.
+        """
+        steps = len(sample.image) - 1
         times = [(time, time + 1) for time in range(steps)]
         if self._all:
             times += [(0, time) for time in range(2, steps + 1)]
-        for sample in self._samples("series"):
-            dates = self._dates(sample)
-            images = [Picture(image) for image in sample.image]
-            for first, second in times:
-                yield Pair(
-                    id=f"{sample.id}__t{first}_t{second}",
-                    sample=sample.id,
-                    scene=sample.scene,
-                    split=sample.split,
-                    times=(first, second),
-                    before=images[first],
-                    after=images[second],
-                    label=Picture(_label(dates.mask[first] != dates.mask[second])),
-                    dates=Dates(dates.mask[[first, second]], dates.instance[[first, second]], dates.valid),
-                    changes=tuple(change for change in sample.changes if first < change.step <= second),
-                    crs=sample.crs,
-                    transform=sample.transform,
-                )
+        images = [Picture(image) for image in sample.image]
+        for first, second in times:
+            yield Pair(
+                id=f"{sample.id}__t{first}_t{second}",
+                sample=sample.id,
+                scene=sample.scene,
+                split=sample.split,
+                times=(first, second),
+                before=images[first],
+                after=images[second],
+                label=Picture(_label(dates.mask[first] != dates.mask[second])),
+                dates=Dates(dates.mask[[first, second]], dates.instance[[first, second]], dates.valid),
+                changes=tuple(change for change in sample.changes if first < change.step <= second),
+                crs=sample.crs,
+                transform=sample.transform,
+            )
 
     def pairs_with_dates(self) -> Iterator[tuple[Pair, Dates]]:
         """Reads pair by pair, with the masks of both dates.

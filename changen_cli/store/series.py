@@ -321,6 +321,21 @@ class SeriesDataset:
         row, pair = self._locate(item, self._store.pairs)
         return self._store.pair_files(self._sample(row), pair)
 
+    def raster_folder(self, item: int) -> Path | None:
+        """Returns the folder of the GeoTIFFs of a series, named as those of ``geotiff``.
+
+        Args:
+            item: 0 .. len - 1.
+
+        Returns:
+            None where the format has no such folder.
+
+        Raises:
+            IndexError: If there is no such item.
+        """
+        row, _ = self._locate(item, self.times)
+        return self._store.raster_folder(self._sample(row))
+
     def _locate(self, item: int, each: tuple[Times, ...]) -> tuple[int, Times]:
         """Returns the row of a sample, and the times of the item, where each sample has so many."""
         count = len(self.rows) * len(each)

@@ -7,7 +7,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from tests.commands import Changen, Start
+from tests.outputs import read_whole
 
 
 def test_a_run_is_exported_and_said(
@@ -43,3 +46,17 @@ def test_a_killed_export_leaves_nothing_that_looks_whole(
     assert changen("export", out, "-l", "whu", "-o", there, "-q").code == 0
     assert len(list((there / "A").iterdir())) == 4 * 16
     assert not work.exists()
+
+
+def test_an_export_as_xview2_is_input_again(
+    changen: Changen, generate: Changen, town: Callable[..., Path], tmp_path: Path, out: Path
+) -> None:
+    """Our own reader of xBD finds the same footprints, and fits the georeference from their vertices."""
+    generate("-i", town(tmp_path / "in", size=(256, 256)), "-o", out, "--steps", 1, "--tile-size", 256)
+    assert changen("export", out, "-l", "xview2", "-o", tmp_path / "xbd", "-q").code == 0
+    again = generate("-i", tmp_path / "xbd" / "train", "-o", tmp_path / "again", "--steps", 1, "--tile-size", 256)
+    assert again.code == 0, again.err
+    (first,), (second,) = read_whole(out), read_whole(tmp_path / "again")
+    assert np.array_equal(second.mask[0], first.mask[0])
+    assert np.array_equal(second.image[0], first.image[0])
+    assert second.transform is not None

@@ -151,3 +151,9 @@ def test_import(changen: Changen, tmp_path: Path, out: Path) -> None:
     assert changen("weights", "verify", out / "changestar1x96_r18.safetensors").code == 0
     theirs.write_bytes(b"<html>")
     assert "cannot be read as weights" in changen("weights", "import", theirs, "--as", "changestar").error
+
+
+def test_a_card_can_be_had_for_a_catalogue(changen: Changen) -> None:
+    item = json.loads(changen("weights", "show", "compact", "--stac").out)
+    assert item["properties"]["mlm:name"] == "compact"
+    assert item["stac_version"] == "1.1.0"

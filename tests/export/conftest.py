@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from changen_cli.export.export import Exported, export
+from changen_cli.export.export import Exported, export_series
 from changen_cli.export.options import ExportOptions
 from changen_cli.store.base import Outcome, StoreSpec
 
@@ -38,7 +38,7 @@ def run(stores: Path, tmp_path: Path) -> Export:
 
     def made(layout: str, format: str = "zarr", *, name: str = "", **options: object) -> Path:
         output = tmp_path / (name or layout)
-        done: Exported = export(
+        done: Exported = export_series(
             ExportOptions(series=stores / format, layout=layout, output=output, **options)  # type: ignore[arg-type]
         )
         assert done.path == output

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from changen_cli.errors import PluginError, StoreError, UsageError
-from changen_cli.export.export import export
+from changen_cli.export.export import export_series
 from changen_cli.export.options import ExportOptions
 from changen_cli.export.target import RECORD
 from changen_cli.reporter import Silent
@@ -31,7 +31,9 @@ def test_a_folder_says_where_it_comes_from(run: Export) -> None:
 
 def test_a_split_that_has_nothing_is_said(stores: Path, tmp_path: Path) -> None:
     listening = Listening()
-    done = export(ExportOptions(series=str(stores / "zarr"), layout="whu", output=str(tmp_path / "out")), listening)
+    done = export_series(
+        ExportOptions(series=str(stores / "zarr"), layout="whu", output=str(tmp_path / "out")), listening
+    )
     assert done.written.counts == {"train": 4, "val": 0, "test": 2}
     (line,) = listening.warned
     assert "no pairs in val" in line
@@ -59,5 +61,5 @@ def test_what_cannot_be_done_leaves_nothing(stores: Path, tmp_path: Path) -> Non
         (tmp_path, "whu", StoreError),
     ):
         with pytest.raises(error):
-            export(ExportOptions(series=str(series), layout=layout, output=str(output)))
+            export_series(ExportOptions(series=str(series), layout=layout, output=str(output)))
         assert list(tmp_path.iterdir()) == []

@@ -178,6 +178,17 @@ class Format(ABC):
         """
         return None
 
+    def raster_folder(self, sample: SampleRow) -> Path | None:
+        """Returns the folder of a sample's GeoTIFFs, named as those of ``geotiff``: ``t0.tif``, ``change_t0_t1.tif``.
+
+        Args:
+            sample: Its row of ``samples.parquet``.
+
+        Returns:
+            None where the format has no such folder.
+        """
+        return None
+
     def read_step(self, sample: SampleRow, step: int) -> Arrays:
         """Reads two consecutive dates; a format that can do so reads nothing else.
 

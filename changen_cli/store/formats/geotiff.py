@@ -123,6 +123,10 @@ class GeoTiffFormat(SceneFormat):
         """Reads every file of a sample's folder."""
         return self._read(sample, times, None)
 
+    def raster_folder(self, sample: SampleRow) -> Path:
+        """Returns the folder of a sample."""
+        return self.root / sample["sample"]
+
     def read_step(self, sample: SampleRow, step: int) -> Arrays:
         """Reads the files of two dates."""
         return self._read(sample, (step - 1, step), None)
@@ -197,14 +201,14 @@ class GeoTiffFormat(SceneFormat):
         """Encodes one frame."""
         given = self.spec.options.get("creation_options")
         options = given if isinstance(given, Mapping) else COG if self._cog else PLAIN
-        return _encode(image, transform, crs, options, what, cog=self._cog, valid=valid)
+        return encode_geotiff(image, transform, crs, options, what, cog=self._cog, valid=valid)
 
     def _label(
         self, label: AnyArray, transform: Affine | None, crs: CRS | None, what: str, colors: Colors | None
     ) -> bytes:
         """Encodes one mask."""
         options = COG if self._cog else PLAIN
-        return _encode(label[None], transform, crs, options, what, cog=self._cog, colors=colors)
+        return encode_geotiff(label[None], transform, crs, options, what, cog=self._cog, colors=colors)
 
     @property
     def _cog(self) -> bool:
@@ -232,7 +236,7 @@ class _SceneWriter:
         return self.rasters.pack()
 
 
-def _encode(
+def encode_geotiff(
     bands: AnyArray,
     transform: Affine | None,
     crs: CRS | None,
