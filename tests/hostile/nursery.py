@@ -51,7 +51,7 @@ MAIN, WORKER = 0, 1
 POLITE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What ends a run in good order."""
 
-CHAIN = 3
+CHAIN = 5
 """Moments, one after the other, of one output before it is left in peace to be finished and compared."""
 
 _told = mmap.mmap(-1, 64)
