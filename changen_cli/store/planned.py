@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
+from pydantic import TypeAdapter
+
 from changen_cli.errors import StoreError
 from changen_cli.files import HOME, write_files
 from changen_cli.store.base import StoreSpec
@@ -64,9 +66,33 @@ class Planned:
         Raises:
             KeyError: If something is missing.
             TypeError: If it is anything else.
+            ValueError: If a value is none that a plan has.
         """
-        spec = StoreSpec(**value["store"])
-        return cls(value["format"], spec, value["scenes"], value["unusable_scenes"], value["workers"])
+        named = {"format": value["format"], "spec": value["store"], "scenes": value["scenes"]}
+        plan: Planned = _PLAN.validate_python(
+            {**named, "unusable": value["unusable_scenes"], "workers": value["workers"]}
+        )
+        _require_possible(plan)
+        return cls(plan.format, plan.spec, plan.scenes, plan.unusable, plan.workers)
+
+
+_PLAN = TypeAdapter(Planned)
+
+_MOST_VARIANTS = 1_000_000
+"""What ``--variants`` may be."""
+
+
+def _require_possible(plan: Planned) -> None:
+    """Refuses numbers that no plan has: a damaged one must not take the memory of the machine."""
+    spec = plan.spec
+    for name in ("samples", "steps", "height", "width", "shard_samples"):
+        if not 1 <= getattr(spec, name) <= 2**53:
+            raise ValueError(f"{name} {getattr(spec, name)} is no number from 1 to 2^53")
+    if plan.workers is not None:
+        Share(0, plan.workers)
+    tiles = sum(int(scene.get("tiles", 0)) for scene in plan.scenes)
+    if tiles and (spec.samples % tiles or spec.samples // tiles > _MOST_VARIANTS):
+        raise ValueError(f"{tiles} tiles are not those of {spec.samples} samples")
 
 
 def plan_path(root: Path) -> Path:

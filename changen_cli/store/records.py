@@ -218,7 +218,16 @@ def read_record(path: Path) -> ShardRecord:
         samples = [{**s, "crs": None if s["crs"] is None else codes[s["crs"]]} for s in record["samples"]]
         files = read_checksums(record.get("files", {}))
         return ShardRecord(int(record["shard"]), _SAMPLES.validate_python(samples), files)
-    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        OverflowError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        RecursionError,
+    ) as error:
         raise StoreError(
             f"cannot read {path}: {_reason(error)}; run the same command again to write this shard anew"
         ) from error

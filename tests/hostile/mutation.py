@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import resource
 import signal
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from changen_cli.errors import ChangenError
@@ -134,9 +136,39 @@ def altered(path: Path, content: bytes, changes: list[Change]) -> Path:
     return path
 
 
+CASES = float(os.environ.get("CHANGEN_FUZZ", "1"))
+"""How many times as many cases as there are in CI."""
+
+DECLARED: dict[str, tuple[int, int]] = {}
+"""Cases of each test: for each of its parameters, and how many parameters it has."""
+
+_given = [0]
+
+
+def cases(name: str, count: int, kinds: int = 1) -> settings:
+    """Declares how many inputs a test gives to its reader: the same ones every time.
+
+    Args:
+        name: Of the test.
+        count: For each of its parameters.
+        kinds: How many parameters it has.
+    """
+    DECLARED[name] = int(count * CASES), kinds
+    return settings(
+        max_examples=int(count * CASES), derandomize=True, database=None, deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+
+
+def given_so_far() -> int:
+    """Returns how many inputs this process has given to readers."""
+    return _given[0]
+
+
 @contextmanager
 def owed(seconds: float = SECONDS, megabytes: float = MEGABYTES) -> Iterator[None]:
     """Checks what every reader owes: success or a ChangenError of one line, in bounded time and memory, no warning."""
+    _given[0] += 1
     assert threading.current_thread() is threading.main_thread(), "the alarms are for the main thread"
 
     def late(number: int, frame: FrameType | None) -> None:

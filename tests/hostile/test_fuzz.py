@@ -1,12 +1,11 @@
 """Every reader against files that were good once: a ChangenError or success, in bounded time and memory.
 
-Deterministic: the same cases every time. :data:`CASES` of each kind, so that all of it takes about a minute.
+Deterministic: the same cases every time; ``tests/hostile/test_fuzz_store.py`` counts them.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ import pytest
 import rasterio
 import shapely
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from changen_cli.cli.main import main
@@ -35,18 +34,8 @@ from changen_cli.weights.card import find_weights
 from changen_cli.weights.load import load_network
 from tests.fixtures.town import ORIGIN, UTM, draw_town, write_outlines, write_town
 from tests.fixtures.weights import write_untrained
-from tests.hostile.mutation import BINARY, TEXT, Change, altered, owed
+from tests.hostile.mutation import BINARY, TEXT, Change, altered, cases, owed
 
-CASES = int(os.environ.get("CHANGEN_FUZZ_CASES", "40"))
-"""Cases of each kind."""
-
-FUZZ = settings(
-    max_examples=CASES,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
 SIZE = (64, 96)
 
 
@@ -106,7 +95,7 @@ def place(tmp_path: Path) -> Iterator[Path]:
     shutil.rmtree(tmp_path, ignore_errors=True)
 
 
-@FUZZ
+@cases("test_tiff", 60)
 @given(changes=BINARY, how=st.sampled_from([{}, {"resolution": 0.7}, {"rescale": "auto"}]))
 def test_tiff(good: Path, place: Path, changes: list[Change], how: dict[str, Any]) -> None:
     image = altered(place / "a.tif", (good / "town.tif").read_bytes(), changes)
@@ -114,7 +103,7 @@ def test_tiff(good: Path, place: Path, changes: list[Change], how: dict[str, Any
         read(image, LabelSource("vector", str(good / "houses.gpkg")), **how)
 
 
-@FUZZ
+@cases("test_tiff_mask", 60)
 @given(changes=BINARY)
 def test_tiff_mask(good: Path, place: Path, changes: list[Change]) -> None:
     mask = altered(place / "m.tif", (good / "town_mask.tif").read_bytes(), changes)
@@ -122,7 +111,7 @@ def test_tiff_mask(good: Path, place: Path, changes: list[Change]) -> None:
         read(good / "town.tif", LabelSource("mask", str(mask)))
 
 
-@FUZZ
+@cases("test_png", 60)
 @given(changes=BINARY, of_mask=st.booleans())
 def test_png(good: Path, place: Path, changes: list[Change], of_mask: bool) -> None:
     name = "mask.png" if of_mask else "image.png"
@@ -132,7 +121,7 @@ def test_png(good: Path, place: Path, changes: list[Change], of_mask: bool) -> N
 
 
 @pytest.mark.parametrize("suffix", [".geojson", ".gpkg", ".shp", ".fgb", ".parquet"])
-@FUZZ
+@cases("test_vectors", 40, 5)
 @given(data=st.data(), also=st.sampled_from(["footprints", "exclude", "library"]))
 def test_vectors(good: Path, place: Path, suffix: str, data: st.DataObject, also: str) -> None:
     changes: list[Change] = [*(data.draw(TEXT) if suffix == ".geojson" else data.draw(BINARY))]
@@ -163,7 +152,7 @@ COORDINATES = st.lists(
 )
 
 
-@FUZZ
+@cases("test_coordinates", 60)
 @given(rings=st.lists(COORDINATES, max_size=3), pixel=st.booleans(), repeat=st.sampled_from([1, 40]))
 def test_coordinates(good: Path, place: Path, rings: list[Any], pixel: bool, repeat: int) -> None:
     closed = [[*ring, *ring[:1]] for ring in rings]
@@ -174,7 +163,7 @@ def test_coordinates(good: Path, place: Path, rings: list[Any], pixel: bool, rep
         read(good / "town.tif", LabelSource("vector", str(path)), footprints_crs="pixel" if pixel else None)
 
 
-@FUZZ
+@cases("test_xbd", 80)
 @given(changes=TEXT)
 def test_xbd(good: Path, place: Path, changes: list[Change]) -> None:
     label = altered(place / "l.json", (good / "label.json").read_bytes(), changes)
@@ -185,7 +174,7 @@ def test_xbd(good: Path, place: Path, changes: list[Change]) -> None:
 EXTREME = st.sampled_from([0.0, -0.0, 1e-320, 1e-9, 0.5, 1.0, 1e9, 1e154, 1e300, -0.5, float("inf"), float("nan")])
 
 
-@FUZZ
+@cases("test_transforms_and_values", 80)
 @given(
     numbers=st.tuples(*[EXTREME] * 6),
     dtype=st.sampled_from(["uint8", "float32", "float64"]),
@@ -207,7 +196,7 @@ def test_transforms_and_values(
         read(path, LabelSource("vector", str(good / "houses.gpkg")), **how, max_pixels=1e7)
 
 
-@FUZZ
+@cases("test_recipes", 80)
 @given(changes=TEXT)
 def test_recipes(place: Path, changes: list[Change]) -> None:
     from changen_cli.training.config.recipes import RECIPES
@@ -217,7 +206,7 @@ def test_recipes(place: Path, changes: list[Change]) -> None:
         parse_run(read_recipe(str(recipe)))
 
 
-@FUZZ
+@cases("test_cards", 60)
 @given(changes=TEXT)
 def test_cards(good: Path, place: Path, changes: list[Change]) -> None:
     shutil.copy(good / "w.safetensors", place)
@@ -231,7 +220,7 @@ ARGUMENTS: st.SearchStrategy[Any] = st.sampled_from(
 )
 
 
-@FUZZ
+@cases("test_arguments_of_cards", 60)
 @given(
     model=st.sampled_from(["changen", "spade", "oasis", "deepfill", "segmenter", "changelite", "changestar", "none"]),
     arguments=st.dictionaries(
@@ -248,7 +237,7 @@ def test_arguments_of_cards(good: Path, place: Path, model: str, arguments: dict
         load_network(str(place / "w.safetensors"))
 
 
-@FUZZ
+@cases("test_safetensors", 60)
 @given(changes=BINARY)
 def test_safetensors(good: Path, place: Path, changes: list[Change]) -> None:
     from changen_cli.weights.card import file_sha256
@@ -270,7 +259,7 @@ VALUES = st.sampled_from(
 )
 
 
-@FUZZ
+@cases("test_options", 600)
 @given(given_values=st.dictionaries(st.sampled_from(sorted(GenerateOptions.__dataclass_fields__)), VALUES, max_size=4))
 def test_options(given_values: dict[str, Any]) -> None:
     with owed():
@@ -280,7 +269,7 @@ def test_options(given_values: dict[str, Any]) -> None:
         options.read_options()
 
 
-@FUZZ
+@cases("test_config_files", 40)
 @given(changes=TEXT)
 def test_config_files(place: Path, capfd: pytest.CaptureFixture[str], changes: list[Change]) -> None:
     content = b'input: nowhere\nsteps: 3\nevents: "create=2,remove"\nchanges-per-step: "1:5"\nsplit: "0.8,0.1,0.1"\n'
@@ -293,7 +282,7 @@ def test_config_files(place: Path, capfd: pytest.CaptureFixture[str], changes: l
     assert "Traceback" not in said
 
 
-@FUZZ
+@cases("test_lists", 400)
 @given(content=st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_lists(place: Path, content: bytes) -> None:
     path = place / "l.txt"

@@ -139,7 +139,8 @@ class GeoTiffFormat(SceneFormat):
         folder = self.root / sample["sample"]
 
         def label(name: str) -> AnyArray:
-            return read_raster(folder / f"{name}.tif", window=window)[0]
+            band: AnyArray = read_raster(folder / f"{name}.tif", window=window)[0]
+            return band
 
         return Arrays(
             image=np.stack([read_raster(folder / f"t{t}.tif", window=window) for t in times]),

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import zarr
@@ -172,12 +172,22 @@ class ZarrFormat(Format):
         try:
             array = self._group[name]
             assert isinstance(array, zarr.Array)
+            self._require_shape(name, array)
             return np.asarray(array[selection])
         except Exception as error:  # zarr and its codecs raise whatever they like on damaged bytes
             raise StoreError(
                 f"cannot read array {name} of {self.root}: {type(error).__name__} {error}; "
                 "copy the output again, or run changen again with --overwrite"
             ) from error
+
+    def _require_shape(self, name: str, array: zarr.Array[Any]) -> None:
+        """Refuses an array of another shape than the store's: damaged metadata must not take the machine's memory."""
+        pixels = pixel_arrays(self.spec)[name]
+        whole, shard = (self.spec.samples, *pixels.shape), (self.spec.shard_samples, *pixels.shape)
+        if array.shape != whole or array.dtype != pixels.dtype:
+            raise ValueError(f"it is {array.dtype} {list(array.shape)}, not {pixels.dtype} {list(whole)}")
+        if any(size > most for size, most in zip(array.shards or array.chunks, shard, strict=True)):
+            raise ValueError(f"its shards are {list(array.shards or array.chunks)}, larger than {list(shard)}")
 
     @classmethod
     def clear(cls, root: Path) -> None:
