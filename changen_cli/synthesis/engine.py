@@ -25,6 +25,7 @@ from changen_cli.synthesis.look_chain import LookChain
 from changen_cli.synthesis.look_plan import LookPlan
 from changen_cli.synthesis.showing import require_changes, shown_by
 from changen_cli.synthesis.transfer import Transfer
+from changen_cli.tracing import span
 from changen_cli.types import BoolArray, Float32Array, UInt8Array
 
 Background = Literal["synthesize", "keep"]
@@ -170,11 +171,12 @@ class Engine:
 
     def _steps(self, group: list[Job[T]]) -> _Launched:
         upload = self.transfer.upload
-        image = upload(np.stack([job.image for job in group]))
-        masks = upload(np.stack([job.masks for job in group]))
-        noise = upload(np.stack([job.noise for job in group]))
-        whole = all(job.valid.all() for job in group)
-        valid = None if whole else upload(np.stack([job.valid for job in group])).unsqueeze(1)
+        with span("transfer", samples=len(group)):
+            image = upload(np.stack([job.image for job in group]))
+            masks = upload(np.stack([job.masks for job in group]))
+            noise = upload(np.stack([job.noise for job in group]))
+            whole = all(job.valid.all() for job in group)
+            valid = None if whole else upload(np.stack([job.valid for job in group])).unsqueeze(1)
         largest = max(int(job.masks.max()) for job in group)
         chain = self._chain(group, image, valid)
         exposure = Exposure(self.conditions, self.transfer, [job.key for job in group], valid)
@@ -186,7 +188,9 @@ class Engine:
             for these in changes:
                 require_changes(self.synthesizer.name, self._shows, these)
             looks = None if chain is None else chain.next()
-            made = self.synthesizer.synthesize(Batch(image, before, after, noise[:, step], changes, largest, looks))
+            batch = Batch(image, before, after, noise[:, step], changes, largest, looks)
+            with span("synthesise", step=step + 1, samples=len(group)):
+                made = self.synthesizer.synthesize(batch)
             self._require(made, image)
             if self.background == "keep":
                 changed = None if chain is None else chain.changed(step)
@@ -218,8 +222,9 @@ class Engine:
         if isinstance(launched, TileError):
             yield from ((job.tag, launched) for job in group)
             return
-        arrays = [wait() for wait in launched.exposure.frames]
-        looks = [None] * len(group) if launched.looks is None else launched.looks()
+        with span("transfer", samples=len(group)):
+            arrays = [wait() for wait in launched.exposure.frames]
+            looks = [None] * len(group) if launched.looks is None else launched.looks()
         for number, job in enumerate(group):
             conditions = launched.exposure.of(number)
             images = np.stack([*([] if conditions else [job.image]), *(array[number] for array in arrays)])
