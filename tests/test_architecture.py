@@ -15,7 +15,7 @@ PACKAGE = "changen_cli"
 # From the ground up; a room may import those above it in this list, and rooms on one line do not know each other.
 ORDER = """
     errors types version
-    rng files texts options reporter resources plugins device
+    rng files texts options reporter tracing resources plugins device
     parameters
     scenes
     events

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
 import numpy as np
-import shapely
+from numpy.typing import NDArray
 
 from changen_cli.events.base import Change, Proposal, Site
 from changen_cli.events.geometry import (
@@ -14,12 +14,11 @@ from changen_cli.events.geometry import (
     Outline,
     Outlines,
     fit,
-    main_directions,
-    outline_array,
     shift,
     turn_and_scale,
 )
 from changen_cli.events.room import Room, drawn_size, search
+from changen_cli.events.supply import Supply, supply
 from changen_cli.options import LOW_TO_HIGH, Ge, Le, Number, Whole, option, options
 from changen_cli.scenes.layout import BUILDING, Footprint, Layout
 
@@ -62,8 +61,8 @@ class Create:
 
     def propose(self, layout: Layout, site: Site, rng: np.random.Generator, count: int) -> Proposal:
         """Creates footprints; see :meth:`changen_cli.events.base.Event.propose`."""
-        outlines = outline_array(site.outlines)
-        outlines = outlines[~shapely.is_empty(outlines)]
+        stock = supply(site.outlines)
+        outlines = stock.outlines
         if not len(outlines):
             return Proposal(
                 reason="no outlines to create from: the scene has no whole footprint and no library was given"
@@ -73,11 +72,11 @@ class Create:
             return Proposal(reason="nothing may be placed on this tile: no valid pixel lies outside the exclusions")
 
         def draw(n: int) -> tuple[Outlines, Sequence[Footprint | None]]:
-            chosen = outlines[rng.integers(len(outlines), size=n)]
+            chosen = rng.integers(len(outlines), size=n)
             where = rng.random((n, 2))
-            turn = self._turns(room, chosen, area, where, rng)
+            turn = self._turns(room, stock, chosen, area, where, rng)
             scale = rng.uniform(*self.scale, size=n)
-            turned = turn_and_scale(chosen, np.zeros((n, 2)), turn, scale)
+            turned = turn_and_scale(outlines[chosen], np.zeros((n, 2)), turn, scale)
             return shift(turned, fit(turned, area, where)), [None] * n
 
         def large_enough(outline: Outline, _: Footprint | None) -> bool:
@@ -96,16 +95,17 @@ class Create:
     def _turns(
         self,
         room: Room,
-        chosen: Outlines,
+        stock: Supply,
+        chosen: NDArray[np.int64],
         area: tuple[float, float, float, float],
         where: Floats,
         rng: np.random.Generator,
     ) -> Floats:
         """Draws the turn of each outline, degrees, float64 [n]."""
         corner, size = np.asarray(area[:2]), np.asarray(area[2:]) - np.asarray(area[:2])
-        present = room.neighbours(corner + where * size) if self.align else None
+        present = room.directions(corner + where * size) if self.align else None
         if present is None:
             return rng.uniform(-self.turn, self.turn, size=len(chosen))
         quarter = 90.0 * rng.integers(4, size=len(chosen))
         jitter = rng.uniform(-self.jitter, self.jitter, size=len(chosen))
-        return main_directions(present) - main_directions(chosen) + quarter + jitter
+        return present - stock.directions[chosen] + quarter + jitter

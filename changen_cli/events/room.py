@@ -7,7 +7,6 @@ is one rule: wholly on allowed ground, inside the canvas, the site's gap from ev
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 
 import numpy as np
 import shapely
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from changen_cli.events.base import Site
 from changen_cli.events.geometry import Floats, Outline, Outlines, drawn, outline_array, window_of
+from changen_cli.events.obstacles import obstacles, uncut
 from changen_cli.scenes.layout import Footprint, Layout
 from changen_cli.types import BoolArray
 
@@ -42,15 +42,8 @@ class Room:
         """
         self.layout = layout
         self.site = site
-        here = {id(f) for f in layout.footprints}
-        blocking = [*layout.footprints, *(f for f in site.occupied if id(f) not in here)]
-        self._blocking = outline_array([f.polygon for f in blocking])
-        self._uids = np.array([f.uid for f in blocking], np.int64)
-        self._tree = shapely.STRtree(self._blocking)
-        self._near = shapely.STRtree(self._blocking[: len(layout.footprints)])
+        self._obstacles = obstacles(layout, site)
         self._claimed = _Claims()
-        shapely.prepare(self._blocking)
-        shapely.prepare(site.allowed)
 
     @property
     def area(self) -> tuple[float, float, float, float] | None:
@@ -70,31 +63,23 @@ class Room:
         """Takes ground, so that nothing else of this call is placed there."""
         self._claimed.add(outline)
 
-    def neighbours(self, points: Floats) -> Outlines | None:
-        """Finds the outline nearest to each point.
+    def directions(self, points: Floats) -> Floats | None:
+        """Finds the direction of the walls of the outline nearest to each point.
 
-        The tile's edge is one of the edges of every outline that it cuts, which would bias the direction of walls. So
-        those are left out, unless there are no others.
+        The tile's edge is one of the edges of every outline that it cuts, which would bias the direction. So those are
+        left out, unless there are no others.
 
         Args:
             points: x and y, float64 [n, 2].
 
         Returns:
-            Outlines of the layout, [n]; None if the layout is empty.
+            Degrees, float64 [n], as :func:`~changen_cli.events.geometry.main_directions` gives them; None if the layout
+            is empty.
         """
         if not self.layout.footprints:
             return None
-        outlines, tree = self._models
-        nearest: Outlines = outlines[tree.nearest(shapely.points(points))]
-        return nearest
-
-    @cached_property
-    def _models(self) -> tuple[Outlines, shapely.STRtree]:
-        """What walls are aligned to, and its index."""
-        outlines = self._blocking[: len(self.layout.footprints)]
-        uncut = outlines[self._uncut(outlines)]
-        outlines = uncut if len(uncut) else outlines
-        return outlines, shapely.STRtree(outlines)
+        found: Floats = self._obstacles.directions[self._obstacles.models_tree.nearest(shapely.points(points))]
+        return found
 
     def free(self, candidates: Outlines, owners: Sequence[Footprint | None] = (), slack: float = 0.0) -> BoolArray:
         """Tells which candidates may stand where they are.
@@ -120,13 +105,14 @@ class Room:
         looked_at = np.flatnonzero(ok)
         gap = max(self.site.gap - slack, 0.0)
         around = shapely.box(*(bounds[looked_at] + np.array([-gap, -gap, gap, gap])).T)
-        hit, other = self._tree.query(around)
+        there = self._obstacles
+        hit, other = there.tree.query(around)
         hit = looked_at[hit]
-        others = self._uids[other] != own[hit]
+        others = there.uids[other] != own[hit]
         hit, other = hit[others], other[others]
-        clash = np.asarray(shapely.dwithin(self._blocking[other], candidates[hit], gap), np.bool_)
+        clash = np.asarray(shapely.dwithin(there.blocking[other], candidates[hit], gap), np.bool_)
         if slack > 0.0 and gap == 0.0:  # without a gap, walls may touch; only shared ground is a clash
-            clash &= shapely.area(shapely.intersection(candidates[hit], self._blocking[other])) > slack
+            clash &= shapely.area(shapely.intersection(candidates[hit], there.blocking[other])) > slack
         ok[hit[clash]] = False
         hit, claimed = self._claimed.near(bounds, gap)
         ok[hit[shapely.dwithin(candidates[hit], claimed, gap)]] = False
@@ -149,13 +135,7 @@ class Room:
             bool [n].
         """
         allowed = np.asarray(shapely.contains_properly(self.site.allowed, outlines), np.bool_)
-        return self._uncut(outlines) & allowed
-
-    def _uncut(self, outlines: Outlines) -> BoolArray:
-        """Tells which outlines do not touch the edge of the canvas, bool [n]."""
-        bounds = shapely.bounds(outlines).reshape(-1, 4)
-        size = np.array([self.layout.width, self.layout.height])
-        return np.asarray((bounds[:, :2] > 0.0).all(axis=1) & (bounds[:, 2:] < size).all(axis=1), np.bool_)
+        return uncut(outlines, self.layout) & allowed
 
     def visible(self, footprint: Footprint, min_area: float) -> bool:
         """Tells whether the masks would show that a footprint is gone: enough of it is not hidden under others.
@@ -175,7 +155,7 @@ class Room:
             return False
         pixels = drawn(footprint.polygon, window)
         whole = int(pixels.sum())
-        for other in self._near.query(footprint.polygon):
+        for other in self._obstacles.near.query(footprint.polygon):
             if self.layout.footprints[other].uid != footprint.uid:
                 pixels &= ~drawn(self.layout.footprints[other].polygon, window)
         return int(pixels.sum()) >= max(min_area, _VISIBLE * whole, 1)
@@ -197,6 +177,8 @@ class _Claims:
 
     def near(self, bounds: Floats, gap: float) -> tuple[NDArray[np.intp], Outlines]:
         """Finds pairs that may be within ``gap``: the number of a candidate with these bounds, and what is there."""
+        if not self._outlines:
+            return np.empty(0, np.intp), np.empty(0, object)
         there = self._bounds[: len(self._outlines), None]
         apart = (there[..., :2] > bounds[:, 2:] + gap) | (there[..., 2:] < bounds[:, :2] - gap)
         claimed, candidate = np.nonzero(~apart.any(axis=2))

@@ -50,8 +50,8 @@ def simulate(layout: Layout, site: Site, schedule: Schedule, steps: int, key: rn
         raise UsageError(f"steps={steps}: must be at least 1")
     layouts, changes, shortfalls = [layout], [], []
     for step in range(1, steps + 1):
-        made, short = _one_step(layouts[-1], site, schedule, step, key)
-        layouts.append(apply_changes(layouts[-1], made))
+        now, made, short = _one_step(layouts[-1], site, schedule, step, key)
+        layouts.append(now)
         changes.append(made)
         shortfalls += short
     return History(tuple(layouts), tuple(changes), tuple(shortfalls))
@@ -69,14 +69,14 @@ def apply_changes(layout: Layout, changes: Iterable[Change]) -> Layout:
     """
     by_uid = {c.before.uid: c.after for c in changes if c.before is not None}
     created = [c.after for c in changes if c.before is None and c.after is not None]
-    kept = (by_uid.get(f.uid, f) for f in layout.footprints)
-    return replace(layout, footprints=tuple(f for f in kept if f is not None)).add(created)
+    kept = [by_uid.get(f.uid, f) for f in layout.footprints] if by_uid else layout.footprints
+    return replace(layout, footprints=tuple([f for f in kept if f is not None])).add(created)
 
 
 def _one_step(
     layout: Layout, site: Site, schedule: Schedule, step: int, key: rng.Key
-) -> tuple[tuple[Change, ...], list[Shortfall]]:
-    """Makes the changes from S_t to S_t+1."""
+) -> tuple[Layout, tuple[Change, ...], list[Shortfall]]:
+    """Makes S_t+1, and the changes that lead to it from S_t."""
     low, high = schedule.changes_per_step
     draw = rng.generator(*key, step, "changes")
     wanted = int(draw.integers(low, high, endpoint=True))
@@ -109,7 +109,7 @@ def _one_step(
             if len(changes) < count:
                 reasons[name] = proposal.reason or "the event gave no reason"
     short = [Shortfall(step, name, asked[name], done[name], reason) for name, reason in reasons.items()]
-    return tuple(made), short
+    return now, tuple(made), short
 
 
 def _propose(name: str, event: Event, layout: Layout, site: Site, stream: rng.Key, count: int) -> Proposal:

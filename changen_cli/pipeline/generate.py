@@ -10,6 +10,7 @@ from changen_cli.pipeline.engines.local import make_workers
 from changen_cli.pipeline.input_files import note_inputs
 from changen_cli.pipeline.mosaic.make import make_scenes
 from changen_cli.pipeline.options import GenerateOptions
+from changen_cli.pipeline.profile import profiling
 from changen_cli.pipeline.recipe import write_recipe
 from changen_cli.pipeline.record import REMEDIES, plan_record, result_record, run_record
 from changen_cli.pipeline.run import Run, resolve_run
@@ -96,7 +97,7 @@ def carry_out(
     writer = make_format(options.format, options.output, spec)
     plan = plan_record(run)
     summary = _empty_summary(run)
-    with Journal(options.output, run.share) as journal:
+    with profiling(options.profile), Journal(options.output, run.share) as journal:
         journal.open(arguments, overwrite=options.overwrite, remedies=REMEDIES, plan=plan)
         stock = take_stock(run, journal, summary.add, thorough=thorough or options.overwrite)
         stock.undo(journal, reporter)

@@ -79,6 +79,7 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
         shard: Which worker this is, where several fill one output together: "i/N", or "auto"; None for an undivided
             run. Shard k is worker k mod N's, and :func:`changen_cli.pipeline.finalize.finalize` ends the work.
         recipe: Folder for the recipe of the series (:mod:`changen_cli.pipeline.recipe`), written when the run is done.
+        profile: File for a trace of where the time goes (:mod:`changen_cli.pipeline.profile`); None traces nothing.
         retry_failed: Whether samples that failed in an earlier run are tried again; skipped ones are not.
 
     Raises:
@@ -190,6 +191,13 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
         group=RUN,
         recorded=False,
     )
+    profile: PathText | None = option(
+        default=None,
+        help="File for a trace of where the time goes, stage by stage and process by process; open it in "
+        "ui.perfetto.dev or chrome://tracing.",
+        group=RUN,
+        recorded=False,
+    )
     shard: OneShare | None = option(
         default=None,
         help="Fill one output with N processes or machines: i/N, this is worker i of 0 to N-1 and makes every N-th "
@@ -271,6 +279,8 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
                 f"--repaint {self.repaint:g} with --mosaic: a building of a mosaic has one look at every date; leave "
                 "out one of the two"
             )
+        if self.profile is not None:
+            raise UsageError("--profile with --mosaic: only runs by tiles are traced; leave out one of the two")
         if self.workers not in ("auto", 0):
             raise UsageError(f"--workers {self.workers} with --mosaic: a mosaic is made in one process; leave it out")
 

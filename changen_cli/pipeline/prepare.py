@@ -29,6 +29,7 @@ from changen_cli.store.base import Outcome, Series, Status
 from changen_cli.store.share import Share
 from changen_cli.synthesis.look_plan import LookPlan, NewLooks, plan_looks
 from changen_cli.synthesis.noise import draw_noise
+from changen_cli.tracing import span
 from changen_cli.types import AnyArray, Float32Array
 
 
@@ -52,6 +53,7 @@ class Task:
         repaint: Share of the objects that stay and have another look one step later.
         earlier: Looks of an earlier output of these tiles, or None.
         share: Of a worker of a divided run, or None.
+        traced: Whether its spans are wanted.
     """
 
     plan: Plan
@@ -69,6 +71,7 @@ class Task:
     repaint: float = 0.0
     earlier: EarlierLooks | None = None
     share: Share | None = None
+    traced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +166,13 @@ class Preparer:
             return Prepared(Outcome(place.id, Status.SKIPPED, f"only {share:.0%} of the pixels are valid"))
         site = Site(allowed=allowed_ground(tile), gap=self.task.gap, outlines=outlines)
         key: rng.Key = (self.task.seed, tile.scene, tile.id, place.variant)
-        history = simulate(tile.layout, site, self.task.schedule, self.task.steps, key)
+        with span("simulate", tile=place.id):
+            history = simulate(tile.layout, site, self.task.schedule, self.task.steps, key)
         reason = why_unchanged(history)
         if reason and not self.task.keep_unchanged:
             return Prepared(Outcome(place.id, Status.SKIPPED, reason))
-        series = self._draw(scene, tile, place, history)
+        with span("draw", tile=place.id):
+            series = self._draw(scene, tile, place, history)
         looks = None
         if self.task.look_dim:
             before = self.task.earlier
@@ -181,7 +186,8 @@ class Preparer:
         """Reads a tile once for all its variants."""
         name = (place.scene, place.window.tile_id)
         if self._last is None or self._last[0] != name:
-            self._last = (name, scene.read(place.window))
+            with span("read", tile=place.id):
+                self._last = (name, scene.read(place.window))
         return self._last[1]
 
     def _new_outlines(self, scene: Scene) -> tuple[Polygon | MultiPolygon, ...]:

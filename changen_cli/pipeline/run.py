@@ -86,6 +86,7 @@ class Run:
             repaint=self.repaint,
             earlier=self.earlier,
             share=self.share,
+            traced=options.profile is not None,
         )
 
     def engine(self) -> Engine:

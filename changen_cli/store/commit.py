@@ -21,6 +21,7 @@ from changen_cli.store.records import (
 from changen_cli.store.tables.conditions import conditions_bytes
 from changen_cli.store.tables.events import events_bytes
 from changen_cli.store.tables.looks import looks_bytes
+from changen_cli.tracing import span
 
 
 def commit_shard(store: Format, index: int, outcomes: Sequence[Outcome]) -> ShardSummary:
@@ -39,9 +40,10 @@ def commit_shard(store: Format, index: int, outcomes: Sequence[Outcome]) -> Shar
             done, and the same run, run again, writes it anew.
     """
     check_shard(store.spec, index, outcomes)
-    with noting() as noted:
+    with noting() as noted, span("write", shard=index):
         store.write_shard(index, outcomes)
-    return record_shard(store.root, store.spec, index, outcomes, noted)
+    with span("commit", shard=index):
+        return record_shard(store.root, store.spec, index, outcomes, noted)
 
 
 def record_shard(

@@ -25,6 +25,7 @@ from changen_cli.synthesis.look_chain import LookChain
 from changen_cli.synthesis.look_plan import LookPlan
 from changen_cli.synthesis.showing import require_changes, shown_by
 from changen_cli.synthesis.transfer import Transfer, Waiting
+from changen_cli.tracing import span
 from changen_cli.types import BoolArray, Float32Array, UInt8Array
 
 Background = Literal["synthesize", "keep"]
@@ -173,11 +174,12 @@ class Engine:
 
     def _steps(self, group: list[Job[T]]) -> _Launched:
         upload = self.transfer.upload
-        image = upload(np.stack([job.image for job in group]))
-        masks = upload(np.stack([job.masks for job in group]))
-        noise = upload(np.stack([job.noise for job in group]))
-        whole = all(job.valid.all() for job in group)
-        valid = None if whole else upload(np.stack([job.valid for job in group])).unsqueeze(1)
+        with span("transfer", samples=len(group)):
+            image = upload(np.stack([job.image for job in group]))
+            masks = upload(np.stack([job.masks for job in group]))
+            noise = upload(np.stack([job.noise for job in group]))
+            whole = all(job.valid.all() for job in group)
+            valid = None if whole else upload(np.stack([job.valid for job in group])).unsqueeze(1)
         largest = max(int(job.masks.max()) for job in group)
         chain = self._chain(group, image, valid)
         exposure = Exposure(self.conditions, self.transfer, [job.key for job in group], valid)
@@ -190,7 +192,9 @@ class Engine:
             for these in changes:
                 require_changes(self.synthesizer.name, self._shows, these)
             looks = None if chain is None else chain.next()
-            made = self.synthesizer.synthesize(Batch(image, before, after, noise[:, step], changes, largest, looks))
+            batch = Batch(image, before, after, noise[:, step], changes, largest, looks)
+            with span("synthesise", step=step + 1, samples=len(group)):
+                made = self.synthesizer.synthesize(batch)
             self._require(made, image)
             if isinstance(self.synthesizer, Checked) and self.synthesizer.finite is not None:
                 finite = self.synthesizer.finite if finite is None else finite & self.synthesizer.finite
@@ -224,9 +228,10 @@ class Engine:
         if isinstance(launched, TileError):
             yield from ((job.tag, launched) for job in group)
             return
-        arrays = [wait() for wait in launched.exposure.frames]
-        looks = [None] * len(group) if launched.looks is None else launched.looks()
-        finite = None if launched.finite is None else launched.finite()
+        with span("transfer", samples=len(group)):
+            arrays = [wait() for wait in launched.exposure.frames]
+            looks = [None] * len(group) if launched.looks is None else launched.looks()
+            finite = None if launched.finite is None else launched.finite()
         for number, job in enumerate(group):
             if finite is not None and not finite[number] and isinstance(self.synthesizer, Checked):
                 yield job.tag, TileError(self.synthesizer.say_not_finite(job.name))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import shapely
-from shapely import box
+from shapely import affinity, box
 from shapely.geometry import Polygon
 
 from changen_cli.events.base import Site
@@ -88,19 +88,20 @@ def test_no_ground_has_no_area(make_layout: MakeLayout, make_site: MakeSite) -> 
     assert Room(layout, make_site(layout, box(100, 100, 120, 120))).area is None
 
 
-def test_neighbours(make_layout: MakeLayout, make_site: MakeSite) -> None:
-    def neighbours_of(*polygons: Polygon) -> list[Polygon]:
+def test_directions_are_those_of_the_nearest_outline(make_layout: MakeLayout, make_site: MakeSite) -> None:
+    def directions_of(*polygons: Polygon) -> list[float]:
         layout = make_layout(*polygons)
-        found = Room(layout, make_site(layout)).neighbours(np.array([[8.0, 8.0], [30.0, 40.0]]))
+        found = Room(layout, make_site(layout)).directions(np.array([[8.0, 8.0], [30.0, 40.0]]))
         assert found is not None
-        return list(found)
+        return [round(direction, 6) for direction in found.tolist()]
 
-    near, far = box(1, 1, 5, 5), box(50, 50, 60, 60)
-    assert neighbours_of(near, far) == [near, far]
-    assert neighbours_of(near, far, box(0, 40, 20, 64)) == [near, far]  # the edge cuts that one, so it is passed over
-    assert neighbours_of(box(0, 40, 20, 64)) == [box(0, 40, 20, 64)] * 2
+    near, far = affinity.rotate(box(2, 2, 6, 6), 10), affinity.rotate(box(48, 48, 58, 58), 25)
+    cut = Polygon([(0, 40), (20, 36), (24, 56), (0, 60)])
+    assert directions_of(near, far) == [10, 25]
+    assert directions_of(near, far, cut) == [10, 25]  # the edge cuts that one, so it is passed over
+    assert directions_of(cut) == directions_of(cut)[:1] * 2
     empty = make_layout()
-    assert Room(empty, make_site(empty)).neighbours(np.zeros((1, 2))) is None
+    assert Room(empty, make_site(empty)).directions(np.zeros((1, 2))) is None
 
 
 def test_whole_outlines_touch_neither_canvas_nor_forbidden_ground(make_layout: MakeLayout, make_site: MakeSite) -> None:

@@ -12,6 +12,7 @@ from changen_cli.pipeline.prepare import Prepared
 from changen_cli.store.base import Outcome
 from changen_cli.store.formats.base import Format
 from changen_cli.store.records import ShardSummary
+from changen_cli.tracing import span
 
 T = TypeVar("T")
 
@@ -48,7 +49,10 @@ def result_of(future: Future[T]) -> T:
         ChangenError: Whatever the work itself raised.
     """
     try:
-        return future.result()
+        if future.done():
+            return future.result()
+        with span("wait"):
+            return future.result()
     except BrokenProcessPool as error:
         raise worker_died() from error
 

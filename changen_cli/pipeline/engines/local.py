@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -17,10 +18,12 @@ from changen_cli.files import part_scratch
 from changen_cli.pipeline.engines.base import Workers, worker_died
 from changen_cli.pipeline.engines.signals import forget_held_signals, signals_held
 from changen_cli.pipeline.prepare import Prepared, Preparer, Task
+from changen_cli.pipeline.profile import QUEUE_WAIT
 from changen_cli.store.base import Outcome
 from changen_cli.store.commit import commit_shard
 from changen_cli.store.formats.base import Format
 from changen_cli.store.records import ShardSummary
+from changen_cli.tracing import Span, Trace, current, start
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,6 +41,8 @@ def _start(task: Task) -> None:
     _preparer = Preparer(task)
     if task.share is not None:
         part_scratch(task.share.name)
+    if task.traced:
+        start(Trace())
     if hasattr(os, "nice"):
         os.nice(WORKER_NICENESS)
     if hasattr(os, "setpgrp"):
@@ -56,6 +61,32 @@ def _started() -> None:
 def _prepare(shard: int) -> list[Prepared]:
     assert _preparer is not None, "a worker process starts with _start()"
     return _preparer.prepare(shard)
+
+
+def _traced(asked: int, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> tuple[T, list[Span]]:
+    """Runs what a worker is asked for, and gives its spans back with it; the first is its wait in the queue."""
+    trace = current()
+    assert trace is not None, "the worker of a run that is traced traces"
+    trace.add([Span(QUEUE_WAIT, asked, time.monotonic_ns(), os.getpid(), 0, {"for": function.__name__.strip("_")})])
+    return function(*arguments, **named), trace.take()
+
+
+def _unpacked(future: Future[tuple[T, list[Span]]], trace: Trace) -> Future[T]:
+    """Returns the future of a result alone; its spans are added to the trace when it is there."""
+    result: Future[T] = Future()
+
+    def unpack(done: Future[tuple[T, list[Span]]]) -> None:
+        if done.cancelled():
+            result.cancel()
+        elif (error := done.exception()) is not None:
+            result.set_exception(error)
+        else:
+            value, spans = done.result()
+            trace.add(spans)
+            result.set_result(value)
+
+    future.add_done_callback(unpack)
+    return result
 
 
 class InProcess:
@@ -95,6 +126,7 @@ class Processes:
             count: How many.
         """
         self.ahead = count + 1
+        self._traced = task.traced
         context = multiprocessing.get_context("spawn")
         self.pool = ProcessPoolExecutor(count, mp_context=context, initializer=_start, initargs=(task,))
         # a process takes a second or two to start; until then this one prepares, so that the generator need not wait
@@ -116,7 +148,9 @@ class Processes:
     def _submit(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> Future[T]:
         try:
             with signals_held():  # the pool starts its processes as work comes in
-                return self.pool.submit(function, *arguments, **named)
+                if not self._traced or (trace := current()) is None:
+                    return self.pool.submit(function, *arguments, **named)
+                return _unpacked(self.pool.submit(_traced, time.monotonic_ns(), function, *arguments, **named), trace)
         except BrokenProcessPool as error:
             raise worker_died() from error
 

@@ -4,6 +4,8 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 
 from changen_cli.errors import StoreError, TileError
 from changen_cli.files import scratch_folder
+from changen_cli.pipeline.engines import local
 from changen_cli.pipeline.engines.base import result_of
 from changen_cli.pipeline.engines.local import InProcess, Processes, make_workers
 from changen_cli.pipeline.generate import generate
@@ -19,6 +22,7 @@ from changen_cli.pipeline.prepare import Prepared
 from changen_cli.pipeline.run import resolve_run
 from changen_cli.reporter import Progress
 from changen_cli.store.base import Status
+from changen_cli.tracing import Span, Trace
 from tests.outputs import Tree
 from tests.reporting import Heard
 
@@ -101,3 +105,17 @@ def test_a_killed_worker_ends_a_run_that_can_go_on(
     assert 1 <= again.resumed < 6
     generate(options(**asked, output=str(tmp_path / "whole")))
     assert tree(tmp_path / "out") == tree(tmp_path / "whole")
+
+
+def test_what_a_traced_worker_raises_or_never_begins_is_passed_on() -> None:
+    trace = Trace()
+    inner: list[Future[tuple[int, list[Span]]]] = [Future() for _ in range(3)]
+    results = [local._unpacked(future, trace) for future in inner]
+    inner[0].set_result((7, [Span("read", 1, 2, 3, 4, {})]))
+    inner[1].set_exception(BrokenProcessPool())
+    inner[2].cancel()
+    assert results[0].result(0) == 7
+    assert [span.name for span in trace.spans] == ["read"]
+    with pytest.raises(StoreError, match="a worker process died"):
+        result_of(results[1])
+    assert results[2].cancelled()

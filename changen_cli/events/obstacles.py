@@ -1,0 +1,84 @@
+"""What is in the way on a layout: outlines with their indexes, made once for all that ask about the same layout."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import shapely
+
+from changen_cli.events.base import Site
+from changen_cli.events.geometry import Floats, Outlines, main_directions, outline_array
+from changen_cli.scenes.layout import Layout
+from changen_cli.types import BoolArray
+
+
+class Obstacles:
+    """What is in the way on a layout and a site, indexed; all rooms of the two share it.
+
+    Attributes:
+        layout: The layout.
+        site: The site.
+        blocking: Outlines in the way: first those of the layout, then those of ``site.occupied`` that it has not.
+        uids: Of each, int64.
+        tree: Of all of them.
+    """
+
+    def __init__(self, layout: Layout, site: Site) -> None:
+        """Indexes them.
+
+        Args:
+            layout: The layout as it stands.
+            site: Where building is allowed.
+        """
+        self.layout, self.site = layout, site
+        here = {id(f) for f in layout.footprints}
+        blocking = [*layout.footprints, *[f for f in site.occupied if id(f) not in here]]
+        self.blocking = outline_array([f.polygon for f in blocking])
+        self.uids = np.array([f.uid for f in blocking], np.int64)
+        self.tree = shapely.STRtree(self.blocking)
+        shapely.prepare(self.blocking)
+        shapely.prepare(site.allowed)
+
+    @cached_property
+    def near(self) -> shapely.STRtree:
+        """The index of the outlines of the layout alone."""
+        count = len(self.layout.footprints)
+        return self.tree if count == len(self.blocking) else shapely.STRtree(self.blocking[:count])
+
+    @cached_property
+    def models(self) -> Outlines:
+        """What walls are aligned to: outlines of the layout that its edge does not cut; all if there are no others."""
+        outlines = self.blocking[: len(self.layout.footprints)]
+        whole = outlines[uncut(outlines, self.layout)]
+        return whole if len(whole) else outlines
+
+    @cached_property
+    def models_tree(self) -> shapely.STRtree:
+        """The index of the models."""
+        return shapely.STRtree(self.models)
+
+    @cached_property
+    def directions(self) -> Floats:
+        """The direction of the walls of each model, degrees."""
+        return main_directions(self.models)
+
+
+_last: Obstacles | None = None
+"""What was indexed last: an event asks for it, then whoever checks what the event proposed."""
+
+
+def obstacles(layout: Layout, site: Site) -> Obstacles:
+    """Indexes what is in the way, or finds it indexed: layouts and sites never change."""
+    global _last
+    last = _last
+    if last is None or last.layout is not layout or last.site is not site:
+        _last = last = Obstacles(layout, site)
+    return last
+
+
+def uncut(outlines: Outlines, layout: Layout) -> BoolArray:
+    """Tells which outlines do not touch the edge of the canvas, bool [n]."""
+    bounds = shapely.bounds(outlines).reshape(-1, 4)
+    size = np.array([layout.width, layout.height])
+    return np.asarray((bounds[:, :2] > 0.0).all(axis=1) & (bounds[:, 2:] < size).all(axis=1), np.bool_)
