@@ -36,6 +36,9 @@ def test_importing_is_light() -> None:
         ("load_generator", "changen_cli.weights.load"),
         ("open_pairs", "changen_cli.pairs.discover"),
         ("open_series", "changen_cli.store.series"),
+        ("plot", "changen_cli.reports.plot"),
+        ("simulate", "changen_cli.arrays.simulate"),
+        ("synthesize", "changen_cli.arrays.synthesize"),
     ],
 )
 def test_names_lead_home(name: str, home: str) -> None:

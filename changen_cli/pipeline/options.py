@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from changen_cli.conditions.choose import NONE
 from changen_cli.conditions.options import ConditionOptions
 from changen_cli.errors import UsageError
-from changen_cli.events.options import ScheduleOptions
+from changen_cli.events.options import ScheduleOptions, Steps
 from changen_cli.options import Ge, Gt, Le, Number, PathText, Whole, option, options
 from changen_cli.pipeline.option_kinds import Auto, CreationOptions, Inputs, OneShare, Shares
 from changen_cli.pipeline.windows import mosaic_windows
@@ -104,7 +104,7 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
         help="Tiles where nothing can change: keep (a series without a change) or skip.",
         group=EVENTS,
     )
-    steps: Annotated[Whole, Ge(1), Le(10_000)] = option(default=1, help="Steps of a series.", group=EVENTS)
+    steps: Steps = option(default=1, help="Steps of a series.", group=EVENTS)
     variants: Annotated[Whole, Ge(1), Le(1_000_000)] = option(
         default=1, help="Series per tile: the paper's Changen-{n x 90}k.", group=EVENTS
     )
