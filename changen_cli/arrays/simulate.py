@@ -74,7 +74,12 @@ def simulate(
     Raises:
         ChangenError: If an argument cannot be used, or an event is not installed or fails.
     """
-    schedule = ScheduleOptions(events=events, changes_per_step=changes_per_step, event_options=event_options, gap=gap)
+    schedule = ScheduleOptions(
+        events=events,
+        changes_per_step=changes_per_step,  # type: ignore[arg-type]  # text is taken apart
+        event_options=event_options if isinstance(event_options, Mapping | str) else tuple(event_options),  # type: ignore[arg-type]
+        gap=gap,
+    )
     steps, seed = check("steps", steps, Steps), check("seed", seed, Seed)
     states = read_states(mask, None, mask_values, categories)
     height, width = states.labels.shape[1:]

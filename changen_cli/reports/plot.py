@@ -44,12 +44,13 @@ def plot(sample: Sample | Mapping[str, Any], show_titles: bool = True, suptitle:
         raise UsageError("plot() needs matplotlib: pip install matplotlib") from error
     arrays = _arrays(sample)
     images, changes = arrays["image"], arrays["mask"]
+    below: list[AnyArray | None]
     if "layout" in arrays:
         below = [*draw_history(arrays["layout"].astype(np.uint8))]
         title = "layout"
     else:
         below, title = [None, *_white(changes)], "change"
-    rows = [images.transpose(0, 2, 3, 1).clip(0, 255).astype(np.uint8), below]
+    rows: list[list[AnyArray | None]] = [[*images.transpose(0, 2, 3, 1).clip(0, 255).astype(np.uint8)], below]
     titles = ["image", title]
     if "prediction" in arrays:
         rows.append([None, *_white(arrays["prediction"])])

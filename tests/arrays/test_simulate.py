@@ -12,7 +12,8 @@ from changen_cli.types import Int32Array
 
 def test_changes_are_those_between_the_maps(labels: Int32Array) -> None:
     made = simulate(labels[0], "create=1,remove=1", steps=3, seed=5, changes_per_step=(1, 1))
-    assert (made.labels.shape, made.labels.dtype) == ((4, 40, 48), np.int32)
+    assert made.labels.shape == (4, 40, 48)
+    assert made.labels.dtype == np.int32
     assert np.array_equal(made.labels[0], labels[0])
     assert [change.step for change in made.changes] == [1, 2, 3]
     for change in made.changes:

@@ -18,6 +18,7 @@ from changen_cli.errors import TileError, UsageError, WeightsError
 from changen_cli.pipeline.generate import generate
 from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.store.series import open_series
+from changen_cli.synthesis.load import load_synthesizer
 from changen_cli.synthesis.options import SynthesizerOptions
 from changen_cli.types import Int32Array, UInt8Array
 
@@ -28,18 +29,14 @@ def image() -> UInt8Array:
 
 
 @pytest.mark.parametrize("which", ["untrained_weights", "looks_weights"])
-@pytest.mark.parametrize("workers", [0])
 def test_arrays_become_what_files_do(
-    which: str, workers: int, town: Callable[..., Path], tmp_path: Path, request: pytest.FixtureRequest
+    which: str, town: Callable[..., Path], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     weights = request.getfixturevalue(which)
     scene = town(tmp_path / "in", size=(96, 192))
     given: dict[str, Any] = {"weights": weights, "device": "cpu"}
-    generate(
-        GenerateOptions(
-            inputs=(scene,), output=tmp_path / "out", tile_size=96, steps=2, seed=7, workers=workers, **given
-        )
-    )
+    run: dict[str, Any] = {"inputs": scene, "output": tmp_path / "out", "tile_size": 96, "steps": 2, "seed": 7}
+    generate(GenerateOptions(**run, **given, workers=0))
     for sample in open_series(tmp_path / "out"):
         assert sample.instance is not None
         assert sample.valid is not None
@@ -54,7 +51,8 @@ def test_axes_come_back_in_their_order(image: UInt8Array, labels: Int32Array, lo
         return synthesize(pixels, labels[0], after, seed=3, weights=looks_weights, device="cpu")
 
     series = run(image, labels[1:])
-    assert (series.shape, series.dtype) == ((2, 40, 48, 3), np.uint8)
+    assert series.shape == (2, 40, 48, 3)
+    assert series.dtype == np.uint8
     assert np.array_equal(run(image, labels[1]), series[0])
     assert np.array_equal(run(image.transpose(2, 0, 1), labels[1:]), series.transpose(0, 3, 1, 2))
     assert np.array_equal(run(torch.from_numpy(image), torch.from_numpy(labels[1])), series[0])
@@ -92,16 +90,14 @@ def test_synthesizers_that_work_object_by_object(image: UInt8Array, labels: Int3
 def test_weights_are_loaded_once_until_they_are_others(
     image: UInt8Array, labels: Int32Array, looks_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from changen_cli.arrays import synthesize as module
-
     loads = []
-    load = module.load_synthesizer
+    load = load_synthesizer
 
     def counted(*arguments: Any) -> Any:
         loads.append(arguments)
         return load(*arguments)
 
-    monkeypatch.setattr(module, "load_synthesizer", counted)
+    monkeypatch.setattr("changen_cli.arrays.synthesize.load_synthesizer", counted)
     mine = tmp_path / "mine.safetensors"
     shutil.copy(looks_weights, mine)
     shutil.copy(looks_weights.with_suffix(".yaml"), mine.with_suffix(".yaml"))

@@ -10,4 +10,4 @@ def test_what_stands_at_each_date() -> None:
     stays, goes = Footprint(3, box(0, 0, 2, 2)), Footprint(7, box(4, 4, 6, 6))
     layouts = (Layout(8, 8, (stays, goes)), Layout(8, 8, (stays,)), Layout(8, 8))
     history = History(layouts, ((Change("remove", 1, goes, None),), (Change("remove", 2, stays, None),)))
-    assert history.standing == ({3, 7}, {3}, set())
+    assert [set(uids) for uids in history.standing] == [{3, 7}, {3}, set()]

@@ -40,10 +40,11 @@ def test_bool_is_binary() -> None:
 
 def test_windows_and_maps_are_judged_together() -> None:
     survey = ValueSurvey()
-    survey.add(squares([1, 1]))
-    assert survey.kind == "binary"
-    survey.add(squares([1, 2]))
-    assert survey.kind == "instance"
+    kinds = []
+    for values in ([1, 1], [1, 2]):
+        survey.add(squares(values))
+        kinds.append(survey.kind)
+    assert kinds == ["binary", "instance"]
     first, second = squares([1, 2]), squares([1, 0])
     assert judge_values(second) == "binary"
     assert judge_values(np.stack([first, second])) == "instance"
