@@ -34,6 +34,7 @@ VERBS = {
     "detect": "Detect change between two rasters of any size.",
     "events": "See the installed change events.",
     "conditions": "See the installed conditions: what differs between two dates besides the change.",
+    "synthesizers": "See the installed synthesizers: what makes the images.",
     "weights": "See, verify and pack weights.",
 }
 """What there is, each a module of this package of the same name, and the summaries that ``changen --help`` shows."""

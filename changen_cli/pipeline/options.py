@@ -51,6 +51,7 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
         format: Name of an installed format.
         steps: Steps per series; there are steps + 1 frames.
         variants: Series per tile: the paper's Changen-{n x 90}k.
+        strict: Whether a scene that cannot be used stops the run, in place of being listed and left out.
         tile_size: Side of a tile, pixels.
         overlap: Pixels that neighbouring tiles share.
         edges: "shift" moves the last tile inwards, "pad" lets it overhang.
@@ -88,6 +89,12 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
     masks: PathText | None = option(default=None, help="Mask raster, or folder of masks by equal name.", group=INPUT)
     footprints: PathText | None = option(
         default=None, help="Vector file of footprints, any CRS: GeoJSON, GPKG, SHP, FGB, Parquet.", group=INPUT
+    )
+    strict: bool = option(
+        default=False,
+        help="Stop at the first scene that cannot be used; else it is listed and left out.",
+        group=INPUT,
+        recorded=False,
     )
     tile_size: Annotated[Whole, Ge(16), Le(65_536)] = option(default=256, help="Side of a tile, pixels.", group=INPUT)
     overlap: Annotated[Whole, Ge(0), Le(65_535)] = option(

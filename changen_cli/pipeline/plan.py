@@ -9,6 +9,7 @@ from itertools import accumulate
 
 from changen_cli.errors import ChangenError, SceneError, TileError
 from changen_cli.pipeline.options import GenerateOptions
+from changen_cli.pipeline.remarks import remarks
 from changen_cli.pipeline.splits import share_out
 from changen_cli.reporter import Reporter
 from changen_cli.scenes.discover import find_scenes
@@ -99,7 +100,15 @@ def make_plan(options: GenerateOptions, reporter: Reporter) -> Plan:
     grids: list[TileGrid | WholeScene] = []
     unusable: list[dict[str, str]] = []
     first_error: ChangenError | None = None
-    for source in find_scenes(options.inputs, masks=options.masks, footprints=options.footprints):
+
+    def leave_out(source: SceneSource, error: ChangenError) -> None:
+        nonlocal first_error
+        if options.strict:
+            raise error
+        first_error = first_error or SceneError(str(error))
+        unusable.append({"id": source.id, "image": printable(source.image), "reason": str(error)})
+
+    for source in find_scenes(options.inputs, masks=options.masks, footprints=options.footprints, bare=leave_out):
         try:
             with open_scene(source, read) as scene:
                 grid = _grid(scene, options)
@@ -108,8 +117,7 @@ def make_plan(options: GenerateOptions, reporter: Reporter) -> Plan:
                 scenes.append(described)
                 sources.append(source)
         except (SceneError, TileError) as error:
-            first_error = first_error or SceneError(str(error))
-            unusable.append({"id": source.id, "image": printable(source.image), "reason": str(error)})
+            leave_out(source, error)
     if not sources:
         raise _none_usable(first_error, len(unusable), options)
     for item in unusable:
@@ -123,6 +131,8 @@ def make_plan(options: GenerateOptions, reporter: Reporter) -> Plan:
         options=options.format_options(),
     )
     splits = share_out(sources, options.split, options.seed)
+    for line in remarks(options, scenes, grids, splits):
+        reporter.say(line)
     return Plan(tuple(sources), tuple(grids), splits, options.variants, spec, tuple(scenes), tuple(unusable))
 
 
