@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -164,6 +167,65 @@ def test_12_the_example_lies_on_land_near_the_equator() -> None:
         west, south, east, north = rasterio.warp.transform_bounds(file.crs, "EPSG:4326", *file.bounds)
     assert 0 < south < north < 2
     assert 36 < west < east < 42  # UTM zone 37
+
+
+def test_12_a_dry_run_tries_creation_options(changen: Changen, town: Town, tmp_path: Path) -> None:
+    scene = town(tmp_path / "in", size=(64, 64))
+    words = ("generate", "-i", scene, "-o", tmp_path / "out", "--dry-run", "--synthesizer", "copy", "-f", "geotiff")
+    assert changen(*words, "--tile-size", 64, "--co", "COMPRESS=ZSTD").code == 0
+    done = changen(*words, "--tile-size", 64, "--co", "COMPRESS=NONSENSE")
+    assert done.code == 2
+    assert "creation options" in done.err
+    assert not (tmp_path / "out").exists()
+
+
+def colour(scene: Path, *, grey: bool) -> None:
+    """Saves the mask of a scene again, in red, green and blue."""
+    path = scene.with_name(f"{scene.stem}_mask.tif")
+    with rasterio.open(path) as file:
+        mask, profile = file.read(1), file.profile
+    with rasterio.open(path, "w", **{**profile, "count": 3}) as file:
+        file.write(np.stack([mask, mask, mask if grey else mask // 2]))
+
+
+def test_12_masks_of_three_equal_bands_are_read(generate: Changen, town: Town, tmp_path: Path) -> None:
+    scene = town(tmp_path / "in", size=(128, 128), labels="mask")
+    assert generate("-i", scene, "-o", tmp_path / "one").code == 0
+    colour(scene, grey=True)
+    assert generate("-i", scene, "-o", tmp_path / "three").code == 0
+    one, three = (open_series(tmp_path / name)[0] for name in ("one", "three"))
+    assert np.array_equal(one.instance, three.instance)  # type: ignore[arg-type]
+    colour(scene, grey=False)
+    done = generate("-i", scene, "-o", tmp_path / "colours")
+    assert done.code == 2
+    assert "mask in colours" in done.err
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("--synthesizer cop", {"copy", "copy-paste"}),
+        ("--events create,re", {"create,relocate", "create,remove"}),
+        ("--background k", {"keep"}),
+        ("--format ", {"geotiff", "levir", "zarr"}),
+    ],
+)
+def test_12_values_are_completed(typed: str, offered: set[str]) -> None:
+    words = f"changen generate {typed}"
+    done = subprocess.run(
+        [sys.executable, "-c", "from changen_cli.cli.main import app; app(prog_name='changen')"],
+        env=os.environ
+        | {
+            "_CHANGEN_COMPLETE": "complete_bash",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split(" ")) - 1),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert set(done.stdout.split()) >= offered, done.stderr
+    assert all(word.startswith(typed.split(" ")[1]) for word in done.stdout.split())
 
 
 def test_13_defaults_of_arrays_are_those_of_runs() -> None:

@@ -31,6 +31,10 @@ _SAMPLE_SIZE = 512
 _OUTLINE_WINDOWS = 16
 _OUTLINE_SIZE = 1024
 _BLOCK = 2048
+_GREY = {1: [1], 2: [1], 3: [1, 2, 3], 4: [1, 2, 3]}
+"""The bands that are read of a mask with so many: programs of pictures save grey as red, green and blue that are equal,
+and an alpha band last."""
+
 _INT32_MAX = np.iinfo(np.int32).max
 
 
@@ -195,7 +199,7 @@ class MaskLabels:
                 f"{path}: mask of {mask.width} x {mask.height} pixels for the image {image_path} of {image.width} x "
                 f"{image.height}; give the mask of this image, at its size"
             )
-        if mask.count != 1:
+        if mask.count not in _GREY:
             raise SceneError(
                 f"{path}: mask with {mask.count} bands; give one band (gdal_translate -b 1 {path} one_band.tif)"
             )
@@ -264,7 +268,13 @@ class MaskLabels:
     def _load(self, native: Window) -> tuple[AnyArray]:
         """Reads ids: uint8 or int32, 0 background."""
         with self._cache.settings():
-            values = self._dataset.read(1, window=to_rasterio(native))
+            bands = self._dataset.read(_GREY[self._dataset.count], window=to_rasterio(native))
+        values = bands[0]
+        if (bands[1:] != values).any():
+            raise TileError(
+                f"{self._path}: mask in colours, and nobody says what they mean; give one band of numbers, 0 for the "
+                "ground"
+            )
         nodata = self._dataset.nodata
         if values.dtype.kind == "f":
             values = np.nan_to_num(values, nan=0.0 if nodata is None or np.isnan(nodata) else nodata)

@@ -85,6 +85,13 @@ class Format(ABC):
     options: ClassVar[frozenset[str]] = frozenset()
     """Which options of a format it takes from ``spec.options``: ``creation_options``, ``cog``."""
 
+    def check(self) -> None:  # noqa: B027  (most formats take no options that could be wrong)
+        """Finds out whether its options can be used; writes nothing.
+
+        Raises:
+            StoreError: If one cannot.
+        """
+
     @abstractmethod
     def create(self) -> None:
         """Makes the skeleton of an empty store (folders, array metadata); what is there stays as it is.
