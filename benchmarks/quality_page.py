@@ -21,7 +21,7 @@ class Entry:
     """A column of the tables of metrics.
 
     Attributes:
-        metric: Name of the metric in ``changen evaluate quality --json``.
+        metric: Name of the metric in ``changen evaluate quality --json -``.
         column: What it declares.
     """
 

@@ -162,4 +162,4 @@ class Plan(PlanFile):
         for scene in self.values["scenes"]:
             words += ["--reference", scene]
         device = self.values["generate"].get("device", "auto")
-        return [*words, "--segmenter", self.values["segmenter"], "--device", device, "--json"]
+        return [*words, "--segmenter", self.values["segmenter"], "--device", device, "--json", "-"]

@@ -11,6 +11,7 @@ The public names below are imported when they are first used, so that importing 
     summary = changen_cli.generate(changen_cli.GenerateOptions(inputs=("tiles/",), steps=3, output="series"))
     for sample in changen_cli.open_series("series"):
         ...
+    after = changen_cli.synthesize(image, labels_before, labels_after, seed=0)
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 from changen_cli.version import __version__
 
 if TYPE_CHECKING:
+    from changen_cli.arrays.simulate import simulate
+    from changen_cli.arrays.synthesize import synthesize
     from changen_cli.detection.detect import detect
     from changen_cli.detection.evaluate import evaluate_detection
     from changen_cli.detection.options import DetectOptions, EvaluateOptions
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from changen_cli.pipeline.recipe import write_recipe
     from changen_cli.pipeline.repair import repair
     from changen_cli.pipeline.replay import replay
+    from changen_cli.reports.plot import plot
     from changen_cli.store.series import open_series
     from changen_cli.store.verify import verify
     from changen_cli.synthesis.base import Synthesizer
@@ -57,8 +61,11 @@ __all__ = [
     "load_generator",
     "open_pairs",
     "open_series",
+    "plot",
     "repair",
     "replay",
+    "simulate",
+    "synthesize",
     "verify",
     "write_recipe",
 ]
@@ -83,6 +90,9 @@ _HOMES = {
     "replay": "pipeline.replay",
     "verify": "store.verify",
     "write_recipe": "pipeline.recipe",
+    "plot": "reports.plot",
+    "simulate": "arrays.simulate",
+    "synthesize": "arrays.synthesize",
 }
 """Where the public names live."""
 

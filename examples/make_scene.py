@@ -1,7 +1,7 @@
 """Draws ``village.tif`` and ``village_buildings.geojson``: a small georeferenced scene that anyone may use (CC0).
 
 Nothing in it is copied from anywhere: ground, roads, a field, trees and houses are drawn from random numbers. Houses
-stand along the roads; roofs have two sides and throw shadows to the north-west, as in the morning in the south.
+stand along the roads; roofs have two sides and throw shadows to the north-west, as on a morning north of the equator.
 
     python examples/make_scene.py
 """
@@ -23,7 +23,7 @@ from skimage.filters import gaussian
 SIZE = 640
 RESOLUTION = 0.4
 CRS = "EPSG:32637"
-ORIGIN = (258_000.0, 9_857_000.0)
+ORIGIN = (258_000.0, 143_000.0)
 SHADOW = (-5.0, -4.0)
 ROOFS = np.array(
     [(176, 172, 166), (150, 84, 66), (112, 124, 140), (196, 188, 178), (134, 96, 78), (92, 108, 128)], float

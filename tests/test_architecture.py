@@ -22,7 +22,7 @@ ORDER = """
     models
     weights conditions
     synthesis store
-    pairs
+    pairs arrays
     datasets metrics
     reports pipeline export
     training

@@ -42,6 +42,9 @@ def test_importing_is_light() -> None:
         ("replay", "changen_cli.pipeline.replay"),
         ("verify", "changen_cli.store.verify"),
         ("write_recipe", "changen_cli.pipeline.recipe"),
+        ("plot", "changen_cli.reports.plot"),
+        ("simulate", "changen_cli.arrays.simulate"),
+        ("synthesize", "changen_cli.arrays.synthesize"),
     ],
 )
 def test_names_lead_home(name: str, home: str) -> None:

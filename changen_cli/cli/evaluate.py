@@ -32,7 +32,7 @@ everything has the best distances.
 
 `changen evaluate quality out/ --reference scenes/ --report quality.html`
 
-`changen evaluate quality out/ -r scenes/ --inception-weights weights-inception-2015-12-05-6726825d.pth --json`
+`changen evaluate quality out/ -r scenes/ --inception-weights weights-inception-2015-12-05-6726825d.pth --json -`
 """
 
 
@@ -72,9 +72,10 @@ def quality_command(
         Path | None,
         typer.Option(help="Write a page, FILE.html, with pictures and charts inside.", rich_help_panel=OUTPUT),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Metrics as JSON on standard output.", rich_help_panel=OUTPUT)
-    ] = False,
+    json_file: Annotated[
+        Path | None,
+        typer.Option("--json", help="Write the metrics as JSON; - for standard output.", rich_help_panel=OUTPUT),
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress, only the metrics.", rich_help_panel=OUTPUT)
     ] = False,
@@ -88,8 +89,7 @@ def quality_command(
         found = evaluate_quality(options, view)
     if report is not None:
         write_page(report, found)
-    if as_json:
-        typer.echo(json.dumps(found.as_json(), indent=2, allow_nan=False))
+    if json_file is not None and _give_json(json_file, json.dumps(found.as_json(), indent=2, allow_nan=False) + "\n"):
         return
     table = Table("metric", "value", "better")
     table.add_column("of what", overflow="fold")  # an address that is cut cannot be followed
@@ -120,7 +120,6 @@ def detection_command(
 ) -> None:
     """Calls :func:`changen_cli.detection.evaluate.evaluate_detection`, and reports."""
     from changen_cli.detection.evaluate import evaluate_detection
-    from changen_cli.files import write_whole
     from changen_cli.reports.detection_page import PAGE, as_text, write_report
     from changen_cli.reports.detection_table import HEADER, event_header, event_rows, score_rows
 
@@ -128,10 +127,7 @@ def detection_command(
         found = evaluate_detection(options, view)
     if report is not None:
         write_report(report, found)
-    if json_file is not None and str(json_file) != "-":
-        write_whole(json_file, as_text(found))
-    if str(json_file) == "-":
-        typer.echo(as_text(found), nl=False)
+    if json_file is not None and _give_json(json_file, as_text(found)):
         return
     console = Console()
     tables = [(HEADER, score_rows(found)), (event_header(found), event_rows(found))]
@@ -145,6 +141,17 @@ def detection_command(
             console.print(table)
     if report is not None:
         console.print(f"report: {report / PAGE}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _give_json(path: Path, text: str) -> bool:
+    """Writes JSON to a file, or prints it where that is "-"; whether it was printed, so that nothing else may be."""
+    from changen_cli.files import write_whole
+
+    if str(path) == "-":
+        typer.echo(text, nl=False)
+        return True
+    write_whole(path, text)
+    return False
 
 
 app.command("detection", help=DETECTION_HELP)(detection_command)

@@ -37,6 +37,7 @@ VERBS = {
     "detect": "Detect change between two rasters of any size.",
     "events": "See the installed change events.",
     "conditions": "See the installed conditions: what differs between two dates besides the change.",
+    "synthesizers": "See the installed synthesizers: what makes the images.",
     "weights": "See, verify and pack weights.",
     "data": "See which data sets of the paper are there, and whether they are whole.",
 }

@@ -160,7 +160,9 @@ def _parameter(field: dataclasses.Field[Any], hint: object, optional: bool) -> i
     if declared.positional:
         made = typer.Argument(help=text, show_default=not required)
     else:
-        made = typer.Option(*names, help=text, rich_help_panel=declared.group or None)
+        made = typer.Option(
+            *names, help=text, rich_help_panel=declared.group or None, autocompletion=_completion(declared, hint)
+        )
     if default is None:
         kind = kind | None
     return inspect.Parameter(
@@ -217,6 +219,24 @@ def _help(declared: Info, hint: object) -> str:
     if all(choice in declared.help for choice in choices):
         return declared.help
     return f"{declared.help} {label}: {', '.join(choices)}."
+
+
+def _completion(declared: Info, hint: object) -> Callable[[str], list[str]] | None:
+    """Returns what a shell offers for a value: the choices that begin as what was typed behind the last comma.
+
+    None where any value may stand; the shell then offers files.
+    """
+    names = declared.choices
+    fixed = sorted(_literals(hint))
+    if names is None and not fixed:
+        return None
+
+    def complete(incomplete: str) -> list[str]:
+        before, comma, typed = incomplete.rpartition(",")
+        choices = fixed if names is None else sorted(names())
+        return [f"{before}{comma}{choice}" for choice in choices if choice.startswith(typed)]
+
+    return complete
 
 
 def _literals(hint: object) -> Iterable[str]:

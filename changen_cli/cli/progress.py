@@ -9,13 +9,22 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+from rich.text import Text
 
 from changen_cli.reporter import Progress
 
 LINE_EVERY = 10.0
 """Seconds between two lines where there is no terminal."""
+
+
+class _CountColumn(MofNCompleteColumn):
+    """How many of how many; nothing while that is not known."""
+
+    def render(self, task: Task) -> Text:
+        """Draws the column."""
+        return Text() if task.total is None else super().render(task)
 
 
 class ProgressView:
@@ -47,7 +56,7 @@ class ProgressView:
             columns = (
                 TextColumn("[bold]{task.description}"),
                 BarColumn(),
-                MofNCompleteColumn(),
+                _CountColumn(),
                 TextColumn("{task.fields[note]}"),
                 TimeElapsedColumn(),
                 TextColumn("left"),

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 from changen_cli import plugins
 from changen_cli.events.schedule import Schedule, make_schedule
-from changen_cli.options import Ge, Number, Says, Whole, option, options, split
+from changen_cli.options import Ge, Le, Number, Says, Whole, option, options, split
 
 MOST_CHANGES = 100_000
 """Most changes of a step; a tile of 256 pixels has room for far fewer."""
@@ -34,6 +34,9 @@ Changes = Annotated[
     Says('low:high, two whole numbers with 0 <= low <= high and high from 1 to 100000; in YAML write "1:5" in quotes'),
 ]
 """Least and most changes of a step."""
+
+Steps = Annotated[Whole, Ge(1), Le(10_000)]
+"""Steps of a series."""
 
 Texts = Annotated[
     tuple[str, ...],

@@ -22,8 +22,8 @@ OTHER_INCEPTION = "other inception"
 """The same network with any other weights."""
 
 NO_SEGMENTER = (
-    "no segmenter given: train one on real scenes with changen train --model segmenter, and name its weights with "
-    "--segmenter"
+    "no segmenter given: name the one that ships, --segmenter segmenter, or better one trained on scenes like these "
+    "(changen train --model segmenter)"
 )
 
 

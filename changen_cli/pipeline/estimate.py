@@ -12,6 +12,7 @@ from changen_cli.pipeline.plan import make_plan
 from changen_cli.pipeline.prepare import Preparer
 from changen_cli.pipeline.run import Run
 from changen_cli.reporter import Silent
+from changen_cli.store.formats.registry import make_format
 from changen_cli.synthesis.engine import Job
 
 
@@ -56,8 +57,12 @@ def estimate(run: Run, clock: Callable[[], float] = time.monotonic) -> Estimate:
 
     Returns:
         Counts, bytes and seconds.
+
+    Raises:
+        StoreError: If an option of the format cannot be used.
     """
     spec = run.plan.spec
+    make_format(run.options.format, run.options.output, spec).check()
     frames, steps = spec.steps + 1, spec.steps
     if run.options.mosaic:
         sizes = [(grid.height, grid.width) for grid in run.plan.grids]

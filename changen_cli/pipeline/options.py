@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Annotated, Literal
 
 from changen_cli.conditions.choose import NONE
 from changen_cli.conditions.options import ConditionOptions
 from changen_cli.errors import UsageError
-from changen_cli.events.options import ScheduleOptions
+from changen_cli.events.options import ScheduleOptions, Steps
 from changen_cli.files import WRITABLE, scheme_of
 from changen_cli.options import Ge, Gt, Le, Number, PathText, Whole, option, options
 from changen_cli.pipeline.option_kinds import Auto, CreationOptions, Inputs, OneShare, Shares
@@ -56,6 +57,7 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
         format: Name of an installed format.
         steps: Steps per series; there are steps + 1 frames.
         variants: Series per tile: the paper's Changen-{n x 90}k.
+        strict: Whether a scene that cannot be used stops the run, in place of being listed and left out.
         tile_size: Side of a tile, pixels.
         overlap: Pixels that neighbouring tiles share.
         edges: "shift" moves the last tile inwards, "pad" lets it overhang.
@@ -96,6 +98,12 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
     footprints: PathText | None = option(
         default=None, help="Vector file of footprints, any CRS: GeoJSON, GPKG, SHP, FGB, Parquet.", group=INPUT
     )
+    strict: bool = option(
+        default=False,
+        help="Stop at the first scene that cannot be used; else it is listed and left out.",
+        group=INPUT,
+        recorded=False,
+    )
     tile_size: Annotated[Whole, Ge(16), Le(65_536)] = option(default=256, help="Side of a tile, pixels.", group=INPUT)
     overlap: Annotated[Whole, Ge(0), Le(65_535)] = option(
         default=0, help="Pixels that neighbouring tiles share.", group=INPUT
@@ -111,7 +119,7 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
         help="Tiles where nothing can change: keep (a series without a change) or skip.",
         group=EVENTS,
     )
-    steps: Annotated[Whole, Ge(1), Le(10_000)] = option(default=1, help="Steps of a series.", group=EVENTS)
+    steps: Steps = option(default=1, help="Steps of a series.", group=EVENTS)
     variants: Annotated[Whole, Ge(1), Le(1_000_000)] = option(
         default=1, help="Series per tile: the paper's Changen-{n x 90}k.", group=EVENTS
     )

@@ -10,6 +10,7 @@ from itertools import accumulate
 
 from changen_cli.errors import ChangenError, SceneError, TileError
 from changen_cli.pipeline.options import GenerateOptions
+from changen_cli.pipeline.remarks import remarks
 from changen_cli.pipeline.splits import share_out
 from changen_cli.reporter import Reporter
 from changen_cli.scenes.discover import find_scenes
@@ -82,43 +83,35 @@ class Plan:
         return [self.place(k) for k in range(first, min(first + self.spec.shard_samples, self.spec.samples))]
 
 
-def make_plan(options: GenerateOptions, reporter: Reporter) -> Plan:
+def make_plan(options: GenerateOptions, reporter: Reporter, found: Iterable[SceneSource] | None = None) -> Plan:
     """Finds the scenes, opens each once, and works out the samples.
 
     Args:
         options: The run's arguments.
         reporter: Warned of every scene that cannot be used.
+        found: The scenes; None for those that the options name.
 
     Returns:
         The plan.
 
     Raises:
-        ChangenError: If no scene can be used; the first scene's own error.
-    """
-    return plan_scenes(
-        find_scenes(options.inputs, masks=options.masks, footprints=options.footprints), options, reporter
-    )
-
-
-def plan_scenes(found: Iterable[SceneSource], options: GenerateOptions, reporter: Reporter) -> Plan:
-    """Opens each of some scenes once, and works out the samples.
-
-    Args:
-        found: The scenes.
-        options: The run's arguments; where its scenes are is not looked at.
-        reporter: Warned of every scene that cannot be used.
-
-    Returns:
-        The plan.
-
-    Raises:
-        ChangenError: If no scene can be used; the first scene's own error.
+        ChangenError: If no scene can be used, the first scene's own error; of a strict run, if one cannot be used.
     """
     read = options.read_options()
     sources, scenes = [], []
     grids: list[TileGrid | WholeScene] = []
     unusable: list[dict[str, str]] = []
     first_error: ChangenError | None = None
+
+    def leave_out(source: SceneSource, error: ChangenError) -> None:
+        nonlocal first_error
+        if options.strict:
+            raise error
+        first_error = first_error or SceneError(str(error))
+        unusable.append({"id": source.id, "image": printable(source.image), "reason": str(error)})
+
+    if found is None:
+        found = find_scenes(options.inputs, masks=options.masks, footprints=options.footprints, bare=leave_out)
     for source in found:
         try:
             with open_scene(source, read) as scene:
@@ -128,8 +121,7 @@ def plan_scenes(found: Iterable[SceneSource], options: GenerateOptions, reporter
                 scenes.append(described)
                 sources.append(source)
         except (SceneError, TileError) as error:
-            first_error = first_error or SceneError(str(error))
-            unusable.append({"id": source.id, "image": printable(source.image), "reason": str(error)})
+            leave_out(source, error)
     if not sources:
         raise _none_usable(first_error, len(unusable), options)
     for item in unusable:
@@ -143,6 +135,8 @@ def plan_scenes(found: Iterable[SceneSource], options: GenerateOptions, reporter
         options=options.format_options(),
     )
     splits = share_out(sources, options.split, options.seed)
+    for line in remarks(options, scenes, grids, splits):
+        reporter.say(line)
     return Plan(tuple(sources), tuple(grids), splits, options.variants, spec, tuple(scenes), tuple(unusable))
 
 

@@ -163,7 +163,7 @@ class Preparer:
             return Prepared(Outcome(place.id, Status.FAILED, str(error)))
         share = float(tile.valid.mean())
         if share < max(self.task.min_valid, 1e-9):
-            return Prepared(Outcome(place.id, Status.SKIPPED, f"only {share:.0%} of the pixels are valid"))
+            return Prepared(Outcome(place.id, Status.SKIPPED, _why_not_valid(share, place, scene)))
         site = Site(allowed=allowed_ground(tile), gap=self.task.gap, outlines=outlines)
         key: rng.Key = (self.task.seed, tile.scene, tile.id, place.variant)
         with span("simulate", tile=place.id):
@@ -220,6 +220,17 @@ class Preparer:
             source=scene.source.name,
             read=_digest(tile, masks[0], instances[0]),
         )
+
+
+def _why_not_valid(share: float, place: SampleRef, scene: Scene) -> str:
+    """Says why so little of a tile can be used, and what to do where the scene is the reason."""
+    size = place.window
+    if scene.height < size.height or scene.width < size.width:
+        return (
+            f"the scene of {scene.width} x {scene.height} pixels fills only {share:.0%} of a tile of {size.width}; use "
+            "a smaller --tile-size, or --min-valid 0"
+        )
+    return f"only {share:.0%} of the pixels are valid"
 
 
 def why_unchanged(history: History) -> str:

@@ -41,6 +41,7 @@ def run_record(run: Run) -> dict[str, Any]:
         "new_looks": run.new_looks,
         # only where it decides something, so that every other output stays what it was
         **({"repaint": run.repaint} if run.repaint else {}),
+        **({} if run.options.mask_values == "auto" else {"mask_values": run.options.mask_values}),
         **({} if run.options.looks is None else {"looks": run.options.looks}),
         **({"conditions": run.conditions.as_manifest()} if run.conditions else {}),
         **({"mosaic": {"overlap": run.options.windows().overlap}} if run.options.mosaic else {}),

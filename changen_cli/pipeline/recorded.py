@@ -69,6 +69,7 @@ def _values(root: Path, arguments: Mapping[str, Any]) -> dict[str, object]:
         "new_looks": arguments["new_looks"] if looks else None,
         "repaint": arguments.get("repaint") if looks else None,
         "looks": arguments.get("looks"),
+        "mask_values": arguments.get("mask_values", "auto"),
         "mosaic": "mosaic" in arguments,
         "device": arguments["device"],
         "precision": arguments["precision"],

@@ -11,7 +11,7 @@ from changen_cli.device import cores, resolve_device, resolve_precision
 from changen_cli.events.schedule import Schedule
 from changen_cli.pipeline.earlier import EarlierLooks
 from changen_cli.pipeline.options import GenerateOptions
-from changen_cli.pipeline.plan import Plan, make_plan, plan_scenes
+from changen_cli.pipeline.plan import Plan, make_plan
 from changen_cli.pipeline.prepare import Task
 from changen_cli.reporter import Reporter, Silent
 from changen_cli.scenes.footprints.library import Library, read_library
@@ -127,10 +127,7 @@ def resolve_run(
     earlier = None
     if options.looks is not None:
         earlier = EarlierLooks(options.looks, look_dim_of(synthesizer), options.tile_size)
-    if sources is None:
-        plan = make_plan(options, reporter or Silent())
-    else:
-        plan = plan_scenes(sources, options, reporter or Silent())
+    plan = make_plan(options, reporter or Silent(), sources)
     return Run(
         options=options,
         schedule=schedule,

@@ -33,7 +33,12 @@ _SPLITS = {
 
 
 def find_scenes(
-    inputs: Sequence[str], *, masks: str | None = None, footprints: str | None = None, require_labels: bool = True
+    inputs: Sequence[str],
+    *,
+    masks: str | None = None,
+    footprints: str | None = None,
+    require_labels: bool = True,
+    bare: Callable[[SceneSource, SceneError], None] | None = None,
 ) -> list[SceneSource]:
     """Finds the scenes that inputs name.
 
@@ -49,6 +54,9 @@ def find_scenes(
       working directory;
     - ``-``: such a list on standard input, relative to the working directory.
 
+    A raster whose stem ends with ``_mask`` is a mask and never an image, in folders and lists; as an input of its own,
+    it is what it is said to be.
+
     Where a mask and a vector lie beside a raster, the vector is used: its outlines are not bound to pixels.
 
     Args:
@@ -56,6 +64,7 @@ def find_scenes(
         masks: A mask (for a single scene), or a folder of ``<stem>.*`` or ``<stem>_mask.*``; instead of looking.
         footprints: A vector file that serves all scenes; instead of looking.
         require_labels: Refuse a scene that has neither.
+        bare: Told of such a scene and what is wrong with it, and the scene is left out; None raises that.
 
     Returns:
         Scenes in the order of their paths, with ids unique in a run: the stem (for xBD ``<disaster>_<number>``), and
@@ -81,10 +90,14 @@ def find_scenes(
     for item, scene in zip(items, make_ids([plain_name(item.image) for item in items]), strict=True):
         labels, looked = find(item.image)
         if labels is None and require_labels:
-            raise SceneError(
+            problem = SceneError(
                 f"{item.image}: has no footprints; looked for {', '.join(looked)}; put one there, or give --masks or "
                 "--footprints"
             )
+            if bare is None:
+                raise problem
+            bare(SceneSource(scene, item.image, None, item.split), problem)
+            continue
         sources.append(SceneSource(scene, item.image, labels, item.split))
     return sources
 
@@ -191,7 +204,7 @@ class _Finder:
         found = []
         for number, line in enumerate(text.splitlines(), 1):
             path = line.strip()
-            if not path or path.startswith("#"):
+            if not path or path.startswith("#") or _is_mask(path):
                 continue
             if not is_remote(path):
                 tries = [path] if os.path.isabs(path) else [os.path.normpath(os.path.join(f, path)) for f in folders]
@@ -260,4 +273,9 @@ def _raster(path: str) -> str:
 
 def _is_image(name: str) -> bool:
     stem, extension = os.path.splitext(name)
-    return extension.lower() in RASTERS and not stem.lower().endswith("_mask") and not name.startswith(".")
+    return extension.lower() in RASTERS and not _is_mask(stem) and not name.startswith(".")
+
+
+def _is_mask(path: str) -> bool:
+    """Tells whether a file is named as a mask beside an image is."""
+    return os.path.splitext(path)[0].lower().endswith("_mask")

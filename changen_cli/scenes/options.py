@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
@@ -71,6 +71,7 @@ class ReadOptions:
         rescale: How pixels that are not 8-bit become 0..255: ``"LOW:HIGH"`` (these values become 0 and 255, linear
             between, clipped outside) or ``"auto"`` (the 2nd and 98th percentile of the scene). One pair of limits holds
             for all three bands, so that colours keep their balance. 8-bit images are never rescaled.
+        mask_values: What the values of raster masks are (:mod:`~changen_cli.scenes.footprints.mask_values`).
         resolution: Metres on the ground per pixel to read at, true at the centre of the scene whatever its CRS; None
             for the pixels as they are.
         resolution_optional: Read a scene without a georeference at its own pixels instead of refusing it.
@@ -87,6 +88,13 @@ class ReadOptions:
 
     footprints_crs: KnownCRS | None = option(
         default=None, help="CRS of vectors that do not say, EPSG:32633 or pixel.", group=INPUT
+    )
+    mask_values: Literal["auto", "binary", "instance", "class"] = option(
+        default="auto",
+        help="What values of masks are: binary (0 or not), instance (ids of objects), class (each part of a value is "
+        "an object of that class) or auto, which judges by the values and says what it took them for.",
+        group=INPUT,
+        recorded=False,
     )
     resolution: Resolution | None = option(
         default=None, help="Ground metres per pixel to read at (shipped weights: 0.3 to 0.6).", group=INPUT

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+import numpy as np
 from affine import Affine
 
 from changen_cli.conditions.base import Record
 from changen_cli.events.base import Change
 from changen_cli.models.series_looks import SeriesLooks
 from changen_cli.types import BoolArray, Int32Array, UInt8Array
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def no_looks() -> None:
@@ -22,7 +27,7 @@ def no_conditions() -> tuple[Record, ...]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Sample:
     """One item of an output: a series, or a pair where the format stores pairs.
 
@@ -57,6 +62,32 @@ class Sample:
     changes: tuple[Change, ...]
     read_looks: Callable[[], SeriesLooks | None] = field(default=no_looks, repr=False, compare=False)
     read_conditions: Callable[[], tuple[Record, ...]] = field(default=no_conditions, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        """Says what it is, without its pixels."""
+        dates, _, height, width = self.image.shape
+        events = [change.event for change in self.changes]
+        counts = ", ".join(f"{events.count(name)} {name}" for name in sorted(set(events))) or "none"
+        return f"<Sample {self.id}: {dates} dates of {width} x {height} pixels, split {self.split}, changes: {counts}>"
+
+    def as_dict(self) -> dict[str, Tensor]:
+        """Returns the arrays as tensors by name, as the data sets of torchgeo (0.8 and later) give change detection.
+
+        Returns:
+            ``image``, float32 [T, 3, H, W] of 0..255; ``mask``, int64 [T - 1, H, W]: 1 where two consecutive dates
+            differ, else 0; and where the format has them ``layout``, the class masks, int64 [T, H, W]; ``instance``,
+            int64 [T, H, W]; ``valid``, bool [H, W].
+        """
+        import torch
+
+        arrays = {
+            "image": self.image.astype(np.float32),
+            "mask": self.change.astype(np.int64),
+            "layout": None if self.mask is None else self.mask.astype(np.int64),
+            "instance": None if self.instance is None else self.instance.astype(np.int64),
+            "valid": self.valid,
+        }
+        return {name: torch.from_numpy(array) for name, array in arrays.items() if array is not None}
 
     @property
     def looks(self) -> SeriesLooks | None:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import copy
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import shapely
 from affine import Affine
-from shapely.geometry import MultiPolygon, Polygon
 
 from changen_cli.errors import StoreError
 from changen_cli.events.base import Change
 from changen_cli.files import open_read, place
 from changen_cli.models.series_looks import SeriesLooks
-from changen_cli.scenes.layout import Footprint
 from changen_cli.scenes.window import Window
 from changen_cli.store.base import Status
 from changen_cli.store.ends import check_small_ends
@@ -28,7 +27,7 @@ from changen_cli.store.formats.registry import find_formats, make_format
 from changen_cli.store.manifest import StoreEntry, read_entry, read_manifest, read_store
 from changen_cli.store.sample import Sample, no_conditions, no_looks
 from changen_cli.store.tables.conditions import ConditionsReader
-from changen_cli.store.tables.events import ChangeRow
+from changen_cli.store.tables.events import read_change
 from changen_cli.store.tables.looks import LooksReader
 from changen_cli.store.tables.row_groups import RowReader
 from changen_cli.store.tables.samples import SampleRow
@@ -60,8 +59,8 @@ def open_series(path: Path | str, split: str | None = None) -> SeriesDataset:
 class SeriesDataset:
     """The series of an output, read one by one. Made by :func:`open_series`.
 
-    ``len(data)``, ``data[i]`` and iteration work as in a list. It holds no open file, can be pickled, and can be read
-    by several processes at once.
+    ``len(data)``, ``data[i]``, ``data[2:5]`` and iteration work as in a list; a slice is such a data set. It
+    holds no open file, can be pickled, and can be read by several processes at once.
 
     Attributes:
         root: The output folder.
@@ -113,18 +112,41 @@ class SeriesDataset:
         self._events = RowReader(root / "events.parquet")
         self._looks = LooksReader(root)
         self._conditions = ConditionsReader(root)
+        self._chosen: range | None = None  # items of a slice, where an item is not a whole sample
+
+    def __repr__(self) -> str:
+        """Says what there is, without reading it."""
+        splits = Counter(self.table["split"].take(self.rows).to_pylist())
+        height, width = self.size
+        each = f"{self.items} of {self.steps + 1} dates" if self.items == "series" else self.items
+        shares = ", ".join(f"{count} {split}" for split, count in splits.items())
+        return (
+            f"<SeriesDataset {self.root}: {len(self)} {each}, {width} x {height} pixels, format {self.format}, "
+            f"samples: {shares or 'none'}>"
+        )
 
     def __len__(self) -> int:
         """Returns the number of samples, or of pairs."""
-        return len(self.rows) * len(self.times)
+        return len(self._numbers(self.times))
 
-    def __getitem__(self, item: int) -> Sample:
-        """Reads one sample, or one pair.
+    @overload
+    def __getitem__(self, item: int) -> Sample: ...
+    @overload
+    def __getitem__(self, item: slice) -> SeriesDataset: ...
+    def __getitem__(self, item: int | slice) -> Sample | SeriesDataset:
+        """Reads one sample, or one pair; or takes some as a data set of their own, of which nothing is read yet.
 
         Raises:
             IndexError: If there is no such item.
             StoreError: If a file is missing or damaged.
         """
+        if isinstance(item, slice):
+            part = copy.copy(self)
+            if self.items == "series":
+                part.rows = self.rows[item]
+            else:
+                part._chosen = range(len(self))[item] if self._chosen is None else self._chosen[item]
+            return part
         row, times = self._locate(item, self.times)
         sample = self._sample(row)
         return self._make(row, sample, times, self._store.read(sample, times), is_pair=self.items == "pairs")
@@ -288,7 +310,7 @@ class SeriesDataset:
 
     def pair_count(self) -> int:
         """Returns the number of pairs that :meth:`read_pair` can give."""
-        return len(self.rows) * len(self._store.pairs)
+        return len(self._numbers(self._store.pairs))
 
     def read_pair(self, item: int) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
         """Reads two images and what changed between them, and nothing else.
@@ -338,11 +360,21 @@ class SeriesDataset:
 
     def _locate(self, item: int, each: tuple[Times, ...]) -> tuple[int, Times]:
         """Returns the row of a sample, and the times of the item, where each sample has so many."""
-        count = len(self.rows) * len(each)
-        if not -count <= item < count:
-            raise IndexError(f"item {item} of {self.root}, which has {count}")
-        place, inner = divmod(item % count, len(each))
+        numbers = self._numbers(each)
+        if not -len(numbers) <= item < len(numbers):
+            raise IndexError(f"item {item} of {self.root}, which has {len(numbers)}")
+        place, inner = divmod(numbers[item], len(each))
         return int(self.rows[place]), each[inner]
+
+    def _numbers(self, each: tuple[Times, ...]) -> Sequence[int]:
+        """Lists the items, where each sample has so many: all of them, or those that are in a slice of pairs."""
+        if self._chosen is None:
+            return range(len(self.rows) * len(each))
+        if each == self.times:
+            return self._chosen
+        places = {times: place for place, times in enumerate(each)}
+        items = (divmod(number, len(self.times)) for number in self._chosen)
+        return [row * len(each) + places[self.times[k]] for row, k in items if self.times[k] in places]
 
     def _sample(self, row: int) -> SampleRow:
         """Reads a row of the table of samples."""
@@ -356,24 +388,7 @@ class SeriesDataset:
             return []
         names = ["step", "event", "uid", "category", "pixels_before", "pixels_after"]
         table = self._events.rows(first, last, names)
-        return [_change(record) for record in table.to_pylist()]
-
-
-def _change(record: ChangeRow) -> Change:
-    """Rebuilds a change from its row."""
-    before, after = (
-        None if pixels is None else Footprint(record["uid"], _polygon(pixels), record["category"])
-        for pixels in (record["pixels_before"], record["pixels_after"])
-    )
-    return Change(record["event"], record["step"], before, after)
-
-
-def _polygon(wkb: bytes) -> Polygon | MultiPolygon:
-    """Reads an outline from its column."""
-    shape = shapely.from_wkb(wkb)
-    if not isinstance(shape, Polygon | MultiPolygon):
-        raise StoreError(f"events.parquet has a {shape.geom_type} for an outline; run the same changen command again")
-    return shape
+        return [read_change(record) for record in table.to_pylist()]
 
 
 def _read_table(path: Path) -> pa.Table:

@@ -38,7 +38,7 @@ class SynthesizerOptions:
 
     synthesizer: str = option(
         default="changen",
-        help="What makes the images; copy is for labels alone: images do not change.",
+        help="What makes the images; copy is for labels alone: images do not change. See: changen synthesizers list.",
         group=SYNTHESIS,
         choices=_synthesizers,
         recorded=False,

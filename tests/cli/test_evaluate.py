@@ -47,7 +47,7 @@ def series(scenes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_json_and_nothing_else_on_standard_output(
     series: Path, scenes: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert _run("evaluate", "quality", series, "--reference", scenes, "--no-lite0", "--json", "--limit", "4") == 0
+    assert _run("evaluate", "quality", series, "--reference", scenes, "--no-lite0", "--json", "-", "--limit", "4") == 0
     captured = capsys.readouterr()
     found = json.loads(captured.out)
     assert (found["samples"], found["reference_images"]) == (4, 4)

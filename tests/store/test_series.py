@@ -184,3 +184,46 @@ def test_what_is_no_output_is_refused(tmp_path: Path) -> None:
 def test_workers_do_not_load_torch() -> None:
     code = "import sys, changen_cli.store.journal, changen_cli.store.series; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_slice_is_a_data_set(root: Path) -> None:
+    data = open_series(root)
+    part = data[1:]
+    assert len(part) == len(data) - 1
+    assert [sample.id for sample in part] == [sample.id for sample in list(data)[1:]]
+    assert part[-1].id == data[-1].id
+    assert [sample.id for sample in part[::-1][:2]] == [data[-1].id, data[-2].id]
+    with pytest.raises(IndexError):
+        part[len(part)]
+    assert len(data[5:2]) == len(data[100:]) == 0
+    assert len(data) == len(list(data)), "the whole is as it was"
+    again = pickle.loads(pickle.dumps(part))
+    assert again[0].id == part[0].id
+
+
+def test_pairs_and_steps_of_a_slice_are_its_own(root: Path) -> None:
+    data = open_series(root)
+    part = data[1:3]
+    wanted = [sample for sample in data if sample.id in {s.id for s in part}]
+    if data.items == "pairs":
+        assert part.pair_count() == 2
+        np.testing.assert_array_equal(part.read_pair(1)[1], wanted[1].image[1])
+        steps = [sample for sample in wanted if sample.times[1] - sample.times[0] == 1]
+        for number, sample in enumerate(steps):
+            assert part.read_step(number).id == sample.id
+        with pytest.raises(IndexError):
+            part.read_step(len(steps))
+    else:
+        assert part.pair_count() == 4
+        np.testing.assert_array_equal(part.read_pair(3)[1], wanted[1].image[2])
+        assert part.read_step(2).scene == wanted[1].scene
+    assert len(part.torch()) == part.pair_count()
+
+
+def test_it_says_what_it_is(root: Path) -> None:
+    data = open_series(root)
+    told = repr(data)
+    assert str(root) in told
+    assert f"{len(data)} {data.items}" in told
+    assert "40 x 24 pixels" in told
+    assert "samples: 2 train, 1 test>" in told

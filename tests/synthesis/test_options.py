@@ -13,7 +13,8 @@ def test_kept_ground_cannot_move(name: str, flag: str) -> None:
     values: dict[str, Any] = {name: 0.5}
     with pytest.raises(UsageError, match=rf"{flag} 0\.5: .*--background keep"):
         SynthesizerOptions(background="keep", **values)
-    SynthesizerOptions(background="keep", **{name: 0})
+    none: dict[str, Any] = {name: 0}
+    SynthesizerOptions(background="keep", **none)
 
 
 @pytest.mark.parametrize(

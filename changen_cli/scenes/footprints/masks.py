@@ -16,8 +16,8 @@ from changen_cli import rng
 from changen_cli.errors import SceneError, TileError
 from changen_cli.scenes.footprints.base import Report
 from changen_cli.scenes.footprints.geometry import PolygonIndex, centred, scale, translate
+from changen_cli.scenes.footprints.mask_values import LARGEST_CLASS, MaskValues, ValueSurvey, join_values, trace_mask
 from changen_cli.scenes.footprints.tangles import Geometries
-from changen_cli.scenes.footprints.tracing import join, join_ids, raster_order, trace
 from changen_cli.scenes.image.geobox import GeoBox, georeference
 from changen_cli.scenes.image.rasters import BlockCache, Raster, WindowReader, open_raster, reason, to_rasterio
 from changen_cli.scenes.layout import Footprint
@@ -31,16 +31,21 @@ _SAMPLE_SIZE = 512
 _OUTLINE_WINDOWS = 16
 _OUTLINE_SIZE = 1024
 _BLOCK = 2048
+_GREY = {1: [1], 2: [1], 3: [1, 2, 3], 4: [1, 2, 3]}
+"""The bands that are read of a mask with so many: programs of pictures save grey as red, green and blue that are equal,
+and an alpha band last."""
+
 _INT32_MAX = np.iinfo(np.int32).max
 
 
 class MaskLabels:
     """Footprints of a raster mask.
 
-    A mask of 0 and 1, 0 and 255, or of one bit tells where buildings are: each part that hangs together by pixel edges
-    is a footprint, and its uid is counted from 1 within a tile. A mask with any other value holds instance ids: each id
-    is one footprint, even in two parts, and its uid. Which of the two a mask is, is decided once for the scene, by all
-    of it up to 16 megapixels and by 64 windows spread over it above. Polygons are made at the mask's own resolution and
+    A binary mask (0 and 1, 0 and 255, or of one bit) tells where buildings are: each part that hangs together by pixel
+    edges is a footprint, and its uid is counted from 1 within a tile. In a mask of classes each part of one value is,
+    and the value its class. In one of instance ids each id is one footprint, even in two parts, and its uid. Which a
+    mask is, is said (``mask_values``), or judged once for the scene (:class:`ValueSurvey`), by all of it up to 16
+    megapixels and by 64 windows spread over it above. Polygons are made at the mask's own resolution and
     follow its pixel edges, so that drawing them gives the mask back; then they are scaled to the reading resolution.
     nodata and NaN are background.
     """
@@ -74,6 +79,7 @@ class MaskLabels:
         """
         self._path, self._grid, self._scene, self._min_area = path, grid, scene, options.min_area
         self._block = block
+        self._asked = options.mask_values
         self._dataset = open_raster(path, "mask", options.max_decoded)
         try:
             self._check(image, image_path)
@@ -93,10 +99,10 @@ class MaskLabels:
         """
         native = self._native(window)
         try:
-            uids, polygons = self._polygons(self._read(native), self._instances, self._hole)
+            values, polygons = trace_mask(self._read(native), self.values, self._hole)
         except RasterioError as error:
             raise self._damaged(window.tile_id, error) from error
-        return self._footprints(uids, polygons, native, window)
+        return self._footprints(values, polygons, native, window)
 
     def everything(self) -> tuple[Footprint, ...]:
         """Returns the footprints of the whole scene as :meth:`footprints` does, traced block by block and joined.
@@ -105,37 +111,41 @@ class MaskLabels:
             TileError: If the mask is damaged, or an id is no positive int32.
         """
         whole = Window(0, 0, self._dataset.height, self._dataset.width)
-        uids, polygons = [np.empty(0, np.int64)], [np.empty(0, object)]
+        values, polygons = [np.empty(0, np.int64)], [np.empty(0, object)]
         for row in range(0, whole.height, self._block):
             for column in range(0, whole.width, self._block):
                 block = Window(row, column, self._block, self._block).within(whole.height, whole.width)
                 try:
-                    ids, found = self._polygons(self._read(block), self._instances, 0)
+                    of, found = trace_mask(self._read(block), self.values, 0)
                 except RasterioError as error:
                     raise self._damaged(block.tile_id, error) from error
-                uids.append(ids)
+                values.append(of)
                 polygons.append(translate(found, column, row))
-        parts, of = np.concatenate(polygons), np.concatenate(uids)
-        if self._instances:
-            joined, numbers = join_ids(parts, of, self._hole)
-        else:
-            joined = join(parts, self._block, self._hole)
-            numbers = np.ones(len(joined), np.int64)
-        return self._footprints(numbers, joined, whole, self._grid.whole)
+        joined, of_joined = join_values(
+            np.concatenate(polygons), np.concatenate(values), self.values, self._block, self._hole
+        )
+        return self._footprints(of_joined, joined, whole, self._grid.whole)
 
     def _footprints(
-        self, uids: AnyArray, polygons: Geometries, native: Window, window: Window
+        self, values: AnyArray, polygons: Geometries, native: Window, window: Window
     ) -> tuple[Footprint, ...]:
-        """Brings polygons of the mask's own pixels to a window, drops slivers, and numbers what has no id."""
+        """Brings polygons of the mask's own pixels to a window, drops slivers, and numbers what has no id.
+
+        Raises:
+            TileError: If a class is none.
+        """
         if self._grid.resampled:
             moved = self._to_scene(polygons, native)
             polygons, kept = PolygonIndex(moved, np.arange(len(moved))).cut(window)
-            uids = uids[kept]
+            values = values[kept]
         large = shapely.area(polygons) >= self._min_area
-        polygons, uids = polygons[large], uids[large]
-        if not self._instances:
-            uids = np.arange(1, len(polygons) + 1)
-        return tuple(Footprint(uid, polygon) for uid, polygon in zip(uids.tolist(), polygons, strict=True))
+        polygons, values = polygons[large], values[large]
+        if self.values == "instance":
+            return tuple(Footprint(uid, polygon) for uid, polygon in zip(values.tolist(), polygons, strict=True))
+        if len(values) and values.max() > LARGEST_CLASS:
+            raise TileError(f"{self._path}: a class of {values.max()}; classes are 1 to {LARGEST_CLASS}")
+        numbered = enumerate(zip(values.tolist(), polygons, strict=True), 1)
+        return tuple(Footprint(uid, polygon, category) for uid, (category, polygon) in numbered)
 
     def outlines(self, limit: int) -> tuple[Polygon | MultiPolygon, ...]:
         """Returns outlines of whole footprints from at most 16 windows, keyed by the scene's id."""
@@ -143,7 +153,7 @@ class MaskLabels:
         for window in sample_windows(self._grid, self._scene, _OUTLINE_WINDOWS, _OUTLINE_SIZE):
             native = self._native(window)
             try:
-                _, polygons = self._polygons(self._read(native), self._instances, self._hole)
+                _, polygons = trace_mask(self._read(native), self.values, self._hole)
             except RasterioError as error:
                 raise self._damaged("the sample of its outlines", error) from error
             moved = self._to_scene(polygons, native)
@@ -166,7 +176,8 @@ class MaskLabels:
 
     def as_manifest(self) -> dict[str, Any]:
         """Returns what the manifest says of the mask."""
-        return {"kind": "mask", "path": self._path, "instances": self._instances}
+        instances = self.values == "instance"
+        return {"kind": "mask", "path": self._path, "instances": instances, "values": self.values}
 
     def close(self) -> None:
         """Closes the mask."""
@@ -188,7 +199,7 @@ class MaskLabels:
                 f"{path}: mask of {mask.width} x {mask.height} pixels for the image {image_path} of {image.width} x "
                 f"{image.height}; give the mask of this image, at its size"
             )
-        if mask.count != 1:
+        if mask.count not in _GREY:
             raise SceneError(
                 f"{path}: mask with {mask.count} bands; give one band (gdal_translate -b 1 {path} one_band.tif)"
             )
@@ -210,18 +221,19 @@ class MaskLabels:
                 )
 
     @cached_property
-    def _instances(self) -> bool:
-        """True if the mask holds instance ids."""
+    def values(self) -> MaskValues:
+        """What the values of the mask are."""
+        if self._asked != "auto":
+            return self._asked
         if self._dataset.tags(1, ns="IMAGE_STRUCTURE").get("NBITS") == "1":
-            return False
+            return "binary"
+        survey = ValueSurvey()
         for window in self._sampled():
             try:
-                values = self._read(window)
+                survey.add(self._read(window))
             except RasterioError:  # a tile that is damaged fails when it is read; the rest decides
                 continue
-            if ((values > 1) & (values != 255)).any():
-                return True
-        return False
+        return survey.kind
 
     def _sampled(self) -> Iterator[Window]:
         height, width = self._dataset.height, self._dataset.width
@@ -256,7 +268,13 @@ class MaskLabels:
     def _load(self, native: Window) -> tuple[AnyArray]:
         """Reads ids: uint8 or int32, 0 background."""
         with self._cache.settings(self._path):
-            values = self._dataset.read(1, window=to_rasterio(native))
+            bands = self._dataset.read(_GREY[self._dataset.count], window=to_rasterio(native))
+        values = bands[0]
+        if (bands[1:] != values).any():
+            raise TileError(
+                f"{self._path}: mask in colours, and nobody says what they mean; give one band of numbers, 0 for the "
+                "ground"
+            )
         nodata = self._dataset.nodata
         if values.dtype.kind == "f":
             values = np.nan_to_num(values, nan=0.0 if nodata is None or np.isnan(nodata) else nodata)
@@ -275,25 +293,6 @@ class MaskLabels:
     def _hole(self) -> float:
         """Holes smaller than this are filled, pixels of the mask."""
         return self._min_area * self._grid.scale_x * self._grid.scale_y
-
-    def _polygons(self, values: AnyArray, instances: bool, hole: float) -> tuple[AnyArray, Geometries]:
-        """Makes polygons of mask values, in their pixel coordinates; holes smaller than ``hole`` are filled.
-
-        Returns:
-            Ids int64 [N], and polygons [N] in order.
-        """
-        present = values != 0
-        if not present.any():
-            return np.empty(0, np.int64), np.empty(0, object)
-        if not instances:
-            found = np.array([p for _, p in trace(present.view(np.uint8), present, hole)], object)
-            return np.ones(len(found), np.int64), found[raster_order(found)]
-        parts: dict[int, list[Polygon]] = {}
-        for uid, polygon in trace(values, present, hole):
-            parts.setdefault(uid, []).append(polygon)
-        uids = sorted(parts)
-        merged = [parts[u][0] if len(parts[u]) == 1 else MultiPolygon(parts[u]) for u in uids]
-        return np.array(uids, np.int64), np.array(merged, object)
 
 
 def sample_windows(grid: GeoBox, scene: str, count: int, size: int) -> list[Window]:

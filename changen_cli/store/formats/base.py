@@ -102,6 +102,13 @@ class Format(ABC):
     """Whether its root may be objects of a store (:class:`~changen_cli.files.ObjectPath`): it writes and reads through
     :mod:`changen_cli.files` alone."""
 
+    def check(self) -> None:  # noqa: B027  (most formats take no options that could be wrong)
+        """Finds out whether its options can be used; writes nothing.
+
+        Raises:
+            StoreError: If one cannot.
+        """
+
     @abstractmethod
     def create(self) -> None:
         """Makes the skeleton of an empty store (folders, array metadata); what is there stays as it is.

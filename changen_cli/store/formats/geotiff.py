@@ -65,12 +65,20 @@ class GeoTiffFormat(SceneFormat):
     options: ClassVar[frozenset[str]] = frozenset({"creation_options", "cog"})
 
     def create(self) -> None:
-        """Makes the folder, and tries the creation options on a small image.
+        """Makes the folder, and tries the creation options.
 
         Raises:
             StoreError: If GDAL does not take the creation options, or the disk is not writable.
         """
         make_folder(self.root)
+        self.check()
+
+    def check(self) -> None:
+        """Tries the creation options on a small image in memory.
+
+        Raises:
+            StoreError: If GDAL does not take them.
+        """
         image = np.zeros((3, 16, 16), np.uint8)
         # GDAL drops an option that it does not know, or a value of one, with no more than a warning.
         with gdal_warnings() as warned:

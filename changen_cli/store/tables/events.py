@@ -31,6 +31,7 @@ from typing import TypedDict
 import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
+from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from changen_cli.errors import StoreError
@@ -165,3 +166,20 @@ def _with_pixels(table: pa.Table) -> pa.Table:
             SCHEMA.get_field_index(name), SCHEMA.field(name), pa.array(to_wkb(shapes), pa.binary())
         )
     return table
+
+
+def read_change(record: ChangeRow) -> Change:
+    """Rebuilds a change from its row."""
+    before, after = (
+        None if pixels is None else Footprint(record["uid"], _polygon(pixels), record["category"])
+        for pixels in (record["pixels_before"], record["pixels_after"])
+    )
+    return Change(record["event"], record["step"], before, after)
+
+
+def _polygon(wkb: bytes) -> Polygon | MultiPolygon:
+    """Reads an outline from its column."""
+    shape = shapely.from_wkb(wkb)
+    if not isinstance(shape, Polygon | MultiPolygon):
+        raise StoreError(f"events.parquet has a {shape.geom_type} for an outline; run the same changen command again")
+    return shape

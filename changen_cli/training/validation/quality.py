@@ -24,8 +24,8 @@ REFERENCES = 2
 """Real crops that the synthesised ones are compared with, for each of these."""
 
 NO_SEGMENTER = (
-    "no segmenter is named; train one on real scenes with changen train --model segmenter, pack it with changen "
-    "weights pack, and name it in the recipe"
+    "no segmenter is named; name the one that ships in the recipe (segmenter), or better one trained on scenes like "
+    "these (changen train --model segmenter, changen weights pack)"
 )
 
 

@@ -123,7 +123,7 @@ def test_one_bit_png(write_raster: WriteRaster, image: UInt8Array) -> None:
     ("name", "change", "message"),
     [
         ("m.tif", {"shape": (60, 80)}, r"mask of 80 x 60 pixels for the image .*a\.tif of 160 x 120"),
-        ("m.tif", {"bands": 3}, "mask with 3 bands; give one band"),
+        ("m.tif", {"bands": 5}, "mask with 5 bands; give one band"),
         ("m.jpg", {}, "lossy"),
         ("m.tif", {"profile": {"compress": "jpeg"}}, "lossy"),
         ("m.tif", {"profile": {"transform": rasterio.Affine(0.5, 0, 500_010, 0, -0.5, 5_000_000)}}, "lies elsewhere"),

@@ -1,0 +1,1 @@
+"""Arrays in memory: what a run does to files, for one image and its label maps."""

@@ -1,0 +1,99 @@
+"""What whoever starts a run should know of its input before it starts: said once, and no error."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from changen_cli.pipeline.options import GenerateOptions
+from changen_cli.scenes.window import TileGrid, WholeScene
+from changen_cli.store.formats.registry import get_format
+from changen_cli.types import Split
+
+FINEST, COARSEST = 0.25, 0.75
+"""Metres per pixel that the shipped weights were trained at, with their scales: 0.3 to 0.6 and a little around."""
+
+SHARED = 0.25
+"""Share of a tile's side that neighbours may have in common without a word."""
+
+
+def remarks(
+    options: GenerateOptions,
+    scenes: Sequence[Mapping[str, Any]],
+    grids: Sequence[TileGrid | WholeScene],
+    splits: Sequence[Split],
+) -> Iterator[str]:
+    """Says what is easily overlooked.
+
+    Args:
+        options: The arguments.
+        scenes: What the manifest says of each scene.
+        grids: Their tiles.
+        splits: Their splits.
+
+    Yields:
+        Lines, none of them for input and options that go together.
+    """
+    yield from _mask_values(options, scenes)
+    yield from _resolution(options, scenes)
+    yield from _empty_splits(options, splits)
+    yield from _overlap(options, grids)
+
+
+def _mask_values(options: GenerateOptions, scenes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Says what masks were taken for where it could be otherwise."""
+    kinds = Counter(scene["footprints"].get("values", "binary") for scene in scenes)
+    words = {"instance": "ids of objects", "class": "classes, each part of one an object"}
+    for kind, meaning in words.items():
+        if kinds[kind] and options.mask_values == "auto":
+            yield (
+                f"mask values of {kinds[kind]} scene{'s' * (kinds[kind] > 1)} are taken for {meaning}; if they are "
+                "not, say what they are: --mask-values binary, instance or class"
+            )
+
+
+def _resolution(options: GenerateOptions, scenes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Says so if the shipped weights know imagery of another resolution."""
+    if options.synthesizer != "changen" or (options.weights or "compact").partition("-")[0] != "compact":
+        return
+    known = [scene["ground_resolution"] for scene in scenes if scene["ground_resolution"] is not None]
+    others = [metres for metres in known if not FINEST <= metres <= COARSEST]
+    if others:
+        yield (
+            f"{len(others)} of {len(known)} scenes are read at {min(others):.2g} to {max(others):.2g} m a pixel, and "
+            "the shipped weights know 0.3 to 0.6 m: houses will have the wrong size; read them at --resolution 0.4"
+        )
+
+
+def _empty_splits(options: GenerateOptions, splits: Sequence[Split]) -> Iterator[str]:
+    """Says so if a split that was asked for has no scene, in a format that has a folder for each split."""
+    if get_format(options.format).items != "pairs":
+        return
+    wanted = [split for split, share in zip(Split, options.split, strict=True) if share > 0]
+    empty = [str(split) for split in wanted if split not in splits]
+    if empty:
+        yield (
+            f"no scene for the split{'s' * (len(empty) > 1)} {' and '.join(empty)}: whole scenes are shared out, and "
+            f"there {'is 1' if len(splits) == 1 else f'are {len(splits)}'}; cut the raster into several "
+            "(gdal_translate -srcwin), or give --split 1,0,0"
+        )
+
+
+def _overlap(options: GenerateOptions, grids: Sequence[TileGrid | WholeScene]) -> Iterator[str]:
+    """Says so if tiles share more than --overlap, since the last ones of a scene are moved inwards."""
+    if options.edges != "shift":
+        return
+    most = 0
+    for grid in grids:
+        if isinstance(grid, TileGrid):
+            for length, count in ((grid.height, grid.rows), (grid.width, grid.columns)):
+                if count > 1:
+                    before_last = (count - 2) * (grid.size - grid.overlap)
+                    most = max(most, grid.size - (length - grid.size - before_last))
+    if most > max(options.overlap, SHARED * options.tile_size):
+        yield (
+            f"the last tiles of a row or column share up to {most} of {options.tile_size} pixels with the ones before "
+            "them, since they are moved inwards: they are no independent samples; --edges pad lets them overhang, or "
+            "choose a --tile-size that fits"
+        )

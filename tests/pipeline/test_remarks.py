@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from changen_cli.pipeline.options import GenerateOptions
+from changen_cli.pipeline.remarks import remarks
+from changen_cli.scenes.window import TileGrid, WholeScene
+from changen_cli.types import Split
+
+
+def said(
+    grids: Any = (), values: str = "", metres: float | None = 0.5, splits: Any = (Split.TRAIN,), **options: Any
+) -> list[str]:
+    footprints = {"kind": "mask", "values": values} if values else {"kind": "vector"}
+    scene = {"footprints": footprints, "ground_resolution": metres}
+    return list(remarks(GenerateOptions(inputs=("a",), **options), [scene], grids, splits))
+
+
+def test_nothing_is_said_of_what_goes_together() -> None:
+    assert said() == []
+    assert said(values="binary", metres=None) == []
+
+
+@pytest.mark.parametrize(("values", "words"), [("instance", "ids of objects"), ("class", "classes")])
+def test_what_masks_were_taken_for(values: str, words: str) -> None:
+    (line,) = said(values=values)
+    assert words in line
+    assert "--mask-values" in line
+    assert said(values=values, mask_values=values) == []
+
+
+@pytest.mark.parametrize(("metres", "odd"), [(0.1, True), (0.25, False), (0.6, False), (0.75, False), (10, True)])
+def test_resolutions_that_the_shipped_weights_do_not_know(metres: float, odd: bool) -> None:
+    assert bool(said(metres=metres)) is odd
+    assert bool(said(metres=metres, weights="compact-paper")) is odd
+    assert said(metres=metres, weights="weights/mine.safetensors") == []
+    assert said(metres=metres, synthesizer="copy") == []
+
+
+def test_splits_that_stay_empty_in_a_format_of_pairs() -> None:
+    assert "val and test" in said(format="levir")[0]
+    assert "split test:" in said(format="levir", splits=(Split.TRAIN, Split.VAL))[0]
+    assert said(format="levir", split=(1, 0, 0)) == []
+    assert said(format="levir", splits=tuple(Split)) == []
+
+
+@pytest.mark.parametrize(
+    ("length", "overlap", "shared"), [(512, 0, 0), (500, 0, 0), (300, 0, 212), (520, 0, 248), (448, 64, 0)]
+)
+def test_tiles_that_share_more_than_was_asked_for(length: int, overlap: int, shared: int) -> None:
+    lines = said(grids=[TileGrid(256, length, 256, overlap)], overlap=overlap)
+    assert [f"up to {shared} of 256" in line for line in lines] == ([True] if shared else [])
+    assert said(grids=[TileGrid(256, length, 256, overlap, "pad")], overlap=overlap, edges="pad") == []
+    assert said(grids=[WholeScene(256, length)]) == []
