@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -70,4 +72,15 @@ def command(
 
 
 def _say_budget(options: ReproduceOptions, *, as_json: bool, quiet: bool) -> int:
-    raise NotImplementedError
+    """Prints a budget."""
+    from changen_cli.reproduce.budget import as_lines
+    from changen_cli.reproduce.run import reckon
+
+    with ProgressView("reproduce", quiet=quiet or as_json) as view:
+        table, budget = reckon(options, view)
+    if as_json:
+        totals = {"hours": budget.hours, "margin": budget.margin, "gigabytes": budget.gigabytes}
+        typer.echo(json.dumps({"table": table.name, **totals, **asdict(budget)}, indent=2))
+    else:
+        typer.echo("\n".join(as_lines(budget, table.title)))
+    return ExitCode.DONE

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from changen_cli.datasets.published import XVIEW2
-from changen_cli.reproduce.budget import CHECKPOINT, PAIR_BYTES
 from changen_cli.reproduce.having import INCEPTION, SECO, Having
 from changen_cli.reproduce.plan import (
     DetectorEntry,
@@ -148,7 +147,7 @@ class Builder:
             after["generator"] = self._packed(f"generator-{start}", self._generator(start))
             options["weights"] = "{generator}"
         words += [word for name, value in options.items() for word in (f"--{name}", str(value))]
-        cost = {"rate": f"generate-{about.series['synthesizer']}", "count": variants * (16 * 933 if hold else PAIRS)}
+        count = variants * (16 * 933 if hold else PAIRS)  # of each image of 1,024 px 16 tiles
         return Step(
             kind="series",
             name=f"series-{start}{'-hold' if hold else f'-{variants}'}",
@@ -157,9 +156,10 @@ class Builder:
             inputs=inputs,
             places={"data": folder},
             lacking=lacking,
+            proof="manifest.json",
             codes=(0, 1),  # 1: some tiles failed, which a synthesizer may have good reason for
-            cost={**cost, "disk": cost["count"] * PAIR_BYTES},
-            local=("--device", self.device),
+            cost={"what": "generate", "which": about.series["synthesizer"], "count": count},
+            local=("--device", self.device, *(("--workers", "0") if self.small else ())),
         )
 
     def _generator(self, start: str) -> Step:
@@ -171,7 +171,7 @@ class Builder:
             values |= {**tiny()["recipe"], "validate_every": 0}
             values |= tiny()["generators"][str(recipe.get("model", "changen"))]
         made = override(recipe, values)
-        return self._train(f"generator-{name}", "train", made, {}, inputs, {"data": folder}, lacking, rate=name)
+        return self._train(f"generator-{name}", "train", made, {}, inputs, {"data": folder}, lacking)
 
     def _recipe(self, recipe: Mapping[str, Any], values: Mapping[str, Any], detector: DetectorEntry) -> dict[str, Any]:
         made = override(recipe, {**values, "seed": self.seed})
@@ -196,13 +196,12 @@ class Builder:
         inputs: Mapping[str, Any],
         places: Mapping[str, Path],
         lacking: tuple[str, ...],
-        rate: str = "",
     ) -> Step:
         images = int(recipe["iterations"]) * int(recipe["batch_size"])
-        size = int((recipe.get("crops") or {}).get("size", 256))
-        model = str(recipe.get("model", ""))
-        backbone = str((recipe.get("detector") or {}).get("backbone", ""))
-        found = rate or "-".join(part for part in (model, backbone) if part)
+        cost: dict[str, Any] = {"what": "train a generator", "count": images}
+        if verb != "train":
+            size = int((recipe.get("crops") or {}).get("size", 256))
+            cost = {"what": "train a detector", "which": _rate(recipe), "count": images * (size / 256) ** 2}
         return Step(
             kind="runs",
             name=name,
@@ -212,7 +211,7 @@ class Builder:
             inputs=inputs,
             places=places,
             lacking=lacking,
-            cost={"rate": found, "count": images * (1.0 if rate else (size / 256) ** 2), "disk": CHECKPOINT},
+            cost=cost,
             local=("--device", self.device, *(("--devices", str(self.devices)) if self.devices else ())),
         )
 
@@ -223,7 +222,6 @@ class Builder:
             words=("weights", "pack", "{run}", "--name", "{name}", "--output", "{folder}", "--dtype", "fp32"),
             after={"run": run},
             suffix=".safetensors",
-            cost={"disk": CHECKPOINT / 3},
         )
 
     def _evaluate(self, name: str, run: Step, how: ProtocolEntry) -> Step:
@@ -262,3 +260,12 @@ class Builder:
             printed=True,
             local=("--device", self.device),
         )
+
+
+def _rate(recipe: Mapping[str, Any]) -> str:
+    """Names what ``rates.yaml`` has of a detector."""
+    model, detector = str(recipe.get("model")), recipe.get("detector") or {}
+    if model != "changestar":
+        return model
+    backbone = detector.get("backbone", "resnet18")
+    return f"{model}-{'vanilla-' if backbone == 'resnet18' and detector.get('mixin') == 'four' else ''}{backbone}"

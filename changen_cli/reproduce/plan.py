@@ -14,7 +14,7 @@ from changen_cli.texts import parse_yaml, read_text
 TABLES = Path(__file__).parent / "tables"
 """Folder of the files."""
 
-SHARED = ("detectors", "starts", "protocols", "tiny")
+SHARED = ("detectors", "starts", "protocols", "tiny", "rates")
 """Files of it that are no tables."""
 
 PERCENT = ("iou", "f1", "precision", "recall")
@@ -141,6 +141,11 @@ def protocols() -> Mapping[str, ProtocolEntry]:
 def tiny() -> Mapping[str, Any]:
     """Returns what ``--tiny`` has instead: ``recipes`` by the kind of step, options of ``generate``."""
     return _read("tiny")
+
+
+def read_rates() -> Mapping[str, Any]:
+    """Reads what ``--dry-run`` calculates with."""
+    return _read("rates")
 
 
 def _read(name: str) -> dict[str, Any]:

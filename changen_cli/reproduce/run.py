@@ -10,15 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from changen_cli.errors import TrainingError
+from changen_cli.datasets.published import DATASETS, XVIEW2
+from changen_cli.errors import TrainingError, UsageError
 from changen_cli.files import write_whole
 from changen_cli.reporter import Reporter, Silent
+from changen_cli.reproduce.budget import Budget, estimate
 from changen_cli.reproduce.build import Builder
 from changen_cli.reproduce.curves import draw_curves, read_curve
 from changen_cli.reproduce.having import Having
 from changen_cli.reproduce.options import ReproduceOptions
 from changen_cli.reproduce.page import TINY, as_json, as_markdown
-from changen_cli.reproduce.plan import Table, protocols, read_table
+from changen_cli.reproduce.plan import Table, protocols, read_table, starts
 from changen_cli.reproduce.results import Line, read_line
 from changen_cli.reproduce.steps import Run, Step, take_all
 
@@ -98,6 +100,29 @@ def plan(options: ReproduceOptions, reporter: Reporter | None = None) -> tuple[T
         {} if row.absent else {protocol: builder.row(row, protocol) for protocol in table.columns} for row in table.rows
     ]
     return table, steps, builder
+
+
+def reckon(options: ReproduceOptions, reporter: Reporter | None = None) -> tuple[Table, Budget]:
+    """Says what a table would take, and makes nothing.
+
+    Args:
+        options: Which table, from what, at full size: ``tiny`` is of no use here.
+        reporter: Told how far the look at the data is.
+
+    Raises:
+        UsageError: If there is no such table, or it is to be tiny.
+    """
+    if options.tiny:
+        raise UsageError("--dry-run is of the real sizes; leave --tiny out")
+    table, steps, builder = plan(options, reporter)
+    wanted = [step for row in steps for step in row.values()]
+    used = {protocols()[protocol].data for protocol in table.columns}
+    if any(starts()[row.start].series or starts()[row.start].task for row in table.rows if not row.absent):
+        used.add(XVIEW2)
+    downloads = {
+        DATASETS[name].title: DATASETS[name].gigabytes for name in sorted(used) if builder.having.data(name)[2]
+    }
+    return table, estimate(wanted, Path(options.output).resolve(), downloads)
 
 
 def _draw(table: Table, builder: Builder, root: Path, output: Path, tiny: bool) -> Path | None:

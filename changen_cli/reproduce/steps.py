@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from changen_cli.errors import ChangenError
+from changen_cli.errors import ChangenError, ExitCode
 from changen_cli.files import write_whole
 from changen_cli.reporter import Progress, Reporter
 
@@ -43,9 +43,10 @@ class Step:
         places: Where these are, by a name that stands in words and recipe as ``{name}``; where they are makes no
             difference to the digest.
         lacking: What has to be there first and is not, in words; a step that lacks something is not run.
+        proof: File in the folder that it makes without which that is not whole, whatever the command ended with.
         suffix: Of what it makes, ``.json`` or ``.safetensors``; empty for a folder.
         codes: Exit codes that are no failure.
-        cost: What the budget needs to know: ``rate`` and ``count``, and ``disk`` in bytes.
+        cost: What :func:`~changen_cli.reproduce.budget.gpu_hours` needs to know.
         printed: Whether the result is what the command prints.
         local: Words that change nothing of what comes out: devices.
     """
@@ -58,6 +59,7 @@ class Step:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     places: Mapping[str, Path] = field(default_factory=dict)
     lacking: tuple[str, ...] = ()
+    proof: str = ""
     suffix: str = ""
     codes: tuple[int, ...] = (0,)
     cost: Mapping[str, Any] = field(default_factory=dict)
@@ -94,7 +96,11 @@ class Step:
 
     def done(self, root: Path) -> bool:
         """Whether it is done."""
-        return self.record(root).is_file() and self.target(root).exists()
+        return self.record(root).is_file() and self.made(root)
+
+    def made(self, root: Path) -> bool:
+        """Whether what it makes is there, and whole as far as :attr:`proof` tells."""
+        return (self.target(root) / self.proof).exists()
 
     def command(self, root: Path) -> list[str]:
         """Returns what to type after ``changen``."""
@@ -133,7 +139,8 @@ class Step:
             run: Runs commands.
 
         Raises:
-            StepError: If its command fails.
+            StepError: If its command fails, or does not make what it is to make.
+            KeyboardInterrupt: If it was interrupted.
             StoreError: If its recipe or its record cannot be written.
         """
         if self.recipe is not None:
@@ -142,10 +149,12 @@ class Step:
         command, log = self.command(root), root / "logs" / f"{self.full_name}.log"
         begun = time.monotonic()
         code, printed = run(command, log)
-        if code not in self.codes:
-            raise StepError(self, code, log)
-        if self.printed:
+        if code == ExitCode.INTERRUPTED:
+            raise KeyboardInterrupt
+        if self.printed and code in self.codes:
             write_whole(self.target(root), printed)
+        if code not in self.codes or not self.made(root):
+            raise StepError(self, code, log)
         about = {"command": command, "seconds": round(time.monotonic() - begun, 1), "inputs": dict(self.inputs)}
         write_whole(self.record(root), json.dumps(about, indent=1, default=str) + "\n")
 
