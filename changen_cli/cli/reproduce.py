@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -53,7 +57,7 @@ def command(
     if dry_run:
         return _say_budget(options, as_json=as_json, quiet=quiet)
     with ProgressView("reproduce", quiet=quiet) as view:
-        found = reproduce(options, view)
+        found = reproduce(options, view, run=run_here if options.tiny else None)
     reasons = missing(found.lines)
     code = ExitCode.SOME_FAILED if found.failed else ExitCode.DONE
     if as_json:
@@ -69,6 +73,24 @@ def command(
     for line in [f"missing: {reason}" for reason in reasons] + [str(path) for path in found.files]:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     return code
+
+
+def run_here(words: Sequence[str], log: Path) -> tuple[int, str]:
+    """Runs a command in this process: of ``--tiny``, whose commands take less time than a process does to start.
+
+    As :func:`~changen_cli.reproduce.run.run_changen`.
+    """
+    from changen_cli.cli.main import main
+    from changen_cli.files import write_whole
+
+    printed, said = io.StringIO(), io.StringIO()
+    with redirect_stdout(printed), redirect_stderr(said):
+        try:
+            main(list(words))
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else ExitCode.SOME_FAILED
+    write_whole(log, f"$ changen {' '.join(words)}\n{said.getvalue()}")
+    return code, printed.getvalue()
 
 
 def _say_budget(options: ReproduceOptions, *, as_json: bool, quiet: bool) -> int:

@@ -138,7 +138,7 @@ class Builder:
         splits = ("hold",) if hold else ("train", "tier3")
         variants = 1 if hold else self.variants
         words = ["generate", *(word for split in splits for word in ("--input", f"{{data}}/{split}"))]
-        options = {
+        options: dict[str, Any] = {
             **about.series, "steps": 1, "tile-size": tiny()["tile"] if self.small else 256, "variants": variants,
             "unchanged": "skip", "seed": self.seed,
         }  # fmt: skip
@@ -168,7 +168,7 @@ class Builder:
         recipe = read_recipe(name)
         values: dict[str, Any] = {"data": [{"path": "{data}"}], "seed": self.seed}
         if self.small:
-            values |= {**tiny()["recipe"], "validate_every": 0}
+            values = {**values, **tiny()["recipe"], "validate_every": 0}
             values |= tiny()["generators"][str(recipe.get("model", "changen"))]
         made = override(recipe, values)
         return self._train(f"generator-{name}", "train", made, {}, inputs, {"data": folder}, lacking)

@@ -68,7 +68,7 @@ class Having:
         if name not in self._reports:
             self._reports[name] = check_dataset(folder, self.reporter)
         report = self._reports[name]
-        about = {"data": name, "pairs": dict(report.found)}
+        about: dict[str, object] = {"data": name, "pairs": dict(report.found)}
         if report.whole or self.lenient:
             return folder, about, ()
         problems = "; ".join(report.problems)

@@ -122,7 +122,7 @@ class Step:
             return [self._filled(inner, root) for inner in value]
         if not isinstance(value, str):
             return value
-        places = {OWN: self.target(root), RECIPE: self.recipe_file(root)}
+        places: dict[str, Path | str] = {OWN: self.target(root), RECIPE: self.recipe_file(root)}
         places |= {f"{{{name}}}": path for name, path in self.places.items()}
         places |= {f"{{{name}}}": step.target(root) for name, step in self.after.items()}
         # of what a command is told to make: the folder, and the name in it
