@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -170,7 +169,7 @@ def run_changen(words: Sequence[str], log: Path) -> tuple[int, str]:
         try:
             printed, _ = process.communicate()
         except BaseException:
-            process.send_signal(signal.SIGINT)  # a training keeps its last iteration before it ends
+            process.terminate()  # a training keeps its last iteration before it ends
             process.communicate()
             raise
     return process.returncode, printed
