@@ -176,7 +176,7 @@ class Builder:
     def _recipe(self, recipe: Mapping[str, Any], values: Mapping[str, Any], detector: DetectorEntry) -> dict[str, Any]:
         made = override(recipe, {**values, "seed": self.seed})
         if self.small:
-            less = dict(tiny()["recipe"])
+            less: dict[str, Any] = dict(tiny()["recipe"])
             if made.get("validate_every"):
                 less["validate_every"] = 1
             made = override(made, less)
