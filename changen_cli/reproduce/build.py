@@ -174,7 +174,7 @@ class Builder:
         return self._train(f"generator-{name}", "train", made, {}, inputs, {"data": folder}, lacking)
 
     def _recipe(self, recipe: Mapping[str, Any], values: Mapping[str, Any], detector: DetectorEntry) -> dict[str, Any]:
-        made = override(recipe, {**values, "seed": self.seed})
+        made: dict[str, Any] = override(recipe, {**values, "seed": self.seed})
         if self.small:
             less: dict[str, Any] = dict(tiny()["recipe"])
             if made.get("validate_every"):
