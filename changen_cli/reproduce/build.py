@@ -181,7 +181,8 @@ class Builder:
                 less["validate_every"] = 1
             made = override(made, less)
             if own := detector.tiny.get("detector"):
-                made["detector"] = {**(made.get("detector") or {}), **own}
+                before: Any = made.get("detector")
+                made["detector"] = {**(before or {}), **own}
         return made
 
     def _backbone(self, detector: DetectorEntry) -> str:
