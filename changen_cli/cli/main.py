@@ -35,6 +35,7 @@ VERBS = {
     "report": "Report on a training run: curves, sample sheets and figures on a page.",
     "evaluate": "Measure what a run made, and what detectors find.",
     "detect": "Detect change between two rasters of any size.",
+    "reproduce": "Make a table of the paper again, its figures beside ours.",
     "events": "See the installed change events.",
     "conditions": "See the installed conditions: what differs between two dates besides the change.",
     "synthesizers": "See the installed synthesizers: what makes the images.",

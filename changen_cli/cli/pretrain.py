@@ -33,6 +33,11 @@ By itself a model takes its own recipe: that of `changestar` is the paper's (20 
 Series and scenes know where buildings stand at each date. With a weight above 0 the detector learns to read that as
 well; 0 is the paper's protocol.
 
+**Single dates** (`--task segmentation`)
+
+What Table 6 compares with: the detector learns to read the footprints of each date by itself, from `--data` that are
+scenes, and no change; nothing is synthesised, and its head for change stays as it is. A batch of B has 2 B images.
+
 **Examples**
 
 `changen pretrain --data changen-out --output runs/changestar --devices 8`
@@ -40,6 +45,8 @@ well; 0 is the paper's protocol.
 `changen pretrain --model changelite --data scenes/ --resolution 0.4 --val 'east_*' --output runs/lite`
 
 `changen pretrain --model changelite --data scenes/ --synthesizer copy-paste --conditions none --output runs/cp`
+
+`changen pretrain --task segmentation --data xview2/ --validate-every 0 --output runs/seg`
 """
 
 command = training_command("pretrain", finetune=False)

@@ -21,7 +21,7 @@ def fit(monkeypatch: pytest.MonkeyPatch) -> Fit:
     """Makes a twin the whole data set: as many pairs as it has, of its size."""
 
     def make(name: str, **values: object) -> None:
-        monkeypatch.setitem(check.DATASETS, name, replace(DATASETS[name], **values))  # type: ignore[arg-type]
+        monkeypatch.setitem(DATASETS, name, replace(DATASETS[name], **values))  # type: ignore[arg-type]
 
     return make
 

@@ -17,6 +17,9 @@ from changen_cli.training.config.options import sources
 from changen_cli.training.config.pairs import AugmentOptions, PairData, SynthesisOptions
 from changen_cli.training.config.run import OPTIMIZER, TRAINING, VALIDATION, RunOptions
 
+SEGMENTATION = "segmentation"
+"""The task of a pre-training on single dates."""
+
 IMAGENET, NOTHING = "imagenet", "none"
 """What ``init`` may be beside weights and checkpoints."""
 
@@ -46,6 +49,12 @@ class DetectionConfig(RunOptions, ConditionOptions):
     data: PairSources = option(default=(), help="Where pairs, or scenes, are.", group=TRAINING, cli=False)
     val_data: PairSources = option(default=(), help="Pairs, or scenes, to validate on.", group=VALIDATION, cli=False)
     detector: Any = option(default=None, help="Architecture of the detector.", cli=False)
+    task: Literal["change", "segmentation"] = option(
+        default="change",
+        help="change, or segmentation: single dates of scenes, each with its footprints, nothing synthesised; the "
+        "start that Table 6 compares with.",
+        group=TRAINING,
+    )
     init: str = option(
         default=NOTHING,
         help="What the detector starts from: imagenet (its backbone), weights (a name or a .safetensors file), a "
@@ -121,6 +130,8 @@ class DetectionConfig(RunOptions, ConditionOptions):
             )
         if not (self.change or self.layouts):
             raise UsageError("change 0: then layouts must be learnt, or nothing is; set layouts: 1")
+        if self.task == SEGMENTATION and (self.change or not self.layouts):
+            raise UsageError("task segmentation: learns layouts and no change; set layouts: 1 and change: 0")
         if self.imagenet_weights and self.init != IMAGENET:
             raise UsageError(f"imagenet_weights {self.imagenet_weights}: is for init: {IMAGENET}")
 
@@ -133,9 +144,13 @@ class DetectionConfig(RunOptions, ConditionOptions):
 def with_head(values: Mapping[str, object]) -> dict[str, object]:
     """Gives a detector a head for layouts where they are learnt and the recipe does not say whether it has one.
 
+    For the task segmentation layouts are learnt whatever the recipe has, and no change.
+
     Args:
         values: A recipe, as :func:`~changen_cli.training.config.run.parse` takes it.
     """
+    if values.get("task") == SEGMENTATION:
+        values = {**values, "layouts": values.get("layouts") or 1.0, "change": 0.0}
     detector = values.get("detector")
     if values.get("layouts") in (None, 0, 0.0, "0") or (isinstance(detector, Mapping) and "layouts" in detector):
         return dict(values)

@@ -18,7 +18,7 @@ from changen_cli.pairs.base import PairSource
 from changen_cli.pairs.discover import open_pairs
 from changen_cli.reporter import Reporter
 from changen_cli.synthesis.look_plan import NEW_LOOKS, choose_repaint
-from changen_cli.training.config.detection import DetectionConfig
+from changen_cli.training.config.detection import SEGMENTATION, DetectionConfig
 from changen_cli.training.config.pairs import PairData
 from changen_cli.training.data.base import Sources
 from changen_cli.training.data.crops import CropSampler
@@ -26,6 +26,7 @@ from changen_cli.training.data.discover import Limits, load_scenes
 from changen_cli.training.data.pairs.batch import PairBatch, PairSample, stack_pairs
 from changen_cli.training.data.pairs.finish import Finisher
 from changen_cli.training.data.pairs.simulated import SimulatedPairs
+from changen_cli.training.data.pairs.single import SingleDates
 from changen_cli.training.data.pairs.stored import StoredPairs, first_by_name
 from changen_cli.training.data.pairs.synthesised import OnTheFly
 from changen_cli.training.data.scenes import Drawable
@@ -197,7 +198,7 @@ def make_sources(
         scenes_out += [*both[0], *both[1]]
     conditions = config.chosen_conditions()
     fly = None
-    if scenes or scenes_out:
+    if (scenes or scenes_out) and config.task != SEGMENTATION:
         precision = resolve_precision(config.precision, device)
         fly = OnTheFly(config.synthesis, config.crops.schedule(), device, precision)
     # the training data first: of two that cannot be used, it is theirs that an error names
@@ -257,15 +258,18 @@ def _batches(
         weights.append(one.share or float(len(chosen)))
     drawn_from, scenes = simulated
     if scenes:
-        assert fly is not None, "scenes have a synthesizer"
         crops = CropSampler(scenes, config.crops, seed=config.seed, stream=stream, classes=CLASSES)
         share = sum(one.share for one in drawn_from)
         if parts and not share and training:
             raise UsageError("data: stored pairs and scenes are mixed by their shares; give each a share")
-        options = config.synthesis
-        repaint = choose_repaint(options.repaint, options.background, fly.look_dim)
-        new = options.new_looks or NEW_LOOKS
-        parts.append(SimulatedPairs(crops, fly.noise_dim, fly.look_dim, new, repaint))
+        if config.task == SEGMENTATION:
+            parts.append(SingleDates(crops))
+        else:
+            assert fly is not None, "scenes have a synthesizer"
+            options = config.synthesis
+            repaint = choose_repaint(options.repaint, options.background, fly.look_dim)
+            new = options.new_looks or NEW_LOOKS
+            parts.append(SimulatedPairs(crops, fly.noise_dim, fly.look_dim, new, repaint))
         weights.append(share or float(np.mean(weights or [1.0])))
     if not parts:
         return None
