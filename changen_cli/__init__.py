@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from changen_cli.events.base import Event
     from changen_cli.pairs.discover import open_pairs
     from changen_cli.pipeline.finalize import finalize
-    from changen_cli.pipeline.generate import generate
+    from changen_cli.pipeline.fleet.run import generate
     from changen_cli.pipeline.options import GenerateOptions
     from changen_cli.store.series import open_series
     from changen_cli.synthesis.base import Synthesizer
@@ -61,7 +61,7 @@ _HOMES = {
     "detect": "detection.detect",
     "evaluate_detection": "detection.evaluate",
     "finalize": "pipeline.finalize",
-    "generate": "pipeline.generate",
+    "generate": "pipeline.fleet.run",
     "load_generator": "weights.load",
     "open_pairs": "pairs.discover",
     "open_series": "store.series",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
+from changen_cli.errors import UsageError
 from changen_cli.pipeline.engines.local import make_workers
 from changen_cli.pipeline.input_files import note_inputs
 from changen_cli.pipeline.mosaic.make import make_scenes
@@ -60,6 +61,8 @@ def generate(
         ChangenError: If nothing can be done, or the output cannot be written. What was written stays, and the same
             call goes on from there.
     """
+    if options.is_shared_out:
+        raise UsageError("devices and engine are for changen_cli.generate, which starts workers; this is one")
     reporter = reporter or Silent()
     run = resolve_run(options, reporter)
     begun = reported = time.monotonic()

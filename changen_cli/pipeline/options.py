@@ -89,6 +89,8 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
             arguments is gone on with.
         shard: Which worker this is, where several fill one output together: "i/N", or "auto"; None for an undivided
             run. Shard k is worker k mod N's, and :func:`changen_cli.pipeline.finalize.finalize` ends the work.
+        devices: Devices that fill the output together, or "auto"; see :mod:`changen_cli.pipeline.fleet`.
+        engine: "local" or "ray".
         retry_failed: Whether samples that failed in an earlier run are tried again; skipped ones are not.
 
     Raises:
@@ -237,6 +239,21 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         recorded=False,
     )
 
+    devices: Auto | Annotated[Whole, Ge(1), Le(100_000)] = option(
+        default=1,
+        help="Devices that fill the output together, a process and a model for each: a number, or auto for all GPUs of "
+        "this machine (with --engine ray, of the cluster).",
+        group=RUN,
+        recorded=False,
+    )
+    engine: Literal["local", "ray"] = option(
+        default="local",
+        help="Where it runs: local, this machine; ray, a Ray cluster (RAY_ADDRESS, else one that is started here), an "
+        "actor for each GPU, or processor where there is none. One that dies is started again.",
+        group=RUN,
+        recorded=False,
+    )
+
     def __post_init__(self) -> None:
         if self.format not in find_formats():
             raise UsageError(f"--format {self.format}: choose {', '.join(find_formats())}")
@@ -249,6 +266,13 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
         self._judge_output()
         self._judge_shards()
         self.share()
+        if self.is_shared_out and self.shard is not None:
+            raise UsageError("--shard with --devices or --engine: a worker is one of several already; leave out one")
+        if self.is_shared_out and self.overwrite:
+            raise UsageError(
+                "--overwrite with --devices or --engine: a worker that starts again would delete what the others made; "
+                "delete the output yourself first, or choose another --output"
+            )
         if self.shard is not None and self.overwrite:
             raise UsageError(
                 "--overwrite and --shard: a worker that starts again would delete what the others made; delete the "
@@ -315,6 +339,11 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
             )
         if self.workers not in ("auto", 0):
             raise UsageError(f"--workers {self.workers} with --mosaic: a mosaic is made in one process; leave it out")
+
+    @property
+    def is_shared_out(self) -> bool:
+        """Whether several workers are to be started; see :mod:`changen_cli.pipeline.fleet`."""
+        return self.devices != 1 or self.engine != "local"
 
     def windows(self) -> Windows:
         """How a whole scene is cut where it is synthesised.

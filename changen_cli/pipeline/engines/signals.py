@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.connection import wait
 
 ENDING = tuple(
     number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None
@@ -37,6 +40,17 @@ def signals_held() -> Iterator[None]:
             signal.signal(number, handler)
         for arrived in came:
             signal.raise_signal(arrived)
+
+
+def end_with_parent() -> None:
+    """Leaves the process group, since Ctrl-C, timeout(1) and the like signal all of it and the main process decides what
+    it means; and ends this process when the main one is gone, which may have been killed.
+    """
+    if hasattr(os, "setpgrp"):
+        os.setpgrp()
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (wait([parent.sentinel]), os._exit(1)), daemon=True).start()
 
 
 def forget_held_signals() -> None:
