@@ -12,7 +12,9 @@ from hypothesis import settings
 settings.register_profile("changen", deadline=None)  # a busy machine is slow, not wrong
 settings.load_profile("changen")
 
-pytest_plugins = [f"tests.fixtures.{name}" for name in ("metrics", "plugins", "remote", "store", "town", "training", "weights")]
+pytest_plugins = [
+    f"tests.fixtures.{name}" for name in ("metrics", "plugins", "remote", "store", "town", "training", "weights")
+]
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from changen_cli.files.checksums import Checksum, Checksums, Data, checksum, checksum_file, noting
 from changen_cli.files.disk import disk_errors, make_folder, sync_folder
+from changen_cli.files.objects import WRITABLE
 from changen_cli.files.outputs import (
     HOME,
     clear_half_done,
@@ -22,10 +23,10 @@ from changen_cli.files.outputs import (
     replacing,
     replacing_folder,
     scratch,
+    scratch_folder,
     write_files,
     write_folders,
 )
-from changen_cli.files.objects import WRITABLE
 from changen_cli.files.places import ObjectPath, place, scheme_of
 from changen_cli.files.reading import all_files, open_read, present
 from changen_cli.files.removing import remove_files, remove_folder_if_empty
@@ -61,6 +62,7 @@ __all__ = [
     "replacing_folder",
     "scheme_of",
     "scratch",
+    "scratch_folder",
     "sync_folder",
     "work_folder",
     "write_files",

@@ -187,7 +187,13 @@ class GenerateOptions(ReadOptions, ScheduleOptions, ConditionOptions):
     batch_size: Auto | Annotated[Whole, Ge(1), Le(65_536)] = option(
         default="auto", help="auto or a number.", group=SYNTHESIS, recorded=False
     )
-    output: PathText = option(default="changen-out", help="Output: a folder, or a URL of an object store (s3://bucket/run.zarr; also gs, az, abfs).", group=OUTPUT, flags=("-o",), recorded=False)
+    output: PathText = option(
+        default="changen-out",
+        help="Output: a folder, or a URL of an object store: s3://bucket/run.zarr; also gs, az, abfs.",
+        group=OUTPUT,
+        flags=("-o",),
+        recorded=False,
+    )
     format: str = option(
         default=FORMAT, help="How series are stored.", group=OUTPUT, flags=("-f",), choices=find_formats
     )

@@ -43,8 +43,10 @@ def signals_held() -> Iterator[None]:
 
 
 def end_with_parent() -> None:
-    """Leaves the process group, since Ctrl-C, timeout(1) and the like signal all of it and the main process decides what
-    it means; and ends this process when the main one is gone, which may have been killed.
+    """Leaves it to the main process to decide what a signal means, and ends this one when that is gone.
+
+    Ctrl-C, timeout(1) and the like signal the whole process group, so this process leaves it. A main process that was
+    killed must not leave its workers waiting for ever.
     """
     if hasattr(os, "setpgrp"):
         os.setpgrp()

@@ -1,7 +1,7 @@
-"""Workers that are actors of a Ray cluster (the extra ``ray``), wherever that has GPUs, or processors where it has none.
+"""Workers that are actors of a Ray cluster (the extra ``ray``): one for each GPU, or processor where there is none.
 
 Ray finds a place for each, and says when one has died. The output must be a folder that all machines see under one
-path, or a URL. Where no cluster is named (``RAY_ADDRESS``), one is started on this machine for as long as the run takes.
+path, or a URL. Where no cluster is named (``RAY_ADDRESS``), one is started on this machine, for this run alone.
 """
 
 from __future__ import annotations

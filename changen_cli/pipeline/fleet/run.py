@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from changen_cli.errors import UsageError
+from changen_cli.files import place
 from changen_cli.pipeline import generate as alone
 from changen_cli.pipeline.finalize import finalize
 from changen_cli.pipeline.fleet.crew import Crew, look_after
@@ -15,7 +16,6 @@ from changen_cli.pipeline.summary import Summary
 from changen_cli.reporter import Reporter, Silent
 from changen_cli.store.base import Series
 from changen_cli.store.journal import done_shards
-from changen_cli.files import place
 
 
 def generate(

@@ -129,7 +129,11 @@ class BlockCache:
             path: The raster; its kind decides whether addresses are asked.
         """
         settings = {**_SETTINGS, **network_settings(path)}
-        return rasterio.Env(**settings) if "GDAL_CACHEMAX" in os.environ else rasterio.Env(GDAL_CACHEMAX=self.size, **settings)
+        return (
+            rasterio.Env(**settings)
+            if "GDAL_CACHEMAX" in os.environ
+            else rasterio.Env(GDAL_CACHEMAX=self.size, **settings)
+        )
 
 
 class WindowReader:

@@ -89,6 +89,10 @@ class Format(ABC):
     """Whether its root may be objects of a store (:class:`~changen_cli.files.ObjectPath`): it writes and reads through
     :mod:`changen_cli.files` alone."""
 
+    kept: ClassVar[tuple[str, ...]] = ()
+    """Folders of the output that another library keeps, and whose files changen knows nothing of; see
+    :meth:`check_shard`."""
+
     @abstractmethod
     def create(self) -> None:
         """Makes the skeleton of an empty store (folders, array metadata); what is there stays as it is.
@@ -111,6 +115,18 @@ class Format(ABC):
         Raises:
             StoreError: If the disk is full or not writable; the message names the path and the remedy.
         """
+
+    def check_shard(self, index: int, *, thorough: bool) -> str:
+        """Says what is wrong with what the format keeps of a shard in its own folders (:attr:`kept`).
+
+        Args:
+            index: Which shard; it is recorded as done.
+            thorough: Whether to read every byte.
+
+        Returns:
+            What is wrong, in words; empty if nothing is.
+        """
+        return ""
 
     def finish(self, samples: Sequence[SampleRecord]) -> None:  # noqa: B027  (most formats are whole by then)
         """Writes what can only be written when every shard is there (lists, consolidated metadata).

@@ -30,9 +30,7 @@ def test_slots(options: Options, device: str, devices: object, chosen: tuple[boo
         ("cuda:1", 1, {"GPU": 2.0}, "Ray chooses; give auto, cpu or cuda"),
     ],
 )
-def test_what_is_not_there(
-    options: Options, device: str, devices: int, there: dict[str, float], said: str
-) -> None:
+def test_what_is_not_there(options: Options, device: str, devices: int, there: dict[str, float], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         choose_slots(options(device=device, devices=devices, engine="ray"), there)
 

@@ -40,7 +40,9 @@ def test_two_workers_one_of_which_is_killed(options: Options, tree: Tree, tmp_pa
     assert heard.progresses[-1].done <= heard.progresses[-1].total
     alone = options(output=str(tmp_path / "alone"), **MANY)
     generate(alone)
-    files = [{name: data for name, data in tree(path).items() if data != b"<folder>"} for path in (root, tmp_path / "alone")]
+    files = [
+        {name: data for name, data in tree(path).items() if data != b"<folder>"} for path in (root, tmp_path / "alone")
+    ]
     assert files[0] == files[1]
     again = generate(asked, Heard())
     assert again.statuses == {"done": 120}

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import torch
 
+from changen_cli.files import place
 from changen_cli.pipeline.fleet.crew import Message
 from changen_cli.pipeline.fleet.work import Order, work
 from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.store.journal import done_shards
 from changen_cli.store.share import Share
-from changen_cli.files import place
 
 Options = Callable[..., GenerateOptions]
 
@@ -30,7 +30,9 @@ def test_a_share_is_made_and_told(options: Options, one_thread: None) -> None:
 
 def test_an_error_is_told(options: Options) -> None:
     told: list[Message] = []
-    work(Order(options(devices=2, inputs=("nowhere.tif",)), "cpu", torch.get_num_threads(), 0), Share(0, 2), told.append)
+    work(
+        Order(options(devices=2, inputs=("nowhere.tif",)), "cpu", torch.get_num_threads(), 0), Share(0, 2), told.append
+    )
     kind, error = told[-1]
     assert kind == "error"
     assert error == ("SceneError", "nowhere.tif: no such file or folder; check the path")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import numpy as np
 import zarr
 from numcodecs import Blosc
 from zarr.codecs import BloscCodec, ZstdCodec
 from zarr.core.buffer import Buffer
 from zarr.storage import MemoryStore
 
-from changen_cli.store.base import Status, StoreSpec
+from changen_cli.store.base import Outcome, Status, StoreSpec
 from changen_cli.types import AnyArray
 
 Memory: TypeAlias = dict[str, Buffer]
@@ -89,6 +90,17 @@ def pixel_arrays(spec: StoreSpec) -> dict[str, Pixels]:
         "change": Pixels("change", ("sample", "step", "y", "x"), (spec.steps, *size), "uint8"),
         "valid": Pixels("valid", ("sample", "y", "x"), size, "bool"),
     }
+
+
+def shard_values(spec: StoreSpec, outcomes: Sequence[Outcome]) -> Iterator[tuple[Pixels, AnyArray]]:
+    """Yields the pixel arrays and the values of a shard of each; 0 where a sample is not done, and where padded."""
+    stored = [None if outcome.series is None else outcome.series.arrays() for outcome in outcomes]
+    for name, pixels in pixel_arrays(spec).items():
+        values = np.zeros((spec.shard_samples, *pixels.shape), pixels.dtype)
+        for place, arrays in enumerate(stored):
+            if arrays is not None:
+                values[place] = arrays[name]
+        yield pixels, values
 
 
 def make_group(spec: StoreSpec, store: Memory, attributes: Mapping[str, object]) -> zarr.Group:
