@@ -1,9 +1,9 @@
 """The format ``icechunk``: the arrays of the format ``zarr`` in an Icechunk repository, a commit for each shard.
 
 The repository is the folder ``icechunk`` of the output, on a disk or in S3; journal and tables lie beside it as in
-every format. A commit has the number of its shard and the XXH3 of its values, by which a run that goes on knows what is there
-and ``changen verify`` whether it still is that. Icechunk gives its files random names, so the bytes of a repository are
-no two times the same; the values are. The extra is ``icechunk``.
+every format. A commit has the number of its shard and the XXH3 of its values, by which a run that goes on knows what is
+there, and ``changen verify`` whether it still is that. Icechunk gives its files random names, so the bytes of a
+repository are no two times the same; the values are. The extra is ``icechunk``.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class IcechunkFormat(ZarrFormat):
             attributes = {"changen": {"version": 1, "shard_samples": self.spec.shard_samples}}
             group = zarr.create_group(session.store, zarr_format=3, attributes=attributes, overwrite=True)
             for pixels in pixel_arrays(self.spec).values():
-                make_pixels(self.spec, group, pixels)
+                make_pixels(self.spec, group, pixels, "/")  # Icechunk knows no other
             session.commit("arrays")
 
     def write_shard(self, index: int, outcomes: Sequence[Outcome]) -> None:
@@ -94,7 +94,7 @@ class IcechunkFormat(ZarrFormat):
                 if name not in pixel_arrays(self.spec) and name in group:
                     del group[name]
             group.attrs.update(dict(shared_attributes(self.spec, samples)))
-            make_tables(group, samples)
+            make_tables(group, samples, "/")
             session.commit("samples")
 
     def check_shard(self, index: int, *, thorough: bool) -> str:
@@ -143,6 +143,7 @@ class IcechunkFormat(ZarrFormat):
                 "--format icechunk needs a library that is not installed; run: pip install 'changen[icechunk]' "
                 f"({error})"
             ) from error
+        icechunk.set_logs_filter("icechunk=error")  # it warns of commits at a time on a disk, see _alone()
         return icechunk
 
     @property

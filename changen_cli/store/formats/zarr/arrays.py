@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import zarr
@@ -115,8 +115,15 @@ def make_group(spec: StoreSpec, store: Memory, attributes: Mapping[str, object])
     return zarr.create_group(MemoryStore(store), zarr_format=3, attributes=everything)
 
 
-def make_pixels(spec: StoreSpec, group: zarr.Group, pixels: Pixels) -> None:
-    """Makes one pixel array in memory, without a value."""
+def make_pixels(spec: StoreSpec, group: zarr.Group, pixels: Pixels, separator: Literal[".", "/"] = ".") -> None:
+    """Makes one pixel array, without a value.
+
+    Args:
+        spec: The shape of the store.
+        group: Where it goes.
+        pixels: Which.
+        separator: Between the numbers of a chunk in its key.
+    """
     whole = (spec.samples, *pixels.shape)
     bands = {"bands": ["red", "green", "blue"]} if pixels.name == "image" else {}
     group.create_array(
@@ -129,13 +136,18 @@ def make_pixels(spec: StoreSpec, group: zarr.Group, pixels: Pixels) -> None:
         fill_value=0,
         dimension_names=pixels.dimensions,
         # One flat folder per array: five levels of folders per shard would each need a sync of their own.
-        chunk_key_encoding={"name": "default", "separator": "."},
+        chunk_key_encoding={"name": "default", "separator": separator},
         attributes={"description": _DESCRIPTIONS[pixels.name], **bands},
     )
 
 
 def make_table(
-    group: zarr.Group, name: str, dimensions: tuple[str, ...], values: AnyArray, fill: float | None = None
+    group: zarr.Group,
+    name: str,
+    dimensions: tuple[str, ...],
+    values: AnyArray,
+    fill: float | None = None,
+    separator: Literal[".", "/"] = ".",
 ) -> None:
     """Makes an array of one value, or one row of values, per sample.
 
@@ -145,6 +157,7 @@ def make_table(
         dimensions: Names of its dimensions.
         values: [samples] or [samples, n]; dtype object for strings.
         fill: Fill value of numbers, 0 where it is not given; that of strings is empty.
+        separator: Between the numbers of a chunk in its key.
     """
     text = values.dtype == object
     array = group.create_array(
@@ -155,7 +168,7 @@ def make_table(
         compressors=[ZstdCodec(level=3)],
         fill_value="" if text else (0 if fill is None else fill),
         dimension_names=dimensions,
-        chunk_key_encoding={"name": "default", "separator": "."},
+        chunk_key_encoding={"name": "default", "separator": separator},
         attributes={"description": _DESCRIPTIONS[name]} if name in _DESCRIPTIONS else {},
     )
     array[...] = values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import zarr
@@ -28,19 +29,20 @@ def shared_attributes(spec: StoreSpec, samples: Sequence[SampleRecord]) -> conve
     return conventions.attributes(spec.height, spec.width, crs, Affine(*terms) if terms else None)
 
 
-def make_tables(group: zarr.Group, samples: Sequence[SampleRecord]) -> None:
+def make_tables(group: zarr.Group, samples: Sequence[SampleRecord], separator: Literal[".", "/"] = ".") -> None:
     """Makes the arrays of one value, or one row of values, for each sample.
 
     Args:
         group: Where they go; it has none of them.
         samples: The record of every sample, done or not, in order.
+        separator: Between the numbers of a chunk in its key.
     """
     status = np.array([CODES[s.status] for s in samples], np.uint8)
     variant = np.array([-1 if s.variant is None else s.variant for s in samples], np.int32)
     transform = np.array([s.transform or [np.nan] * 6 for s in samples], np.float64).reshape(-1, 6)
-    make_table(group, "status", ("sample",), status)
-    make_table(group, "variant", ("sample",), variant, fill=-1)
-    make_table(group, "transform", ("sample", "term"), transform, fill=np.nan)
+    make_table(group, "status", ("sample",), status, separator=separator)
+    make_table(group, "variant", ("sample",), variant, fill=-1, separator=separator)
+    make_table(group, "transform", ("sample", "term"), transform, fill=np.nan, separator=separator)
     texts: dict[str, list[str | None]] = {
         "id": [s.id for s in samples],
         "scene": [s.scene for s in samples],
@@ -49,4 +51,5 @@ def make_tables(group: zarr.Group, samples: Sequence[SampleRecord]) -> None:
         "crs": [s.crs for s in samples],
     }
     for name, values in texts.items():
-        make_table(group, name, ("sample",), np.array([value or "" for value in values], dtype=object))
+        texts_of_all = np.array([value or "" for value in values], dtype=object)
+        make_table(group, name, ("sample",), texts_of_all, separator=separator)
