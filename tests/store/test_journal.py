@@ -22,6 +22,7 @@ from changen_cli.store.formats.registry import make_format
 from changen_cli.store.journal import Journal
 from changen_cli.store.planned import Planned
 from changen_cli.store.share import Share
+from tests.outputs import FORMATS
 
 Run = Callable[..., None]
 Tree = Callable[[Path], dict[str, bytes]]
@@ -215,7 +216,6 @@ from changen_cli.store.formats.registry import make_format
 from changen_cli.store.commit import commit_shard
 from changen_cli.store.finish import finish_run
 from changen_cli.store.journal import Journal
-from tests.outputs import FORMATS
 writer = make_format("zarr", Path(sys.argv[1]), StoreSpec(2, 1, 16, 16, 1))
 with Journal(writer.root) as journal:
     journal.open({"seed": 1})
