@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,7 +21,7 @@ import zarr
 from filelock import FileLock
 
 from changen_cli.errors import PluginError, StoreError
-from changen_cli.files import ObjectPath, disk_errors, make_folder, objects, remove_folder
+from changen_cli.files import HOME, ObjectPath, disk_errors, make_folder, objects, remove_folder
 from changen_cli.store.base import Outcome
 from changen_cli.store.formats.zarr.arrays import ARRAYS, make_pixels, pixel_arrays, shard_values
 from changen_cli.store.formats.zarr.format import ZarrFormat
@@ -194,11 +194,12 @@ class IcechunkFormat(ZarrFormat):
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Keeps others from committing meanwhile, where Icechunk does not: on a disk."""
-        folder = self.root / FOLDER
-        lock = nullcontext() if isinstance(folder, ObjectPath) else FileLock(f"{folder}.lock")
-        if not isinstance(folder, ObjectPath):
-            make_folder(self.root)
-        with lock:
+        if isinstance(self.root, ObjectPath):
+            yield
+            return
+        scratch = self.root / HOME / "tmp"  # of all workers; whoever clears it is alone
+        make_folder(scratch)
+        with FileLock(scratch / "icechunk.lock"):
             yield
 
     @contextmanager
