@@ -101,7 +101,7 @@ def look_after(crew: Crew, reporter: Reporter, retries: int = RETRIES) -> None:
                     continue
                 for message in news:
                     if _hear(message, share, told, reporter):
-                        del workers[share]
+                        workers.pop(share).stop()
             time.sleep(POLL)
     finally:
         for worker in workers.values():

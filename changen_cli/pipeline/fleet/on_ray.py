@@ -27,6 +27,10 @@ WAIT = 30.0
 """Seconds in which an actor that is alive answers."""
 
 
+SOON = 0.1
+"""Seconds that an answer is waited for while others have news too."""
+
+
 class RayActors:
     """An actor for each GPU of a cluster, or for each of some processors.
 
@@ -79,22 +83,29 @@ class RayActor:
 
     def __init__(self, ray: Any, actor: Any, end: Any) -> None:
         self._ray, self._actor, self._end = ray, actor, end
-        self._ended = False
+        self._asked: Any = None
 
     def news(self) -> list[Message]:
         """Returns what it has told; see :class:`~changen_cli.pipeline.fleet.crew.Worker`."""
-        done, _ = self._ray.wait([self._end], timeout=0)
+        done = bool(self._ray.wait([self._end], timeout=0)[0])
         try:
-            found: list[Message] = []
-            # one that waits for its place in the cluster says nothing yet
-            heard = self._actor.news.remote()
-            if self._ray.wait([heard], timeout=WAIT if done else 0.1)[0]:
-                found = self._ray.get(heard)
+            found = self._ask(WAIT if done else SOON)
             if done:
                 self._ray.get(self._end)
+                found += self._ask(WAIT)
             return found
-        except self._ray.exceptions.RayActorError as error:
-            raise DiedError(" ".join(str(error).split())[:200]) from error
+        except self._ray.exceptions.RayError as error:
+            raise DiedError(" ".join(str(error).split())[:300]) from error
+
+    def _ask(self, wait: float) -> list[Message]:
+        """Asks for news, unless the last question is not answered yet: an actor may wait for its place in the cluster."""
+        if self._asked is None:
+            self._asked = self._actor.news.remote()
+        if not self._ray.wait([self._asked], timeout=wait)[0]:
+            return []
+        asked, self._asked = self._asked, None
+        told: list[Message] = self._ray.get(asked)
+        return told
 
     def stop(self) -> None:
         """Ends it: whatever it was writing is whole, or not there."""

@@ -15,8 +15,8 @@ from tests.pipeline.fleet.killing import Killing
 from tests.reporting import Heard
 
 Options = Callable[..., GenerateOptions]
-MANY = {"variants": 20, "shard_samples": 3}
-SHARDS = 40
+MANY = {"variants": 40, "steps": 6, "shard_samples": 3}
+SHARDS = 80
 
 
 def test_alone_it_is_the_run_of_this_process(options: Options) -> None:
@@ -36,7 +36,7 @@ def test_two_workers_one_of_which_is_killed(options: Options, tree: Tree, tmp_pa
     assert heard.killed is not None
     assert len(heard.warned) == 1
     assert heard.warned[0].startswith("worker 0/2 died (")
-    assert summary.statuses == {"done": 120}
+    assert summary.statuses == {"done": 240}
     assert heard.progresses[-1].done <= heard.progresses[-1].total
     alone = options(output=str(tmp_path / "alone"), **MANY)
     generate(alone)
@@ -45,7 +45,7 @@ def test_two_workers_one_of_which_is_killed(options: Options, tree: Tree, tmp_pa
     ]
     assert files[0] == files[1]
     again = generate(asked, Heard())
-    assert again.statuses == {"done": 120}
+    assert again.statuses == {"done": 240}
 
 
 @pytest.mark.slow
