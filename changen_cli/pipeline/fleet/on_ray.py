@@ -98,7 +98,7 @@ class RayActor:
             raise DiedError(" ".join(str(error).split())[:300]) from error
 
     def _ask(self, wait: float) -> list[Message]:
-        """Asks for news, unless the last question is not answered yet: an actor may wait for its place in the cluster."""
+        """Asks for news, unless the last question waits for an answer: an actor may not have its place yet."""
         if self._asked is None:
             self._asked = self._actor.news.remote()
         if not self._ray.wait([self._asked], timeout=wait)[0]:
