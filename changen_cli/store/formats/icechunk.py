@@ -211,10 +211,11 @@ class IcechunkFormat(ZarrFormat):
     @contextmanager
     def _errors(self) -> Iterator[None]:
         """Turns errors of Icechunk into ours."""
+        library = self._library  # before anything is written
         with disk_errors(self.root):
             try:
                 yield
-            except self._library.IcechunkError as error:
+            except library.IcechunkError as error:
                 said = " ".join(str(error).partition("context:")[0].replace("|", " ").split())
                 raise StoreError(
                     f"cannot use the Icechunk repository of {self.root}: {said[:300]}; repair that and run the same "

@@ -142,9 +142,10 @@ def test_in_a_bucket(options: Options, bucket: str) -> None:
     assert not any(key.startswith("icechunk/") for key in objects.keys_below(objects.Address(url, "")))
 
 
-def test_where_it_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_it_cannot_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"is written to folders and to s3://; choose --format zarr"):
         make_format("icechunk", "gs://bucket/run", SPEC).create()
     monkeypatch.setitem(sys.modules, "icechunk", None)
     with pytest.raises(PluginError, match=r"pip install 'changen\[icechunk\]'"):
-        make_format("icechunk", "out", SPEC).create()
+        make_format("icechunk", tmp_path / "none", SPEC).create()
+    assert not (tmp_path / "none").exists()
