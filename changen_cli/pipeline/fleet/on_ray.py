@@ -95,7 +95,8 @@ class RayActor:
                 found += self._ask(WAIT)
             return found
         except self._ray.exceptions.RayError as error:
-            raise DiedError(" ".join(str(error).split())[:300]) from error
+            said = " ".join(str(error).partition("class_name:")[0].split())  # the rest is for who debugs Ray
+            raise DiedError(said[:300].rstrip(".")) from error
 
     def _ask(self, wait: float) -> list[Message]:
         """Asks for news, unless the last question waits for an answer: an actor may not have its place yet."""
