@@ -14,7 +14,7 @@ from changen_cli.store.sample import Sample
 from changen_cli.store.series import open_series
 from changen_cli.types import BoolArray, Int32Array, UInt8Array
 
-FORMATS = tuple(name for name in find_formats() if not get_format(name).kept)
+FORMATS = tuple(name for name in find_formats() if not get_format(name).foreign_folders)
 """Formats all of whose files changen writes itself, so that their bytes are always the same."""
 
 Tree = Callable[[Path], dict[str, bytes]]

@@ -75,7 +75,7 @@ def check_shards(
         root: The output.
         shards: Which.
         thorough: Compare checksums, which reads every byte; else only whether files are there and their sizes.
-        store: The store in its format, where that may keep data of its own (:attr:`Format.kept`).
+        store: The store in its format, where that may keep data of its own (:attr:`Format.foreign_folders`).
 
     Yields:
         Each shard.
@@ -95,8 +95,8 @@ def check_shards(
             continue
         files = sorted(record.files.items())
         found = [_check_file(root, file, wanted, index, thorough=thorough) for file, wanted in files]
-        if store is not None and store.kept and (reason := store.check_shard(index, thorough=thorough)):
-            found.append(Problem(Kind.DAMAGED, f"{store.kept[0]}, shard {index}", reason, index))
+        if store is not None and store.foreign_folders and (reason := store.check_shard(index, thorough=thorough)):
+            found.append(Problem(Kind.DAMAGED, f"{store.foreign_folders[0]}, shard {index}", reason, index))
         yield CheckedShard(index, record, tuple(problem for problem in found if problem is not None))
 
 

@@ -99,7 +99,7 @@ def verify(path: Path | str, reporter: Reporter | None = None) -> Verification:
             tally.labels += sum(sample.status is Status.DONE for sample in shard.record.samples)
     # without every record nobody can say which files and samples there should be
     if ends and tally.complete:
-        problems += find_extra(root, tally.files, () if store is None else store.kept)
+        problems += find_extra(root, tally.files, () if store is None else store.foreign_folders)
         if manifest is not None:
             problems += _check_counts(manifest, tally)
     reporter.progress(_progress(len(shards), len(shards), problems))

@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import torch
 
@@ -31,7 +32,7 @@ class Order:
     options: GenerateOptions
     device: str
     threads: int
-    workers: int | str
+    workers: int | Literal["auto"]
 
 
 class _Relay:

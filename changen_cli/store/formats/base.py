@@ -89,7 +89,7 @@ class Format(ABC):
     """Whether its root may be objects of a store (:class:`~changen_cli.files.ObjectPath`): it writes and reads through
     :mod:`changen_cli.files` alone."""
 
-    kept: ClassVar[tuple[str, ...]] = ()
+    foreign_folders: ClassVar[tuple[str, ...]] = ()
     """Folders of the output that another library keeps, and whose files changen knows nothing of; see
     :meth:`check_shard`."""
 
@@ -117,7 +117,7 @@ class Format(ABC):
         """
 
     def check_shard(self, index: int, *, thorough: bool) -> str:
-        """Says what is wrong with what the format keeps of a shard in its own folders (:attr:`kept`).
+        """Says what is wrong with what the format keeps of a shard in its own folders (:attr:`foreign_folders`).
 
         Args:
             index: Which shard; it is recorded as done.

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -39,7 +39,7 @@ class IcechunkFormat(ZarrFormat):
     """Writes and reads series as a Zarr v3 group in an Icechunk repository."""
 
     name: ClassVar[str] = "icechunk"
-    kept: ClassVar[tuple[str, ...]] = (FOLDER,)
+    foreign_folders: ClassVar[tuple[str, ...]] = (FOLDER,)
 
     def create(self) -> None:
         """Makes the repository with the group and the five pixel arrays, without a value; one that is there stays.
@@ -94,7 +94,7 @@ class IcechunkFormat(ZarrFormat):
             for name in ARRAYS:
                 if name not in pixel_arrays(self.spec) and name in group:
                     del group[name]
-            group.attrs.update(dict(shared_attributes(self.spec, samples)))
+            group.attrs.update(cast("dict[str, Any]", shared_attributes(self.spec, samples)))
             make_tables(group, samples, "/")
             session.commit("samples")
 
