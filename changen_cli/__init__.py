@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from changen_cli.export.options import ExportOptions
     from changen_cli.pairs.discover import open_pairs
     from changen_cli.pipeline.finalize import finalize
-    from changen_cli.pipeline.generate import generate
+    from changen_cli.pipeline.fleet.run import generate
     from changen_cli.pipeline.options import GenerateOptions
     from changen_cli.pipeline.recipe import write_recipe
     from changen_cli.pipeline.repair import repair
@@ -82,7 +82,7 @@ _HOMES = {
     "evaluate_detection": "detection.evaluate",
     "export_series": "export.export",
     "finalize": "pipeline.finalize",
-    "generate": "pipeline.generate",
+    "generate": "pipeline.fleet.run",
     "load_generator": "weights.load",
     "open_pairs": "pairs.discover",
     "open_series": "store.series",

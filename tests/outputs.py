@@ -9,9 +9,13 @@ from pathlib import Path
 from affine import Affine
 
 from changen_cli.events.base import Change
+from changen_cli.store.formats.registry import find_formats, get_format
 from changen_cli.store.sample import Sample
 from changen_cli.store.series import open_series
 from changen_cli.types import BoolArray, Int32Array, UInt8Array
+
+FORMATS = tuple(name for name in find_formats() if not get_format(name).foreign_folders)
+"""Formats all of whose files changen writes itself, so that their bytes are always the same."""
 
 Tree = Callable[[Path], dict[str, bytes]]
 """Reads everything in a folder: the bytes of each file by its path, and the empty folders."""

@@ -71,7 +71,7 @@ def command(
 ) -> int:
     """Calls :func:`changen_cli.pipeline.generate.generate`, and reports."""
     from changen_cli.pipeline.estimate import estimate
-    from changen_cli.pipeline.generate import generate
+    from changen_cli.pipeline.fleet.run import generate
     from changen_cli.pipeline.run import resolve_run
 
     view = LiveView("generate", quiet=quiet) if live else ProgressView("generate", quiet=quiet)

@@ -23,6 +23,7 @@ from changen_cli.files.outputs import (
     replacing,
     replacing_folder,
     scratch,
+    scratch_folder,
     write_files,
     write_folders,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "replacing_folder",
     "scheme_of",
     "scratch",
+    "scratch_folder",
     "sync_folder",
     "work_folder",
     "write_files",

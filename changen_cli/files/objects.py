@@ -1,8 +1,8 @@
 """Objects of a store that a URL names: S3, Google Cloud Storage, Azure, and HTTP for reading.
 
 `obstore <https://developmentseed.org/obstore>`_ does the work, the extra ``remote``. Keys and endpoints come from the
-environment, as its documentation has them (``AWS_ACCESS_KEY_ID``, ``AWS_ENDPOINT_URL``, ``AWS_SKIP_SIGNATURE`` ...). Its
-errors become :class:`OSError`, so that whoever reads or writes handles an object as it does a file.
+environment, as its documentation has them (``AWS_ACCESS_KEY_ID``, ``AWS_ENDPOINT_URL``, ``AWS_SKIP_SIGNATURE`` ...).
+Its errors become :class:`OSError`, so that whoever reads or writes handles an object as it does a file.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Where an output lies: a folder of this machine, or objects of a store (``s3://bucket/run.zarr``), handled as a path.
 
-:func:`place` makes a path of either. That of an object is a :class:`ObjectPath`: it is joined, split and compared as any
-other, and asked and read by the methods that are here; every other access to the disk fails, since the path has no name
-on it. It is written by :mod:`changen_cli.files.outputs`, as a file is.
+:func:`place` makes a path of either. That of an object is a :class:`ObjectPath`: it is joined, split and compared as
+any other, and asked and read by the methods that are here; every other access to the disk fails, since the path has no
+name on it. It is written by :mod:`changen_cli.files.outputs`, as a file is.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def place(path: Path | str) -> Path:
 class ObjectPath(_Path):
     """The path of an object, or of the objects below it as of a folder; picklable.
 
-    Its first parts are scheme and bucket. There are no folders in such a store: one "is there" if an object is below it.
+    Its first parts are scheme and bucket. There are no folders in such a store: one is "there" if an object is in it.
     """
 
     @property

@@ -86,7 +86,8 @@ def _refuse_holes(root: Path, plan: Planned, reporter: Reporter, keep: Callable[
     """Looks whether the files of every shard are there, with their sizes; hands on the counts of each."""
     missing = []
     total = plan.spec.shards
-    for shard in check_shards(root, range(total), thorough=False):
+    store = make_format(plan.format, root, plan.spec)
+    for shard in check_shards(root, range(total), thorough=False, store=store):
         if shard.problems or shard.record is None:
             missing.append(shard.index)
         else:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from changen_cli.errors import UsageError
 from changen_cli.pipeline.engines.local import make_workers
 from changen_cli.pipeline.input_files import note_inputs
 from changen_cli.pipeline.mosaic.make import make_scenes
@@ -63,6 +64,8 @@ def generate(
         ChangenError: If nothing can be done, or the output cannot be written. What was written stays, and the same
             call goes on from there.
     """
+    if options.is_shared_out:
+        raise UsageError("devices and engine are for changen_cli.generate, which starts workers; this is one")
     reporter = reporter or Silent()
     run = resolve_run(options, reporter)
     summary = carry_out(run, run_record(run), reporter, report_every=report_every, thorough=thorough, watch=watch)

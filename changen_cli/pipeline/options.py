@@ -82,6 +82,8 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
             run. Shard k is worker k mod N's, and :func:`changen_cli.pipeline.finalize.finalize` ends the work.
         recipe: Folder for the recipe of the series (:mod:`changen_cli.pipeline.recipe`), written when the run is done.
         profile: File for a trace of where the time goes (:mod:`changen_cli.pipeline.profile`); None traces nothing.
+        devices: Devices that fill the output together, or "auto"; see :mod:`changen_cli.pipeline.fleet`.
+        engine: "local" or "ray".
         retry_failed: Whether samples that failed in an earlier run are tried again; skipped ones are not.
 
     Raises:
@@ -146,7 +148,7 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
     )
     output: PathText = option(
         default="changen-out",
-        help="Output: a folder, or a URL of an object store (s3://bucket/run.zarr; also gs, az, abfs).",
+        help="Output: a folder, or a URL of an object store: s3://bucket/run.zarr; also gs, az, abfs.",
         group=OUTPUT,
         flags=("-o",),
         recorded=False,
@@ -215,6 +217,21 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
         recorded=False,
     )
 
+    devices: Auto | Annotated[Whole, Ge(1), Le(100_000)] = option(
+        default=1,
+        help="Devices that fill the output together, a process and a model for each: a number, or auto for all GPUs of "
+        "this machine (with --engine ray, of the cluster).",
+        group=RUN,
+        recorded=False,
+    )
+    engine: Literal["local", "ray"] = option(
+        default="local",
+        help="Where it runs: local, this machine; ray, a Ray cluster (RAY_ADDRESS, else one that is started here), an "
+        "actor for each GPU, or processor where there is none. One that dies is started again.",
+        group=RUN,
+        recorded=False,
+    )
+
     def __post_init__(self) -> None:
         SynthesizerOptions.__post_init__(self)
         if self.format not in find_formats():
@@ -231,6 +248,13 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
         if self.shard is not None and self.recipe is not None:
             raise UsageError(
                 "--recipe and --shard: no worker has the whole series; after changen finalize: changen recipe"
+            )
+        if self.is_shared_out and self.shard is not None:
+            raise UsageError("--shard with --devices or --engine: a worker is one of several already; leave out one")
+        if self.is_shared_out and self.overwrite:
+            raise UsageError(
+                "--overwrite with --devices or --engine: a worker that starts again would delete what the others made; "
+                "delete the output yourself first, or choose another --output"
             )
         if self.shard is not None and self.overwrite:
             raise UsageError(
@@ -291,6 +315,11 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
             raise UsageError("--profile with --mosaic: only runs by tiles are traced; leave out one of the two")
         if self.workers not in ("auto", 0):
             raise UsageError(f"--workers {self.workers} with --mosaic: a mosaic is made in one process; leave it out")
+
+    @property
+    def is_shared_out(self) -> bool:
+        """Whether several workers are to be started; see :mod:`changen_cli.pipeline.fleet`."""
+        return self.devices != 1 or self.engine != "local"
 
     def windows(self) -> Windows:
         """How a whole scene is cut where it is synthesised.

@@ -14,6 +14,7 @@ from changen_cli.pipeline.run import Run
 from changen_cli.reporter import Reporter
 from changen_cli.store.base import Status
 from changen_cli.store.damage import Problem, check_ends, check_shards
+from changen_cli.store.formats.registry import make_format
 from changen_cli.store.journal import Journal
 from changen_cli.store.records import ShardRecord, ShardSummary, read_record, record_path
 
@@ -96,6 +97,7 @@ def take_stock(run: Run, journal: Journal, keep: Callable[[ShardSummary], None],
             and a worker finds its part of it damaged: only an undivided run opens a finished output again.
     """
     stock = Stock()
+    store = make_format(run.options.format, journal.root, run.plan.spec)
     changed = set() if journal.finished else changed_scenes(run.plan, journal.root, run.share)
     if journal.finished and run.share is None:
         stock.problems += check_ends(journal.root)[1]
@@ -104,7 +106,7 @@ def take_stock(run: Run, journal: Journal, keep: Callable[[ShardSummary], None],
         mine = run.shards()
         shards = mine if journal.finished else sorted(index for index in journal.done() if index in mine)
         retry = run.options.retry_failed and not (journal.finished and run.share is not None)
-        for shard in check_shards(journal.root, shards, thorough=thorough):
+        for shard in check_shards(journal.root, shards, thorough=thorough, store=store):
             if shard.problems or shard.record is None:
                 stock.problems += shard.problems
                 stock.damaged[shard.index] = {} if shard.record is None else shard.record.files

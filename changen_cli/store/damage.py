@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 from changen_cli.errors import StoreError
 from changen_cli.files import HOME, Checksum, all_files, checksum_file, present
 from changen_cli.store.ends import ends_path, read_ends
+from changen_cli.store.formats.base import Format
 from changen_cli.store.holding import LOCK_OF_WORKER
 from changen_cli.store.planned import plan_path
 from changen_cli.store.records import ShardRecord, read_record, record_path
@@ -65,13 +66,16 @@ class CheckedShard:
     problems: tuple[Problem, ...]
 
 
-def check_shards(root: Path, shards: Iterable[int], *, thorough: bool) -> Iterator[CheckedShard]:
+def check_shards(
+    root: Path, shards: Iterable[int], *, thorough: bool, store: Format | None = None
+) -> Iterator[CheckedShard]:
     """Checks the files of shards that should be there.
 
     Args:
         root: The output.
         shards: Which.
         thorough: Compare checksums, which reads every byte; else only whether files are there and their sizes.
+        store: The store in its format, where that may keep data of its own (:attr:`Format.foreign_folders`).
 
     Yields:
         Each shard.
@@ -91,6 +95,8 @@ def check_shards(root: Path, shards: Iterable[int], *, thorough: bool) -> Iterat
             continue
         files = sorted(record.files.items())
         found = [_check_file(root, file, wanted, index, thorough=thorough) for file, wanted in files]
+        if store is not None and store.foreign_folders and (reason := store.check_shard(index, thorough=thorough)):
+            found.append(Problem(Kind.DAMAGED, f"{store.foreign_folders[0]}, shard {index}", reason, index))
         yield CheckedShard(index, record, tuple(problem for problem in found if problem is not None))
 
 
@@ -112,12 +118,13 @@ def check_ends(root: Path) -> tuple[dict[str, Checksum], list[Problem]]:
     return ends, [problem for problem in found if problem is not None]
 
 
-def find_extra(root: Path, known: set[str]) -> Iterator[Problem]:
+def find_extra(root: Path, known: set[str], kept: Sequence[str] = ()) -> Iterator[Problem]:
     """Finds files that changen did not write, or not in this run.
 
     Args:
         root: The output.
         known: Paths in it of all files that belong there.
+        kept: Folders that another library keeps.
 
     Yields:
         Each of the others.
@@ -126,6 +133,8 @@ def find_extra(root: Path, known: set[str]) -> Iterator[Problem]:
     for path in all_files(root):
         folder, _, name = path.rpartition("/")
         is_lock = folder == HOME and LOCK_OF_WORKER.fullmatch(name)
+        if path.partition("/")[0] in kept:
+            continue
         if path not in known and path not in own and not is_lock:
             yield Problem(Kind.EXTRA, path, "changen did not write it; move it away")
 

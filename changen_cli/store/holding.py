@@ -112,5 +112,5 @@ def _lock_of(home: Path, share: Share) -> Lock | Lease:
 
 
 def _lock(path: Path, holder: str) -> Lock | Lease:
-    """Returns what keeps others out: a lock of the operating system, or a lease where that knows nothing of the path."""
+    """Returns what keeps others out: a lock of the operating system, or a lease in an object store."""
     return Lease(path, holder=holder) if isinstance(path, ObjectPath) else Lock(path, holder=holder)

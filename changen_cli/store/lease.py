@@ -116,8 +116,8 @@ class Lease:
         """
         if self._thread is not None and (self._lost or time.monotonic() - self._renewed > self._expires):
             raise StoreError(
-                f"this run could not renew its hold on {self.path.parent.parent} for {self._expires:g} s, so another may "
-                "be writing it now; run the same command again: it goes on where it stopped"
+                f"this run could not renew its hold on {self.path.parent.parent} for {self._expires:g} s, so another "
+                "may be writing it now; run the same command again: it goes on where it stopped"
             )
 
     def _take(self, tag: str | None) -> bool:
@@ -181,7 +181,7 @@ class Lease:
 
 
 def _process(pid: int) -> dict[str, Any]:
-    """Returns what tells a process of this machine from every other: the machine, its start, and that of the process."""
+    """Returns what tells a process of this machine from all others: the machine, its start, and the process's."""
     boot = start = ""
     with suppress(OSError, IndexError):
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
@@ -207,9 +207,9 @@ def _is_here(holder: dict[str, Any]) -> bool:
 def _is_dead(held: bytes) -> bool:
     """Whether the holder was a process of this machine that is gone."""
     holder = _read(held)
-    return (
-        _is_here(holder) and isinstance(holder.get("pid"), int) and _process(holder["pid"])["start"] != holder["start"]
-    )
+    if not (_is_here(holder) and isinstance(holder.get("pid"), int)):
+        return False
+    return bool(_process(holder["pid"])["start"] != holder.get("start"))
 
 
 def _is_alive_here(held: bytes) -> bool:

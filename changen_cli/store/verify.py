@@ -14,10 +14,11 @@ from changen_cli.reporter import Progress, Reporter, Silent
 from changen_cli.store.base import Status
 from changen_cli.store.damage import CheckedShard, Kind, Problem, check_ends, check_shards, find_extra
 from changen_cli.store.ends import ends_path
+from changen_cli.store.formats.registry import make_format
 from changen_cli.store.journal import done_shards
 from changen_cli.store.labels import check_labels
 from changen_cli.store.manifest import NAME as MANIFEST
-from changen_cli.store.manifest import read_manifest, read_store
+from changen_cli.store.manifest import read_entry, read_manifest, read_store
 from changen_cli.store.records import record_path
 from changen_cli.store.series import SeriesDataset
 
@@ -83,8 +84,13 @@ def verify(path: Path | str, reporter: Reporter | None = None) -> Verification:
     manifest = None if {MANIFEST, ENDS} & {problem.path for problem in problems} else read_manifest(root)
     data = None if problems else SeriesDataset(root)
     shards = sorted(done_shards(root)) if manifest is None else range(read_store(root, manifest).shards)
+    store = (
+        None
+        if manifest is None
+        else make_format(read_entry(root, manifest)["format"], root, read_store(root, manifest))
+    )
     tally = _Tally(set(ends))
-    for number, shard in enumerate(check_shards(root, shards, thorough=True)):
+    for number, shard in enumerate(check_shards(root, shards, thorough=True, store=store)):
         reporter.progress(_progress(number, len(shards), problems))
         problems += shard.problems
         tally.add(root, shard)
@@ -93,7 +99,7 @@ def verify(path: Path | str, reporter: Reporter | None = None) -> Verification:
             tally.labels += sum(sample.status is Status.DONE for sample in shard.record.samples)
     # without every record nobody can say which files and samples there should be
     if ends and tally.complete:
-        problems += find_extra(root, tally.files)
+        problems += find_extra(root, tally.files, () if store is None else store.foreign_folders)
         if manifest is not None:
             problems += _check_counts(manifest, tally)
     reporter.progress(_progress(len(shards), len(shards), problems))

@@ -17,7 +17,7 @@ from tests.commands import Changen, Start
 from tests.fixtures.remote import Served
 from tests.outputs import Tree
 
-SHARDS = ("--shard-samples", 2)
+SHARDS = ("--shard-samples", 4)
 LOCK = ".changen/lock"
 Objects = Callable[[str], dict[str, bytes]]
 
@@ -29,7 +29,7 @@ def test_from_a_server_to_a_bucket(
     url = f"{bucket}/deep/run.zarr"
     done = generate("-i", f"{served.url}/town.tif", "-o", url, *SHARDS, "-q")
     assert done.code == 0, done.err
-    assert any(ranged for _, path, ranged in served.asked if path == "/town.tif"), "it is read in ranges"
+    assert any(line.startswith("GET /town.tif bytes=") for line in served.asked), "it is read in ranges"
     verified = changen("verify", url, "-q")
     assert verified.code == 0
     assert f"{url}: whole; " in verified.out
@@ -71,7 +71,7 @@ def test_a_killed_run_goes_on(
     process.kill()
     process.wait()
     left = len(done_shards(place(f"{bucket}/run")))
-    assert left < 72, "it was killed in the middle"
+    assert left < 36, "it was killed in the middle"
     done = generate(*command[:-2], "-o", f"{bucket}/run")
     assert done.code == 0, done.err
     assert "by an earlier run" in done.err
@@ -136,7 +136,7 @@ def test_a_finished_output_is_read_over_http(generate: Changen, changen: Changen
     out = served.folder / "run.zarr"
     assert generate("-i", scene, "-o", out, *SHARDS, "-q").code == 0
     far, near = open_series(f"{served.url}/run.zarr"), open_series(out)
-    assert np.array_equal(far[3].mask, near[3].mask)
+    assert np.array_equal(far[3].change, near[3].change)
     assert far[3].changes == near[3].changes
     done = changen("verify", f"{served.url}/run.zarr", "-q")
     assert done.code == 0, done.out

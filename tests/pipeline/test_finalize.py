@@ -16,10 +16,9 @@ from changen_cli.pipeline.finalize import HolesError, finalize
 from changen_cli.pipeline.generate import generate
 from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.pipeline.summary import NothingMadeError
-from changen_cli.store.formats.registry import find_formats
 from changen_cli.store.overview import take_overview
 from changen_cli.store.verify import verify
-from tests.outputs import Tree
+from tests.outputs import FORMATS, Tree
 from tests.reporting import Heard
 
 Options = Callable[..., GenerateOptions]
@@ -31,7 +30,7 @@ def options(options: Options) -> Options:
     return partial(options, workers=0, shard_samples=1)
 
 
-@pytest.mark.parametrize("format", find_formats())
+@pytest.mark.parametrize("format", FORMATS)
 def test_workers_one_after_the_other_make_what_one_run_makes(
     options: Options, tmp_path: Path, tree: Tree, format: str
 ) -> None:

@@ -10,9 +10,8 @@ from changen_cli.errors import ChangenError, StoreError
 from changen_cli.pipeline.generate import generate
 from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.pipeline.repair import repair
-from changen_cli.store.formats.registry import find_formats
 from changen_cli.store.verify import verify
-from tests.outputs import Tree
+from tests.outputs import FORMATS, Tree
 
 Options = Callable[..., GenerateOptions]
 
@@ -29,7 +28,7 @@ def flip(path: Path) -> None:
     path.write_bytes(data)
 
 
-@pytest.mark.parametrize("format", find_formats())
+@pytest.mark.parametrize("format", FORMATS)
 def test_damage_everywhere_is_repaired_to_the_same_bytes(
     options: Options, tmp_path: Path, tree: Tree, format: str
 ) -> None:

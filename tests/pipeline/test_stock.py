@@ -11,8 +11,7 @@ from changen_cli.errors import ExitCode
 from changen_cli.pipeline.generate import generate
 from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.pipeline.prepare import Preparer
-from changen_cli.store.formats.registry import find_formats
-from tests.outputs import Tree
+from tests.outputs import FORMATS, Tree
 from tests.reporting import Heard
 
 Options = Callable[..., GenerateOptions]
@@ -24,7 +23,7 @@ def options(options: Options) -> Options:
     return partial(options, workers=0)
 
 
-@pytest.mark.parametrize("format", find_formats())
+@pytest.mark.parametrize("format", FORMATS)
 def test_files_that_are_lost_or_cut_off_are_made_anew(
     options: Options, tmp_path: Path, tree: Tree, format: str
 ) -> None:

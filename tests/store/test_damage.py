@@ -8,7 +8,7 @@ import pytest
 
 from changen_cli.store.base import Outcome, StoreSpec
 from changen_cli.store.damage import Kind, check_ends, check_shards, find_extra
-from changen_cli.store.formats.registry import find_formats
+from tests.outputs import FORMATS
 
 Run = Callable[..., None]
 Tree = Callable[[Path], dict[str, bytes]]
@@ -27,7 +27,7 @@ def found(root: Path, *, thorough: bool) -> dict[str, tuple[Kind, int | None]]:
     return {problem.path: (problem.kind, problem.shard) for problem in problems + check_ends(root)[1]}
 
 
-@pytest.mark.parametrize("format", find_formats())
+@pytest.mark.parametrize("format", FORMATS)
 def test_every_file_of_an_output_is_known_and_its_damage_is_found(
     tmp_path: Path, run_store: Run, tree: Tree, spec: StoreSpec, with_looks: list[Outcome], format: str
 ) -> None:

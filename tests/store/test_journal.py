@@ -18,10 +18,11 @@ from changen_cli.files import scratch_folder
 from changen_cli.store.base import Outcome, Series, Status, StoreSpec
 from changen_cli.store.commit import commit_shard
 from changen_cli.store.finish import finish_run
-from changen_cli.store.formats.registry import find_formats, make_format
+from changen_cli.store.formats.registry import make_format
 from changen_cli.store.journal import Journal
 from changen_cli.store.planned import Planned
 from changen_cli.store.share import Share
+from tests.outputs import FORMATS
 
 Run = Callable[..., None]
 Tree = Callable[[Path], dict[str, bytes]]
@@ -76,7 +77,7 @@ def memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-@pytest.mark.parametrize(("format", "more"), [*((name, False) for name in find_formats()), ("geotiff", True)])
+@pytest.mark.parametrize(("format", "more"), [*((name, False) for name in FORMATS), ("geotiff", True)])
 def test_killed_anywhere_and_run_again_gives_the_same_bytes(
     memory: Path, run_store: Run, tree: Tree, make_series: Callable[..., Series], format: str, more: bool
 ) -> None:
@@ -116,7 +117,7 @@ def test_killed_while_overwriting(memory: Path, run_store: Run, tree: Tree, make
         shutil.rmtree(out)
 
 
-@pytest.mark.parametrize("format", find_formats())
+@pytest.mark.parametrize("format", FORMATS)
 def test_killed_while_another_run_is_removed(
     memory: Path, run_store: Run, tree: Tree, make_series: Callable[..., Series], format: str
 ) -> None:
@@ -288,7 +289,7 @@ def test_a_folder_of_anybody_else_is_left_alone(tmp_path: Path, tree: Tree, over
         Journal(tmp_path / "thesis.tex").open({"seed": 1}, overwrite=overwrite)
 
 
-@pytest.mark.parametrize("format", find_formats())
+@pytest.mark.parametrize("format", FORMATS)
 def test_overwrite_removes_only_what_changen_wrote(
     tmp_path: Path, run_store: Run, tree: Tree, spec: StoreSpec, with_looks: list[Outcome], format: str
 ) -> None:

@@ -7,13 +7,14 @@ import pytest
 
 from changen_cli.files import checksum, scratch_folder
 from changen_cli.store.base import StoreSpec
-from changen_cli.store.formats.registry import find_formats, make_format
+from changen_cli.store.formats.registry import make_format
 from changen_cli.store.skeleton import create_store, skeleton_checksums
+from tests.outputs import FORMATS
 
 Tree = Callable[[Path], dict[str, bytes]]
 
 
-@pytest.mark.parametrize("format", find_formats())
+@pytest.mark.parametrize("format", FORMATS)
 def test_its_files_are_known_and_made_whole(tmp_path: Path, tree: Tree, spec: StoreSpec, format: str) -> None:
     store = make_format(format, tmp_path / "out", spec)
     create_store(store)

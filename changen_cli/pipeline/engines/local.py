@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
-from multiprocessing.connection import wait
 from types import TracebackType
 from typing import ParamSpec, TypeVar
 
 from changen_cli.files import part_scratch
 from changen_cli.pipeline.engines.base import Workers, worker_died
-from changen_cli.pipeline.engines.signals import forget_held_signals, signals_held
+from changen_cli.pipeline.engines.signals import end_with_parent, forget_held_signals, signals_held
 from changen_cli.pipeline.prepare import Prepared, Preparer, Task
 from changen_cli.pipeline.profile import QUEUE_WAIT
 from changen_cli.store.base import Outcome
@@ -45,13 +43,8 @@ def _start(task: Task) -> None:
         start(Trace())
     if hasattr(os, "nice"):
         os.nice(WORKER_NICENESS)
-    if hasattr(os, "setpgrp"):
-        # Ctrl-C, timeout(1) and the like signal the whole process group; the main process decides what it means
-        os.setpgrp()
+    end_with_parent()
     forget_held_signals()
-    parent = multiprocessing.parent_process()
-    if parent is not None:  # a main process that was killed must not leave its workers waiting for ever
-        threading.Thread(target=lambda: (wait([parent.sentinel]), os._exit(1)), daemon=True).start()
 
 
 def _started() -> None:

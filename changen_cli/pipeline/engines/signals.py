@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.connection import wait
 
 ENDING = tuple(
     number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None
@@ -37,6 +40,19 @@ def signals_held() -> Iterator[None]:
             signal.signal(number, handler)
         for arrived in came:
             signal.raise_signal(arrived)
+
+
+def end_with_parent() -> None:
+    """Leaves it to the main process to decide what a signal means, and ends this one when that is gone.
+
+    Ctrl-C, timeout(1) and the like signal the whole process group, so this process leaves it. A main process that was
+    killed must not leave its workers waiting for ever.
+    """
+    if hasattr(os, "setpgrp"):
+        os.setpgrp()
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (wait([parent.sentinel]), os._exit(1)), daemon=True).start()
 
 
 def forget_held_signals() -> None:

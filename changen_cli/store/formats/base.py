@@ -102,6 +102,10 @@ class Format(ABC):
     """Whether its root may be objects of a store (:class:`~changen_cli.files.ObjectPath`): it writes and reads through
     :mod:`changen_cli.files` alone."""
 
+    foreign_folders: ClassVar[tuple[str, ...]] = ()
+    """Folders of the output that another library keeps, and whose files changen knows nothing of; see
+    :meth:`check_shard`."""
+
     def check(self) -> None:  # noqa: B027  (most formats take no options that could be wrong)
         """Finds out whether its options can be used; writes nothing.
 
@@ -131,6 +135,18 @@ class Format(ABC):
         Raises:
             StoreError: If the disk is full or not writable; the message names the path and the remedy.
         """
+
+    def check_shard(self, index: int, *, thorough: bool) -> str:
+        """Says what is wrong with what the format keeps of a shard in its own folders (:attr:`foreign_folders`).
+
+        Args:
+            index: Which shard; it is recorded as done.
+            thorough: Whether to read every byte.
+
+        Returns:
+            What is wrong, in words; empty if nothing is.
+        """
+        return ""
 
     def finish(self, samples: Sequence[SampleRecord]) -> None:  # noqa: B027  (most formats are whole by then)
         """Writes what can only be written when every shard is there (lists, consolidated metadata).

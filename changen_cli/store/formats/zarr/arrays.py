@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
+import numpy as np
 import zarr
 from numcodecs import Blosc
 from zarr.codecs import BloscCodec, ZstdCodec
 from zarr.core.buffer import Buffer
 from zarr.storage import MemoryStore
 
-from changen_cli.store.base import Status, StoreSpec
+from changen_cli.store.base import Outcome, Status, StoreSpec
 from changen_cli.types import AnyArray
 
 Memory: TypeAlias = dict[str, Buffer]
@@ -91,6 +92,18 @@ def pixel_arrays(spec: StoreSpec) -> dict[str, Pixels]:
     }
 
 
+def shard_values(spec: StoreSpec, outcomes: Sequence[Outcome]) -> Iterator[tuple[Pixels, list[AnyArray]]]:
+    """Yields the pixel arrays and the values of a shard of each, sample by sample, from where they lie in memory.
+
+    A sample that is not done, and one that pads the last shard, is 0.
+    """
+    stored = [None if outcome.series is None else outcome.series.arrays() for outcome in outcomes]
+    for name, pixels in pixel_arrays(spec).items():
+        nothing = np.zeros(pixels.shape, pixels.dtype)
+        values = [nothing if each is None else np.asarray(each[name], pixels.dtype) for each in stored]
+        yield pixels, [*values, *[nothing] * (spec.shard_samples - len(values))]
+
+
 def make_group(spec: StoreSpec, store: Memory, attributes: Mapping[str, object]) -> zarr.Group:
     """Makes the group in memory.
 
@@ -103,8 +116,15 @@ def make_group(spec: StoreSpec, store: Memory, attributes: Mapping[str, object])
     return zarr.create_group(MemoryStore(store), zarr_format=3, attributes=everything)
 
 
-def make_pixels(spec: StoreSpec, group: zarr.Group, pixels: Pixels) -> None:
-    """Makes one pixel array in memory, without a value."""
+def make_pixels(spec: StoreSpec, group: zarr.Group, pixels: Pixels, separator: Literal[".", "/"] = ".") -> None:
+    """Makes one pixel array, without a value.
+
+    Args:
+        spec: The shape of the store.
+        group: Where it goes.
+        pixels: Which.
+        separator: Between the numbers of a chunk in its key.
+    """
     whole = (spec.samples, *pixels.shape)
     bands = {"bands": ["red", "green", "blue"]} if pixels.name == "image" else {}
     group.create_array(
@@ -117,13 +137,18 @@ def make_pixels(spec: StoreSpec, group: zarr.Group, pixels: Pixels) -> None:
         fill_value=0,
         dimension_names=pixels.dimensions,
         # One flat folder per array: five levels of folders per shard would each need a sync of their own.
-        chunk_key_encoding={"name": "default", "separator": "."},
+        chunk_key_encoding={"name": "default", "separator": separator},
         attributes={"description": _DESCRIPTIONS[pixels.name], **bands},
     )
 
 
 def make_table(
-    group: zarr.Group, name: str, dimensions: tuple[str, ...], values: AnyArray, fill: float | None = None
+    group: zarr.Group,
+    name: str,
+    dimensions: tuple[str, ...],
+    values: AnyArray,
+    fill: float | None = None,
+    separator: Literal[".", "/"] = ".",
 ) -> None:
     """Makes an array of one value, or one row of values, per sample.
 
@@ -133,6 +158,7 @@ def make_table(
         dimensions: Names of its dimensions.
         values: [samples] or [samples, n]; dtype object for strings.
         fill: Fill value of numbers, 0 where it is not given; that of strings is empty.
+        separator: Between the numbers of a chunk in its key.
     """
     text = values.dtype == object
     array = group.create_array(
@@ -143,7 +169,7 @@ def make_table(
         compressors=[ZstdCodec(level=3)],
         fill_value="" if text else (0 if fill is None else fill),
         dimension_names=dimensions,
-        chunk_key_encoding={"name": "default", "separator": "."},
+        chunk_key_encoding={"name": "default", "separator": separator},
         attributes={"description": _DESCRIPTIONS[name]} if name in _DESCRIPTIONS else {},
     )
     array[...] = values

@@ -10,24 +10,22 @@ from typing import Any, ClassVar
 
 import numpy as np
 import zarr
-from affine import Affine
 
 from changen_cli.errors import StoreError
 from changen_cli.files import disk_errors, make_folder, remove_files, remove_folder_if_empty, write_files
-from changen_cli.store.base import Outcome, Status
+from changen_cli.store.base import Outcome
 from changen_cli.store.formats.base import Arrays, Format, Times
-from changen_cli.store.formats.zarr import conventions
 from changen_cli.store.formats.zarr.arrays import (
     ARRAYS,
-    CODES,
     Memory,
     contents,
     make_group,
     make_pixels,
-    make_table,
     pixel_arrays,
+    shard_values,
 )
 from changen_cli.store.formats.zarr.places import zarr_store
+from changen_cli.store.formats.zarr.sample_arrays import make_tables, shared_attributes
 from changen_cli.store.formats.zarr.shard_codec import encode_shard
 from changen_cli.store.records import SampleRecord
 from changen_cli.store.sealed import to_json
@@ -74,27 +72,8 @@ class ZarrFormat(Format):
             StoreError: If the disk is full or not writable.
         """
         store: Memory = {}
-        places = {(s.crs, s.transform or ()) for s in samples if s.status is Status.DONE}
-        codes = {crs for crs, _ in places}
-        crs = codes.pop() if len(codes) == 1 else None
-        terms = next(iter(places))[1] if len(places) == 1 else ()
-        shared = conventions.attributes(self.spec.height, self.spec.width, crs, Affine(*terms) if terms else None)
-        group = make_group(self.spec, store, shared)
-        status = np.array([CODES[s.status] for s in samples], np.uint8)
-        variant = np.array([-1 if s.variant is None else s.variant for s in samples], np.int32)
-        transform = np.array([s.transform or [np.nan] * 6 for s in samples], np.float64).reshape(-1, 6)
-        make_table(group, "status", ("sample",), status)
-        make_table(group, "variant", ("sample",), variant, fill=-1)
-        make_table(group, "transform", ("sample", "term"), transform, fill=np.nan)
-        texts: dict[str, list[str | None]] = {
-            "id": [s.id for s in samples],
-            "scene": [s.scene for s in samples],
-            "split": [s.split for s in samples],
-            "source": [s.source for s in samples],
-            "crs": [s.crs for s in samples],
-        }
-        for name, values in texts.items():
-            make_table(group, name, ("sample",), np.array([value or "" for value in values], dtype=object))
+        group = make_group(self.spec, store, shared_attributes(self.spec, samples))
+        make_tables(group, samples)
         data = dict(contents(store))
         arrays: dict[str, object] = {name: self._metadata(name) for name in pixel_arrays(self.spec)}
         arrays |= {key.removesuffix("/zarr.json"): json.loads(data[key]) for key in data if key.endswith("/zarr.json")}
@@ -121,11 +100,8 @@ class ZarrFormat(Format):
 
     def _shard_files(self, index: int, outcomes: Sequence[Outcome]) -> Iterator[tuple[Path, bytes]]:
         """Encodes the shard files of all pixel arrays; where all is zero there is none."""
-        stored = [None if outcome.series is None else outcome.series.arrays() for outcome in outcomes]
-        for name, pixels in pixel_arrays(self.spec).items():
-            nothing = np.zeros(pixels.shape, pixels.dtype)
-            values = [nothing if each is None else np.asarray(each[name], pixels.dtype) for each in stored]
-            values += [nothing] * (self.spec.shard_samples - len(values))  # the last shard is padded
+        for pixels, values in shard_values(self.spec, outcomes):
+            name = pixels.name
             data = encode_shard(values, pixels.plane, pixels.compressor)
             if data is not None:
                 yield self._shard_path(name, index), data
