@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from math import ceil, sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -117,10 +118,10 @@ def stages_alone(feed: Feed, tile: int, what: What, folder: Path, say: Callable[
     yield figure("plain read", feed.steps, lambda: feed.plain_read)
     for name in what.formats:
         written = folder / f"written_{name}"
-        yield figure("write", feed.written_steps, lambda name=name, to=written: feed.write(to, name), name)
-        yield figure("checksums", feed.written_steps, lambda to=written: feed.checksums(to), name)
+        yield figure("write", feed.written_steps, partial(feed.write, written, name), name)
+        yield figure("checksums", feed.written_steps, partial(feed.checksums, written), name)
         plain = folder / f"plain_{name}"
-        yield figure("plain write", feed.written_steps, lambda name=name, to=plain: feed.plain_write(to, name), name)
+        yield figure("plain write", feed.written_steps, partial(feed.plain_write, plain, name), name)
 
 
 def whole(options: Any, name: str, workers: int, shard: int, what: What, folder: Path) -> Iterator[Figure]:
@@ -141,7 +142,7 @@ def whole(options: Any, name: str, workers: int, shard: int, what: What, folder:
         run = replace(
             options, inputs=(str(scene),), format=name, workers=workers, output=str(folder / "whole"), overwrite=True
         )
-        costs.append(least(what.rounds, lambda run=run: lambda: generate(run)))
+        costs.append(least(what.rounds, partial(partial, generate, run)))
         counts.append(ceil(side / tile) ** 2 * what.steps)
     more = counts[1] - counts[0]
     processor, wall = (max(large - small, 1e-9) for small, large in zip(*costs, strict=True))

@@ -36,7 +36,7 @@ def memory(tmp_path: Path) -> Iterator[Path]:
 def test_killed_at_random_moments(memory: Path, town: Callable[..., Path], format: str) -> None:
     scene = town(memory / "in", size=(64, 96))
     nursery = Path(__file__).parents[1] / "hostile" / "nursery.py"
-    command = [sys.executable, nursery, scene, memory, format, str(MOMENTS)]
+    command = [sys.executable, str(nursery), str(scene), str(memory), format, str(MOMENTS)]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr
     for workers, found in enumerate(json.loads(done.stdout.splitlines()[-1])):

@@ -246,9 +246,9 @@ def torment(scene: Path, folder: Path, format: str, workers: int, count: int) ->
 
 if __name__ == "__main__":
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER: orphaned workers become ours, to be waited for
-    os.fsync = lambda descriptor: None
+    setattr(os, "fsync", lambda descriptor: None)  # noqa: B010  (mypy: it is another function)
     # half of the time of a small run is spent on reading what is installed
-    plugins.entry_points = cache(plugins.entry_points)  # type: ignore[attr-defined]
+    setattr(plugins, "entry_points", cache(plugins.entry_points))  # type: ignore[attr-defined]  # noqa: B010
     for group in (plugins.FORMATS, plugins.EVENTS, plugins.SYNTHESIZERS, plugins.CONDITIONS, plugins.MODELS):
         plugins.find(group)
     scene, folder, format, count = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])

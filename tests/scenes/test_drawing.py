@@ -21,7 +21,7 @@ def test_any_outlines_are_drawn_as_one_by_one(seed: int) -> None:
         x, y, radius = draw.uniform(-5, 70, 2).tolist() + draw.uniform(0.5, 12, 1).tolist()
         ring = Point(x, y).buffer(radius, quad_segs=int(draw.integers(1, 5)))
         outlines.append(shapely.affinity.rotate(ring, draw.uniform(0, 90)) if draw.random() < 0.8 else Polygon())
-    draw.shuffle(outlines)  # type: ignore[arg-type]
+    draw.shuffle(outlines)
     values = list(range(7, 7 + len(outlines)))
     shapes = [(outline, value) for outline, value in zip(outlines, values, strict=True) if not outline.is_empty]
     expected = rasterize(shapes, out_shape=(64, 72), fill=0, dtype="int32")

@@ -128,7 +128,8 @@ def test_pixels_that_are_no_numbers_are_an_error_that_names_tile_and_weights(
     ]
     engine = Engine(synthesizer, HostTransfer(), 3)
     whole = dict(engine.run(jobs))
-    real, calls = synthesizer._run, []
+    real = synthesizer._run
+    calls: list[int] = []
 
     def broken(batch: Batch) -> torch.Tensor:
         calls.append(len(calls))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
+from functools import partial
 from types import TracebackType
 from typing import ParamSpec, TypeVar
 
@@ -143,7 +144,8 @@ class Processes:
             with signals_held():  # the pool starts its processes as work comes in
                 if not self._traced or (trace := current()) is None:
                     return self.pool.submit(function, *arguments, **named)
-                return _unpacked(self.pool.submit(_traced, time.monotonic_ns(), function, *arguments, **named), trace)
+                asked = partial(_traced, time.monotonic_ns(), function, *arguments, **named)
+                return _unpacked(self.pool.submit(asked), trace)
         except BrokenProcessPool as error:
             raise worker_died() from error
 
