@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import copy
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from affine import Affine
 
 from changen_cli.errors import StoreError
 from changen_cli.events.base import Change
-from changen_cli.files import open_read, place
+from changen_cli.files import place
 from changen_cli.models.series_looks import SeriesLooks
 from changen_cli.scenes.window import Window
-from changen_cli.store.base import Status
 from changen_cli.store.ends import check_small_ends
 from changen_cli.store.formats.base import Arrays, Format, Times
 from changen_cli.store.formats.registry import find_formats, make_format
 from changen_cli.store.manifest import StoreEntry, read_entry, read_manifest, read_store
 from changen_cli.store.sample import Sample, no_conditions, no_looks
+from changen_cli.store.sample_table import SampleTable
 from changen_cli.store.tables.conditions import ConditionsReader
-from changen_cli.store.tables.events import read_change
 from changen_cli.store.tables.looks import LooksReader
-from changen_cli.store.tables.row_groups import RowReader
 from changen_cli.store.tables.samples import SampleRow
-from changen_cli.types import AnyArray, UInt8Array
+from changen_cli.types import AnyArray, Int64Array, UInt8Array
 
 if TYPE_CHECKING:
     from changen_cli.store.torch_dataset import TorchDataset
@@ -74,8 +68,6 @@ class SeriesDataset:
         look_dim: Length of a look; 0 for a synthesizer without looks.
         has_conditions: Whether its images were put under conditions.
         size: Rows and columns of every image.
-        table: All samples, done or not, as ``samples.parquet`` has them.
-        rows: Places in the table of the samples that are done and asked for, int64 [N].
     """
 
     def __init__(self, root: Path, split: str | None = None) -> None:
@@ -99,27 +91,25 @@ class SeriesDataset:
         self.items: Literal["series", "pairs"] = self._store.items
         whole = tuple(range(self.steps + 1))
         self.times: tuple[Times, ...] = (whole,) if self.items == "series" else self._store.pairs
-        self.table: pa.Table = _read_table(root / "samples.parquet")
-        wanted = pc.equal(self.table["status"], str(Status.DONE))
-        if split is not None:
-            known = pc.unique(self.table["split"].drop_null().cast(pa.string())).to_pylist()
-            if split not in known:
-                raise StoreError(f"{root} has no split {split!r}; it has {', '.join(sorted(known)) or 'none'}")
-            wanted = pc.and_(wanted, pc.fill_null(pc.equal(self.table["split"], split), False))
-        self.rows = np.flatnonzero(wanted.to_numpy())
-        # Samples stand in the same order in both tables, so a running sum finds the rows of a sample's changes.
-        self._first_change = np.concatenate(([0], np.cumsum(self.table["changes"].to_numpy())))
-        self._events = RowReader(root / "events.parquet")
+        self._samples = SampleTable(root, self.times, split)
         self._looks = LooksReader(root)
         self._conditions = ConditionsReader(root)
-        self._chosen: range | None = None  # items of a slice, where an item is not a whole sample
+
+    @property
+    def table(self) -> pa.Table:
+        """All samples, done or not, as ``samples.parquet`` has them."""
+        return self._samples.table
+
+    @property
+    def rows(self) -> Int64Array:
+        """Places in the table of the samples that are done and asked for, int64 [N]."""
+        return self._samples.rows
 
     def __repr__(self) -> str:
         """Says what there is, without reading it."""
-        splits = Counter(self.table["split"].take(self.rows).to_pylist())
         height, width = self.size
         each = f"{self.items} of {self.steps + 1} dates" if self.items == "series" else self.items
-        shares = ", ".join(f"{count} {split}" for split, count in splits.items())
+        shares = ", ".join(f"{count} {split}" for split, count in self._samples.splits().items())
         return (
             f"<SeriesDataset {self.root}: {len(self)} {each}, {width} x {height} pixels, format {self.format}, "
             f"samples: {shares or 'none'}>"
@@ -127,7 +117,7 @@ class SeriesDataset:
 
     def __len__(self) -> int:
         """Returns the number of samples, or of pairs."""
-        return len(self._numbers(self.times))
+        return self._samples.count(self.times)
 
     @overload
     def __getitem__(self, item: int) -> Sample: ...
@@ -142,13 +132,10 @@ class SeriesDataset:
         """
         if isinstance(item, slice):
             part = copy.copy(self)
-            if self.items == "series":
-                part.rows = self.rows[item]
-            else:
-                part._chosen = range(len(self))[item] if self._chosen is None else self._chosen[item]
+            part._samples = self._samples.part(item)
             return part
-        row, times = self._locate(item, self.times)
-        sample = self._sample(row)
+        row, times = self._samples.locate(item, self.times)
+        sample = self._samples.sample(row)
         return self._make(row, sample, times, self._store.read(sample, times), is_pair=self.items == "pairs")
 
     def read_step(self, item: int, *, changes: bool = True) -> Sample:
@@ -162,8 +149,8 @@ class SeriesDataset:
             IndexError: If there is no such step.
             StoreError: If a file is missing or damaged.
         """
-        row, times = self._locate(item, self.consecutive)
-        sample = self._sample(row)
+        row, times = self._samples.locate(item, self.consecutive)
+        sample = self._samples.sample(row)
         return self._make(
             row, sample, times, self._store.read_step(sample, times[1]), is_pair=True, with_changes=changes
         )
@@ -182,8 +169,8 @@ class SeriesDataset:
             IndexError: If there is no such step.
             StoreError: If a file is missing or damaged.
         """
-        row, times = self._locate(item, self.consecutive)
-        sample = self._sample(row)
+        row, times = self._samples.locate(item, self.consecutive)
+        sample = self._samples.sample(row)
         arrays = self._store.read_part(sample, times[1], window)
         return self._make(row, sample, times, arrays, is_pair=True, with_changes=False)
 
@@ -196,7 +183,7 @@ class SeriesDataset:
         Raises:
             StoreError: If the table of changes is missing or damaged.
         """
-        return tuple(self._changes(int(self.rows[place])))
+        return tuple(self._samples.changes(int(self.rows[place])))
 
     def parts(self, place: int) -> Iterator[Sample]:
         """Reads all pixels of a series, no more of them at a time than fits: whole, or date by date, or in windows.
@@ -211,7 +198,7 @@ class SeriesDataset:
         Raises:
             StoreError: If a file is missing or damaged.
         """
-        sample = self._sample(int(self.rows[place]))
+        sample = self._samples.sample(int(self.rows[place]))
         height, width = sample["height"], sample["width"]
         first = place * self.steps
         if (height > PART or width > PART) and type(self._store).read_part is not Format.read_part:
@@ -221,7 +208,7 @@ class SeriesDataset:
                         window = Window(row, column, min(PART, height - row), min(PART, width - column))
                         yield self.read_part(first + step, window)
         elif self.items == "series":
-            row, times = self._locate(place, self.times)
+            row, times = self._samples.locate(place, self.times)
             yield self._make(row, sample, times, self._store.read(sample, times), is_pair=False, with_changes=False)
         else:
             yield from (self.read_step(first + step, changes=False) for step in range(self.steps))
@@ -238,7 +225,7 @@ class SeriesDataset:
         Raises:
             StoreError: If the table of changes is missing or damaged.
         """
-        return self._events.values("event")
+        return self._samples.events.values("event")
 
     def _make(
         self,
@@ -264,7 +251,9 @@ class SeriesDataset:
             mask=arrays.mask,
             instance=arrays.instance,
             valid=arrays.valid,
-            changes=tuple(c for c in self._changes(row) if times[0] < c.step <= times[-1]) if with_changes else (),
+            changes=tuple(c for c in self._samples.changes(row) if times[0] < c.step <= times[-1])
+            if with_changes
+            else (),
             read_looks=partial(self._looks.read, sample["sample"]) if self.look_dim else no_looks,
             read_conditions=(
                 partial(self._conditions.read, sample["sample"], times) if self.has_conditions else no_conditions
@@ -310,7 +299,7 @@ class SeriesDataset:
 
     def pair_count(self) -> int:
         """Returns the number of pairs that :meth:`read_pair` can give."""
-        return len(self._numbers(self._store.pairs))
+        return self._samples.count(self._store.pairs)
 
     def read_pair(self, item: int) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
         """Reads two images and what changed between them, and nothing else.
@@ -325,8 +314,8 @@ class SeriesDataset:
             IndexError: If there is no such pair.
             StoreError: If a file is missing or damaged.
         """
-        row, pair = self._locate(item, self._store.pairs)
-        return self._store.read_pair(self._sample(row), pair)
+        row, pair = self._samples.locate(item, self._store.pairs)
+        return self._store.read_pair(self._samples.sample(row), pair)
 
     def pair_files(self, item: int) -> tuple[Path, Path, Path] | None:
         """Returns the PNG files of a pair: both images, and the label as 0 and 255.
@@ -340,8 +329,8 @@ class SeriesDataset:
         Raises:
             IndexError: If there is no such pair.
         """
-        row, pair = self._locate(item, self._store.pairs)
-        return self._store.pair_files(self._sample(row), pair)
+        row, pair = self._samples.locate(item, self._store.pairs)
+        return self._store.pair_files(self._samples.sample(row), pair)
 
     def raster_folder(self, item: int) -> Path | None:
         """Returns the folder of the GeoTIFFs of a series, named as those of ``geotiff``.
@@ -355,46 +344,5 @@ class SeriesDataset:
         Raises:
             IndexError: If there is no such item.
         """
-        row, _ = self._locate(item, self.times)
-        return self._store.raster_folder(self._sample(row))
-
-    def _locate(self, item: int, each: tuple[Times, ...]) -> tuple[int, Times]:
-        """Returns the row of a sample, and the times of the item, where each sample has so many."""
-        numbers = self._numbers(each)
-        if not -len(numbers) <= item < len(numbers):
-            raise IndexError(f"item {item} of {self.root}, which has {len(numbers)}")
-        place, inner = divmod(numbers[item], len(each))
-        return int(self.rows[place]), each[inner]
-
-    def _numbers(self, each: tuple[Times, ...]) -> Sequence[int]:
-        """Lists the items, where each sample has so many: all of them, or those that are in a slice of pairs."""
-        if self._chosen is None:
-            return range(len(self.rows) * len(each))
-        if each == self.times:
-            return self._chosen
-        places = {times: place for place, times in enumerate(each)}
-        items = (divmod(number, len(self.times)) for number in self._chosen)
-        return [row * len(each) + places[self.times[k]] for row, k in items if self.times[k] in places]
-
-    def _sample(self, row: int) -> SampleRow:
-        """Reads a row of the table of samples."""
-        sample: SampleRow = self.table.slice(row, 1).to_pylist()[0]
-        return sample
-
-    def _changes(self, row: int) -> list[Change]:
-        """Reads the changes of a sample."""
-        first, last = int(self._first_change[row]), int(self._first_change[row + 1])
-        if first == last:
-            return []
-        names = ["step", "event", "uid", "category", "pixels_before", "pixels_after"]
-        table = self._events.rows(first, last, names)
-        return [read_change(record) for record in table.to_pylist()]
-
-
-def _read_table(path: Path) -> pa.Table:
-    """Reads the table of samples, texts that many samples share only once."""
-    try:
-        with open_read(path) as file:
-            return pq.read_table(file, read_dictionary=["scene", "split", "source", "crs", "status"])
-    except (OSError, pa.ArrowException) as error:
-        raise StoreError(f"cannot read {path}: {error}; run the same changen command again") from error
+        row, _ = self._samples.locate(item, self.times)
+        return self._store.raster_folder(self._samples.sample(row))

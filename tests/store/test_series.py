@@ -13,7 +13,7 @@ from rasterio.crs import CRS
 from changen_cli.errors import StoreError
 from changen_cli.store.base import Outcome, StoreSpec
 from changen_cli.store.formats.levir import pairs
-from changen_cli.store.formats.registry import find_formats
+from changen_cli.store.formats.registry import find_formats, get_format
 from changen_cli.store.records import events_path
 from changen_cli.store.series import open_series
 from changen_cli.store.tables.events import write_events
@@ -94,12 +94,19 @@ def test_pickled_after_use(root: Path) -> None:
 
 
 def test_torch_pairs_in_worker_processes(root: Path, outcomes: list[Outcome]) -> None:
+    """Forked, as Linux does it; those of a library that does not survive that are refused, and spawned."""
     torch = pytest.importorskip("torch")
     data = open_series(root)
     data[0]  # opened before the workers start
     view = data.torch()
     assert isinstance(view, torch.utils.data.Dataset)
-    loader = torch.utils.data.DataLoader(view, batch_size=1, num_workers=2, multiprocessing_context="fork")
+    start = "fork"
+    if get_format(data.format).foreign_folders:
+        forked = torch.utils.data.DataLoader(view, num_workers=1, multiprocessing_context="fork")
+        with pytest.raises(StoreError, match="multiprocessing_context='spawn'"):
+            next(iter(forked))
+        start = "spawn"
+    loader = torch.utils.data.DataLoader(view, batch_size=1, num_workers=2, multiprocessing_context=start)
     items = list(loader)
     assert len(items) == len(view) == 3 * (3 if data.items == "pairs" else 2)
     series = outcomes[0].series

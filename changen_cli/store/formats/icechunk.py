@@ -34,6 +34,9 @@ FOLDER = "icechunk"
 
 _BRANCH = "main"
 
+_loaded_in: int | None = None
+"""The process that loaded the library. Its threads are not there in a process that is forked from it."""
+
 
 class IcechunkFormat(ZarrFormat):
     """Writes and reads series as a Zarr v3 group in an Icechunk repository."""
@@ -130,9 +133,14 @@ class IcechunkFormat(ZarrFormat):
         else:
             remove_folder(root, folder)
 
-    @cached_property
+    @property
     def _group(self) -> zarr.Group:
         """The last commit, opened when it is first read."""
+        _refuse_fork(self.root)
+        return self._opened
+
+    @cached_property
+    def _opened(self) -> zarr.Group:
         with self._errors():
             return zarr.open_group(self._open().readonly_session(_BRANCH).store, mode="r", zarr_format=3)
 
@@ -145,6 +153,8 @@ class IcechunkFormat(ZarrFormat):
                 "--format icechunk needs a library that is not installed; run: pip install 'changen[icechunk]' "
                 f"({error})"
             ) from error
+        global _loaded_in
+        _loaded_in = _loaded_in or os.getpid()
         icechunk.set_logs_filter("icechunk=error")  # it warns of commits at a time on a disk, see _alone()
         return icechunk
 
@@ -169,6 +179,7 @@ class IcechunkFormat(ZarrFormat):
         )
 
     def _open(self) -> Any:
+        _refuse_fork(self.root)
         return self._library.Repository.open(self._storage)
 
     def _has_arrays(self) -> bool:
@@ -221,6 +232,19 @@ class IcechunkFormat(ZarrFormat):
                     f"cannot use the Icechunk repository of {self.root}: {said[:300]}; repair that and run the same "
                     "command again"
                 ) from error
+
+
+def _refuse_fork(root: Path) -> None:
+    """Refuses to wait for threads that are not there.
+
+    Raises:
+        StoreError: In a process that was forked from one that had loaded the library.
+    """
+    if _loaded_in not in (None, os.getpid()):
+        raise StoreError(
+            f"{root}: Icechunk cannot be used in a process that was forked from one that uses it; start workers "
+            "afresh: torch.utils.data.DataLoader(..., multiprocessing_context='spawn')"
+        )
 
 
 def _array(group: zarr.Group, name: str) -> zarr.Array[Any]:

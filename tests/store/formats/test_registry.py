@@ -47,7 +47,7 @@ def test_ours_are_installed() -> None:
 
 
 def test_unknown_format(tmp_path: Path) -> None:
-    with pytest.raises(PluginError, match="unknown format 'hdf5'; installed: geotiff, levir, zarr"):
+    with pytest.raises(PluginError, match="unknown format 'hdf5'; installed: geotiff, icechunk, levir, zarr"):
         make_format("hdf5", tmp_path, SPEC)
 
 
