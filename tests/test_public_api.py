@@ -34,7 +34,7 @@ def test_importing_is_light() -> None:
         ("evaluate_detection", "changen_cli.detection.evaluate"),
         ("export_series", "changen_cli.export.export"),
         ("finalize", "changen_cli.pipeline.finalize"),
-        ("generate", "changen_cli.pipeline.generate"),
+        ("generate", "changen_cli.pipeline.fleet.run"),
         ("load_generator", "changen_cli.weights.load"),
         ("open_pairs", "changen_cli.pairs.discover"),
         ("open_series", "changen_cli.store.series"),
