@@ -164,7 +164,7 @@ def test_a_metric_is_computed_and_shown(scene: Path, tmp_path: Path, capsys: pyt
     run("generate", "-i", scene, "-o", tmp_path / "out", "--synthesizer", "negative", "--workers", 0, "-q")
     capsys.readouterr()
     measured = ("evaluate", "quality", tmp_path / "out", "--reference", scene)
-    run(*measured, "--json")
+    run(*measured, "--json", "-")
     (sample,) = open_series(tmp_path / "out")
     gain = float(sample.image[1].mean()) - float(sample.image[0].mean())
     assert json.loads(capsys.readouterr().out)["figures"]["brightness"]["gain"] == pytest.approx(gain)

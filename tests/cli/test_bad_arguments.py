@@ -32,7 +32,7 @@ from tests.commands import Changen, refused
         (["--resolution", 1000], ["less than one pixel"]),
         (["--split", "1,nan,0"], ["--split"]),
         (["--split", "1,2"], ["--split"]),
-        (["--format", "hdf"], ["--format hdf", "geotiff, levir, zarr"]),
+        (["--format", "hdf"], ["--format hdf", "geotiff, icechunk, levir, zarr"]),
         (["--edges", "wrap"], ["--edges wrap: must be shift or pad"]),
         (["--background", "blur"], ["--background blur"]),
         (["--batch-size", 0], ["--batch-size 0"]),

@@ -149,9 +149,12 @@ def test_a_finished_output_is_read_over_http(generate: Changen, changen: Changen
     [
         (("-o", "https://example.org/run"), "https:// is read and not written; give s3://, gs://, az://, abfs://"),
         (("-o", "ftp://example.org/run"), "give a folder, or a URL of s3://"),
-        (("-o", "s3://b/run", "-f", "geotiff"), "with --format geotiff: only --format zarr is written to object"),
-        (("-o", "s3://b/run", "-f", "levir"), "with --format levir: only --format zarr"),
-        (("-o", "s3://b/run", "--mosaic"), "with --mosaic: only --format zarr is written to object stores"),
+        (
+            ("-o", "s3://b/run", "-f", "geotiff"),
+            "with --format geotiff: only --format icechunk or zarr is written to object",
+        ),
+        (("-o", "s3://b/run", "-f", "levir"), "with --format levir: only --format icechunk or zarr"),
+        (("-o", "s3://b/run", "--mosaic"), "with --mosaic: only --format icechunk or zarr is written to object stores"),
     ],
 )
 def test_what_is_refused(generate: Changen, scene: Path, words: tuple[str, ...], said: str) -> None:

@@ -54,6 +54,9 @@ POLITE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CHAIN = 5
 """Moments, one after the other, of one output before it is left in peace to be finished and compared."""
 
+BARE = 0.3
+"""About which part of a run is left where all shards are there."""
+
 _told = mmap.mmap(-1, 64)
 """Shared with the runs: operations and processor time so far of the main process and of a worker, two doubles each."""
 
@@ -217,9 +220,14 @@ def torment(scene: Path, folder: Path, format: str, workers: int, count: int) ->
     whole = [_noted(MAIN), _noted(WORKER)]
     wanted, out = _tree(folder / "whole"), folder / "out"
 
+    shards = sum(name.startswith(".changen/shards/") and name.endswith(".json") for name in wanted)
+
     def again(moment: Moment | None) -> tuple[int, str]:
         (folder / "errors").unlink(missing_ok=True)
-        status = _run([*words, str(out)], folder / "errors", moment, whole)
+        # a run that goes on has less to do, and its moment must come while it does it
+        left = 1 - len(list(out.glob(".changen/shards/*.json"))) / shards
+        rest = [(round(count * (BARE + (1 - BARE) * left)), cpu * (BARE + (1 - BARE) * left)) for count, cpu in whole]
+        status = _run([*words, str(out)], folder / "errors", moment, rest)
         return status, (folder / "errors").read_text() if (folder / "errors").exists() else ""
 
     def same() -> str:

@@ -92,7 +92,7 @@ def test_labels_end_where_the_image_does(
 @pytest.mark.parametrize(
     ("changes", "status", "reason"),
     [
-        ({"min_valid": 1.0, "tile_size": 256}, Status.SKIPPED, "% of the pixels are valid"),
+        ({"min_valid": 1.0, "tile_size": 256}, Status.SKIPPED, "fills only 78% of a tile of 256"),
         ({"events": "create", "gap": 100.0, "unchanged": "skip"}, Status.SKIPPED, "nothing could change: create: "),
     ],
 )

@@ -10,9 +10,10 @@ from changen_cli.files import checksum
 from changen_cli.store.base import Outcome, StoreSpec
 from changen_cli.store.commit import commit_shard
 from changen_cli.store.finish import finish_run
-from changen_cli.store.formats.registry import find_formats, make_format
+from changen_cli.store.formats.registry import make_format
 from changen_cli.store.journal import Journal
 from changen_cli.store.records import read_record, record_path
+from tests.outputs import FORMATS
 
 Run = Callable[..., None]
 Tree = Callable[[Path], dict[str, bytes]]
@@ -22,7 +23,7 @@ def _commit(format: str, root: Path, spec: StoreSpec, index: int, outcomes: list
     commit_shard(make_format(format, root, spec), index, outcomes)
 
 
-@pytest.mark.parametrize("format", find_formats())
+@pytest.mark.parametrize("format", FORMATS)
 def test_processes_write_shards_side_by_side(
     tmp_path: Path, run_store: Run, tree: Tree, spec: StoreSpec, outcomes: list[Outcome], format: str
 ) -> None:
@@ -45,7 +46,7 @@ def test_processes_write_shards_side_by_side(
     assert tree(root) == tree(tmp_path / "one")
 
 
-@pytest.mark.parametrize("format", find_formats())
+@pytest.mark.parametrize("format", FORMATS)
 def test_every_file_of_a_shard_is_in_its_record(
     tmp_path: Path, tree: Tree, spec: StoreSpec, with_looks: list[Outcome], format: str
 ) -> None:

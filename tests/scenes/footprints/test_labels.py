@@ -63,5 +63,6 @@ def test_a_file_of_another_kind_is_refused(write_raster: WriteRaster, image: UIn
     path = write_raster("a.tif", image)
     with pytest.raises(SceneError, match="cannot be read as JSON"):
         opened(path, LabelSource("xbd", path))
-    with pytest.raises(SceneError, match="mask with 3 bands"):
-        opened(path, LabelSource("mask", path))
+    many = write_raster("many.tif", np.concatenate([image, image[:2]]))
+    with pytest.raises(SceneError, match="mask with 5 bands"):
+        opened(path, LabelSource("mask", many))

@@ -244,7 +244,7 @@ def test_a_recipe_says_what_is_measured(tiny_recipe: dict[str, Any], monkeypatch
     assert torch.equal(torch.get_rng_state(), before)
     assert {"removed_structure", "drift_ssim"} <= set(validation.columns)
     assert "kernel_lite0" in validation.absent
-    assert validation.absent["agreement_kept"].startswith("no segmenter is named; train one on real scenes")
+    assert validation.absent["agreement_kept"].startswith("no segmenter is named; name the one that ships")
     assert validation.run(copying) == validation.unchanged
 
 
