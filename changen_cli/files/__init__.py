@@ -28,7 +28,7 @@ from changen_cli.files.outputs import (
     write_folders,
 )
 from changen_cli.files.places import ObjectPath, place, scheme_of
-from changen_cli.files.reading import all_files, open_read, present
+from changen_cli.files.reading import all_files, can_be_listed, open_read, present
 from changen_cli.files.removing import remove_files, remove_folder_if_empty
 from changen_cli.files.single import put_folder_whole, put_whole, replacing_file, work_folder, write_whole
 
@@ -40,6 +40,7 @@ __all__ = [
     "Data",
     "ObjectPath",
     "all_files",
+    "can_be_listed",
     "checksum",
     "checksum_file",
     "clear_half_done",

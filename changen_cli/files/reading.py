@@ -25,6 +25,11 @@ def present(path: Path) -> bool:
     return path.is_file() if isinstance(path, ObjectPath) else os.path.lexists(path)
 
 
+def can_be_listed(root: Path) -> bool:
+    """Whether it can be found out what lies below a folder: a web server tells nobody."""
+    return not isinstance(root, ObjectPath) or root.address.base.partition(":")[0] in objects.WRITABLE
+
+
 def all_files(root: Path) -> Iterator[str]:
     """Yields every file and link below a folder by its path in it, "/" between folders, none but files twice.
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from changen_cli.errors import StoreError
-from changen_cli.files import HOME, Checksum, all_files, checksum_file, present
+from changen_cli.files import HOME, Checksum, all_files, can_be_listed, checksum_file, present
 from changen_cli.store.ends import ends_path, read_ends
 from changen_cli.store.formats.base import Format
 from changen_cli.store.holding import LOCK_OF_WORKER
@@ -127,8 +127,10 @@ def find_extra(root: Path, known: set[str], kept: Sequence[str] = ()) -> Iterato
         kept: Folders that another library keeps.
 
     Yields:
-        Each of the others.
+        Each of the others; none on a web server, which lists no folder.
     """
+    if not can_be_listed(root):
+        return
     own = {f"{HOME}/lock", ends_path(root).relative_to(root).as_posix(), plan_path(root).relative_to(root).as_posix()}
     for path in all_files(root):
         folder, _, name = path.rpartition("/")

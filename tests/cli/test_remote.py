@@ -139,7 +139,7 @@ def test_a_finished_output_is_read_over_http(generate: Changen, changen: Changen
     assert np.array_equal(far[3].change, near[3].change)
     assert far[3].changes == near[3].changes
     done = changen("verify", f"{served.url}/run.zarr", "-q")
-    assert done.code == 0, done.out
+    assert done.code == 0, done.err
     shutil.rmtree(out / "valid")
     assert "missing: valid/zarr.json" in changen("verify", f"{served.url}/run.zarr", "-q").out
 
