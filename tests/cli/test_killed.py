@@ -45,7 +45,7 @@ def test_killed_at_random_moments(memory: Path, town: Callable[..., Path], forma
         print(f"{format}, workers {workers}: {ends}, {found['cpu']:.1f} s of processor time")
         assert sum(ends.values()) == MOMENTS + 9
         # some runs end before their moment: how long they take is known only roughly
-        assert found["killed"] + found["refused"] >= 0.6 * MOMENTS
+        assert found["killed"] + found["refused"] >= 0.5 * MOMENTS
         assert found["stopped"] >= 2
         assert (found["refused"] > 0) == (workers > 0)
 
