@@ -7,12 +7,21 @@ a run goes on, and is made again, from the same footprints whatever computes.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from changen_cli.errors import StoreError
-from changen_cli.files import HOME, Checksum, checksum_file, disk_errors, remove_files, remove_folder_if_empty
+from changen_cli.files import (
+    HOME,
+    Checksum,
+    checksum_file,
+    disk_errors,
+    make_folder,
+    remove_files,
+    remove_folder_if_empty,
+    write_files,
+)
 from changen_cli.store.sealed import seal, unseal
 
 NAME = "footprints"
@@ -38,6 +47,21 @@ def list_footprints(root: Path) -> list[Path]:
     folder = footprints_folder(root)
     with disk_errors(folder):
         return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def write_footprints(root: Path, files: Iterable[tuple[str, bytes]]) -> None:
+    """Writes files into the folder, each whole or not at all.
+
+    Args:
+        root: The output, locked.
+        files: Name in the folder and content.
+
+    Raises:
+        StoreError: If the disk is full or not writable.
+    """
+    folder = footprints_folder(root)
+    make_folder(folder)
+    write_files(root, [(folder / name, data) for name, data in files])
 
 
 def sum_footprints(root: Path) -> dict[str, Checksum]:

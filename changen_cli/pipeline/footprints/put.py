@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from changen_cli.errors import StoreError
-from changen_cli.files import Checksum, checksum, disk_errors, write_files
+from changen_cli.files import Checksum, checksum, disk_errors
 from changen_cli.store.ends import read_ends
-from changen_cli.store.footprints import NAME, list_footprints
+from changen_cli.store.footprints import NAME, list_footprints, write_footprints
 from changen_cli.store.journal import Journal
 
 
@@ -32,10 +32,10 @@ def put_footprints(source: Path, root: Path) -> None:
             contents.append((name, files[name].read_bytes()))
         if checksum(contents[-1][1]) != ends[name]:
             raise StoreError(f"{files[name]} has changed since it was written; make the recipe, or copy it, again")
-    new = [(root / name, data) for name, data in contents if not _is_equal(root / name, ends[name])]
+    new = [(Path(name).name, data) for name, data in contents if not _is_equal(root / name, ends[name])]
     if new:
         with Journal(root).claim():
-            write_files(root, new)
+            write_footprints(root, new)
 
 
 def _is_equal(path: Path, wanted: Checksum) -> bool:

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import geopandas
+import shapely
 
 from changen_cli.device import resolve_device
 from changen_cli.errors import SceneError, StoreError, TileError
-from changen_cli.files import checksum_file, disk_errors, place, write_files
+from changen_cli.files import checksum_file, disk_errors, place
 from changen_cli.models import segmenter
 from changen_cli.models.segmenter import Segmenter
 from changen_cli.options import as_manifest
@@ -42,6 +43,7 @@ from changen_cli.store.footprints import (
     list_footprints,
     reading_bytes,
     reading_path,
+    write_footprints,
 )
 from changen_cli.store.journal import Journal
 from changen_cli.store.sealed import to_json
@@ -102,7 +104,7 @@ def read_footprints(options: GenerateOptions, reporter: Reporter, leave_out: Lea
                 try:
                     with open_scene(replace(source, labels=None), options.read_options()) as scene:
                         outlines = _segment(scene, network, device, told)
-                        write_files(root, [(_path(source), _file(outlines, scene))])
+                        write_footprints(root, [(_path(source).name, _file(outlines, scene))])
                 except (SceneError, TileError) as error:
                     del found[source.id]
                     leave_out(source, error)
@@ -157,14 +159,14 @@ def _make_room(root: Path, options: GenerateOptions, reading: Mapping[str, Any],
             )
     elif not options.overwrite:
         clear_footprints(root, {path, *wanted})
-    write_files(root, [(path, data)])
+    write_footprints(root, [(path.name, data)])
 
 
 def _is_damaged(path: Path, root: Path) -> bool:
     return ends_path(root).exists() and not _is_there(path, root)
 
 
-def _segment(scene: Scene, network: Segmenter, device: str, told: Any) -> Geometries:
+def _segment(scene: Scene, network: Segmenter, device: str, told: Callable[[int, int], None]) -> Geometries:
     total = WINDOWS.blocks(scene.height, scene.width)
     done = 0
 
@@ -182,8 +184,6 @@ def _tell(reporter: Reporter, number: int, scenes: int, name: str, done: int, to
 
 def _file(outlines: Geometries, scene: Scene) -> bytes:
     """Returns a GeoParquet file, in the CRS of the scene, or in pixels where it has none."""
-    import shapely
-
     crs = None
     if scene.crs is not None and scene.transform is not None:
         a, b, c, d, e, f = tuple(scene.transform)[:6]
