@@ -99,16 +99,18 @@ def read_footprints(options: GenerateOptions, reporter: Reporter, leave_out: Lea
     if missing or not _is_there(reading_path(root), root):
         with Journal(root).claim():
             _make_room(root, options, reading, [_path(source) for source in found.values()])
+            count = 0
             for number, source in enumerate(missing):
                 told = partial(_tell, reporter, number, len(missing), source.id)
                 try:
                     with open_scene(replace(source, labels=None), options.read_options()) as scene:
                         outlines = _segment(scene, network, device, told)
+                        count += len(outlines)
                         write_footprints(root, [(_path(source).name, _file(outlines, scene))])
                 except (SceneError, TileError) as error:
                     del found[source.id]
                     leave_out(source, error)
-            reporter.progress(Progress("footprints", len(missing), len(missing), "scenes", "footprints read"))
+            reporter.progress(Progress("footprints", len(missing), len(missing), "scenes", f"{count} footprints read"))
     return [found.get(s.id, s) for s in sources if s.labels is not None or s.id in found]
 
 
