@@ -11,8 +11,7 @@ from rasterio.transform import from_origin
 from torch import Tensor
 
 from changen_cli.models.segmenter import Segmenter, SegmenterConfig
-from changen_cli.pipeline.footprints import read, segment
-from changen_cli.scenes.blending import Windows
+from changen_cli.pipeline.footprints import read
 from changen_cli.weights.card import Card
 
 HOUSES = ((10, 20, 24, 40), (60, 50, 74, 70), (100, 130, 130, 150), (150, 40, 164, 44))
@@ -55,10 +54,8 @@ def bright_town(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def bright(monkeypatch: pytest.MonkeyPatch) -> Bright:
-    """What footprints are read with, in place of the segmenter that ships; small windows."""
+    """What footprints are read with, in place of the segmenter that ships."""
     network = Bright()
     card = Card("bright", "segmenter", {}, "0" * 64, licence="CC0-1.0", attribution="nobody")
     monkeypatch.setattr(read, "load_network", lambda weights, device, model: (network, card))
-    monkeypatch.setattr(segment, "WINDOWS", Windows(96, 32))
-    monkeypatch.setattr(read, "WINDOWS", Windows(96, 32))
     return network
