@@ -9,7 +9,7 @@ import geopandas
 import pytest
 import shapely
 
-from changen_cli.errors import SceneError, StoreError, UsageError, WeightsError
+from changen_cli.errors import StoreError, TileError, UsageError, WeightsError
 from changen_cli.options import build
 from changen_cli.pipeline.footprints import read
 from changen_cli.pipeline.generate import generate
@@ -191,7 +191,7 @@ def test_a_scene_that_cannot_be_read_is_left_out(tmp_path: Path, bright_town: To
     generate(asked(tmp_path), heard)
     assert [scene["id"] for scene in manifest(tmp_path / "out")["unusable_scenes"]] == ["bad"]
     assert verify(tmp_path / "out").whole
-    with pytest.raises(SceneError, match=r"bad\.tif"):
+    with pytest.raises(TileError, match=r"bad\.tif"):
         generate(asked(tmp_path, strict=True, output=str(tmp_path / "strict")))
 
 
