@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from changen_cli.models import segmenter
 from changen_cli.pipeline.footprints.segment import read_blocks, segment
@@ -62,7 +63,7 @@ def measure(scene: Scene, network: segmenter.Segmenter) -> Score:
     for block, built in read_blocks(scene, network, "cpu"):
         seen[block.row : block.row + block.height, block.column : block.column + block.width] = built
     outlines = segment(scene, network, "cpu", lambda: None)
-    layout = Layout(*true.shape, tuple(Footprint(n, one) for n, one in enumerate(outlines, 1)))
+    layout = Layout(true.shape[0], true.shape[1], tuple(Footprint(n, one) for n, one in enumerate(outlines, 1)))
     drawn = layout.rasterize()[0] > 0
     mapped = [footprint.polygon for footprint in tile.layout.footprints]
     return Score(
@@ -78,7 +79,7 @@ def _overlap(one: BoolArray, other: BoolArray, valid: BoolArray) -> tuple[int, i
     return int((one & other & valid).sum()), int(((one | other) & valid).sum())
 
 
-def _is_found(building: shapely.Geometry, outlines: Geometries) -> bool:
+def _is_found(building: BaseGeometry, outlines: Geometries) -> bool:
     shared = shapely.area(shapely.intersection(building, outlines))
     return bool((shared / (shapely.area(outlines) + building.area - shared) >= MATCH).any())
 

@@ -12,6 +12,7 @@ import shapely
 from changen_cli.errors import StoreError, TileError, UsageError, WeightsError
 from changen_cli.options import build
 from changen_cli.pipeline.footprints import read
+from changen_cli.pipeline.footprints.segment import segment
 from changen_cli.pipeline.generate import generate
 from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.pipeline.plan import make_plan
@@ -108,7 +109,7 @@ def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int, **chang
             raise StopError
         return real(*args)
 
-    real = read.segment
+    real = segment
     with monkeypatch.context() as patched:
         patched.setattr(read, "segment", once)
         with pytest.raises(StopError):

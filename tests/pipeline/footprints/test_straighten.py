@@ -19,7 +19,9 @@ L = Polygon([(20, 20), (70, 20), (70, 40), (40, 40), (40, 70), (20, 70)])
 def traced(outline: Polygon) -> Polygon:
     """An outline as it comes back from the pixels that it draws."""
     mask = rasterize([outline], (100, 100), dtype="uint8")
-    return max((shape(found) for found, value in shapes(mask) if value), key=lambda found: found.area)
+    largest = max((shape(found) for found, value in shapes(mask) if value), key=lambda found: found.area)
+    assert isinstance(largest, Polygon)
+    return largest
 
 
 def iou(one: Polygon, other: Polygon) -> float:
