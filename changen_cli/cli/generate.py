@@ -37,6 +37,10 @@ The history of a whole GeoTIFF, as GeoTIFFs of its full size, with 200 to 300 ch
 
 `changen generate --input city.tif --mosaic --changes-per-step 200:300`
 
+Imagery without footprints, which the shipped segmenter then reads from it:
+
+`changen generate --input bare/ --footprints auto --resolution 0.4`
+
 A training set in the layout of LEVIR-CD+, removal twice as often, no more than two changes a step:
 
 `changen generate -i tiles/ --events remove=2,create --changes-per-step 1:2 --format levir`

@@ -18,9 +18,6 @@ from changen_cli.weights.load import load_network
 THRESHOLD = 0.5
 """Probability from which a pixel counts as changed where neither the user nor the weights say."""
 
-SMALLEST = 32
-"""Fewest rows and columns that every network takes."""
-
 
 class Predictor(Protocol):
     """Predicts change.
@@ -39,7 +36,8 @@ class Predictor(Protocol):
         """Predicts change in a batch of pairs.
 
         Args:
-            before: I_t, uint8 [B, 3, H, W], on the predictor's device, H and W at least :data:`SMALLEST`.
+            before: I_t, uint8 [B, 3, H, W], on the predictor's device, H and W at least
+                :data:`~changen_cli.models.units.SMALLEST`.
             after: I_t+1, alike.
 
         Returns:
@@ -145,18 +143,3 @@ def find_detector() -> str:
         f"no --weights are named, and {found}; name weights of a detector, or give --weights segmenter, which compares "
         "what a segmenter reads on both dates"
     )
-
-
-def fill_up(images: Tensor) -> Tensor:
-    """Repeats the last rows and columns of images that are smaller than :data:`SMALLEST`.
-
-    Args:
-        images: uint8 [B, 3, H, W].
-
-    Returns:
-        The images, or larger ones whose top left corner they are.
-    """
-    height, width = images.shape[-2:]
-    rows = torch.arange(max(height, SMALLEST), device=images.device).clamp(max=height - 1)
-    columns = torch.arange(max(width, SMALLEST), device=images.device).clamp(max=width - 1)
-    return images if min(height, width) >= SMALLEST else images[..., rows[:, None], columns]

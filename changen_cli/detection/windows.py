@@ -8,7 +8,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from changen_cli.detection.predictors import Predictor, fill_up
+from changen_cli.detection.predictors import Predictor
+from changen_cli.models.units import fill_up
 from changen_cli.scenes import blending
 from changen_cli.scenes.window import Window
 from changen_cli.synthesis.transfer import make_transfer

@@ -5,6 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+SMALLEST = 32
+"""Fewest rows and columns that every network takes."""
+
 
 def to_pixels(image: Tensor) -> Tensor:
     """Turns bytes into what networks take.
@@ -52,3 +55,18 @@ def from_unit(image: Tensor) -> Tensor:
         uint8 [B, C, H, W], rounded to the nearest, halves to even.
     """
     return (image * 255).round_().to(torch.uint8)
+
+
+def fill_up(images: Tensor) -> Tensor:
+    """Repeats the last rows and columns of images that are smaller than :data:`SMALLEST`.
+
+    Args:
+        images: uint8 [B, 3, H, W].
+
+    Returns:
+        The images, or larger ones whose top left corner they are.
+    """
+    height, width = images.shape[-2:]
+    rows = torch.arange(max(height, SMALLEST), device=images.device).clamp(max=height - 1)
+    columns = torch.arange(max(width, SMALLEST), device=images.device).clamp(max=width - 1)
+    return images if min(height, width) >= SMALLEST else images[..., rows[:, None], columns]

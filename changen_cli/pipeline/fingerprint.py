@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 
 from changen_cli.errors import SceneError
 from changen_cli.pipeline.options import GenerateOptions
@@ -29,28 +30,39 @@ def fingerprint_files(plan: Plan, options: GenerateOptions) -> str:
     """
     digest = hashlib.blake2b(digest_size=8)
     count = size = 0
-    paths = [p for s in plan.sources for p in (s.image, s.labels.path if s.labels else "") if p]
-    paths += [p for p in (options.exclude, options.library) if p]
+    paths = [p for p in (options.exclude, options.library) if p]
     paths += [] if options.looks is None else [os.path.join(options.looks, LOOKS)]
-    for path in paths:
-        digest.update(path.encode("utf-8", "surrogateescape"))
+    for name, path in (*_files_of(plan), *zip(paths, paths, strict=True)):
+        digest.update(name.encode("utf-8", "surrogateescape"))
         file = path.partition("|layername=")[0]
         if not is_remote(file) and os.path.exists(file):
-            length, ends = _ends(file)
+            try:
+                length, ends = ends_of(file)
+            except OSError as error:
+                raise SceneError(f"{file}: cannot be read: {error.strerror or error}; check its permissions") from error
             digest.update(ends)
             count, size = count + 1, size + length
     return f"{count} files, {size} bytes, digest of names, sizes and ends {digest.hexdigest()}"
 
 
-def _ends(path: str) -> tuple[int, bytes]:
-    """Returns the size of a file, and its first and last bytes after it; of a folder (some formats are) only a size."""
+def _files_of(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yields name and path of the files of the scenes; footprints inside the output count by their name in it."""
+    for source in plan.sources:
+        yield source.image, source.image
+        if source.labels is not None:
+            yield source.labels.name, source.labels.path
+
+
+def ends_of(path: str) -> tuple[int, bytes]:
+    """Returns the size of a file, and its first and last bytes after it; of a folder (some formats are) only a size.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
     length = os.path.getsize(path)
     if os.path.isdir(path):
         return 0, b"folder"
-    try:
-        with open(path, "rb") as file:
-            head = file.read(END_BYTES)
-            file.seek(max(len(head), length - END_BYTES))
-            return length, str(length).encode() + head + file.read(END_BYTES)
-    except OSError as error:
-        raise SceneError(f"{path}: cannot be read: {error.strerror or error}; check its permissions") from error
+    with open(path, "rb") as file:
+        head = file.read(END_BYTES)
+        file.seek(max(len(head), length - END_BYTES))
+        return length, str(length).encode() + head + file.read(END_BYTES)

@@ -8,6 +8,7 @@ from typing import Any
 
 from changen_cli.errors import UsageError
 from changen_cli.pipeline.engines.local import make_workers
+from changen_cli.pipeline.footprints.read import finder
 from changen_cli.pipeline.input_files import note_inputs
 from changen_cli.pipeline.mosaic.make import make_scenes
 from changen_cli.pipeline.options import GenerateOptions
@@ -67,7 +68,7 @@ def generate(
     if options.is_shared_out:
         raise UsageError("devices and engine are for changen_cli.generate, which starts workers; this is one")
     reporter = reporter or Silent()
-    run = resolve_run(options, reporter)
+    run = resolve_run(options, reporter, finder(options, reporter))
     summary = carry_out(run, run_record(run), reporter, report_every=report_every, thorough=thorough, watch=watch)
     if options.recipe is not None:
         write_recipe(options.output, options.recipe, reporter, plan=run.plan)
@@ -101,7 +102,7 @@ def carry_out(
     plan = plan_record(run)
     summary = _empty_summary(run)
     with profiling(options.profile), Journal(options.output, run.share) as journal:
-        journal.open(arguments, overwrite=options.overwrite, remedies=REMEDIES, plan=plan)
+        journal.open(arguments, overwrite=options.overwrite, remedies=REMEDIES, plan=plan, keep=run.plan.read_files())
         stock = take_stock(run, journal, summary.add, thorough=thorough or options.overwrite)
         stock.undo(journal, reporter)
         summary.resumed = summary.statuses[Status.DONE]

@@ -53,7 +53,9 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
         inputs: Folders, rasters, lists, URLs or "-"; several, or one.
         output: Output folder, or URL of an object store (extra ``remote``).
         masks: Mask raster or folder, if not beside the images.
-        footprints: Vector file of footprints, if not beside the images.
+        footprints: Vector file of footprints, if not beside the images; or "auto", which reads those of scenes that
+            have none from the image, with the shipped segmenter, or "auto:WEIGHTS", with other weights
+            (:mod:`changen_cli.pipeline.footprints`).
         format: Name of an installed format.
         steps: Steps per series; there are steps + 1 frames.
         variants: Series per tile: the paper's Changen-{n x 90}k.
@@ -98,7 +100,11 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
     )
     masks: PathText | None = option(default=None, help="Mask raster, or folder of masks by equal name.", group=INPUT)
     footprints: PathText | None = option(
-        default=None, help="Vector file of footprints, any CRS: GeoJSON, GPKG, SHP, FGB, Parquet.", group=INPUT
+        default=None,
+        help="Vector file of footprints, any CRS: GeoJSON, GPKG, SHP, FGB, Parquet. Or auto: scenes that have none "
+        "beside them get those that the shipped segmenter sees, or with auto:WEIGHTS one of yours. It is said how good "
+        "that is.",
+        group=INPUT,
     )
     strict: bool = option(
         default=False,
@@ -243,6 +249,7 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
         if self.gap > self.tile_size:
             raise UsageError(f"--gap {self.gap:g}: must be from 0 pixels to the tile size")
         self._judge_output()
+        self._judge_footprints()
         self._judge_shards()
         self.share()
         if self.shard is not None and self.recipe is not None:
@@ -291,6 +298,25 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
                 "choose that, or write to a folder and copy it"
             )
 
+    def _judge_footprints(self) -> None:
+        """Refuses what does not go together with footprints that are read from images."""
+        if not self.reads_footprints:
+            return
+        if self.footprints_crs is not None:
+            raise UsageError(
+                "--footprints-crs with --footprints auto: what is read is where its image is; leave it out"
+            )
+        if self.shard is not None or self.is_shared_out:
+            raise UsageError(
+                f"--footprints {self.footprints} with --shard, --devices or --engine: every worker would read them "
+                "anew; run it once undivided, or give the workers files of footprints"
+            )
+        if scheme_of(self.output) is not None:
+            raise UsageError(
+                f"--footprints {self.footprints} with --output {self.output}: footprints that are read are kept in the "
+                "output, which must be a folder; choose one and copy it afterwards"
+            )
+
     def _settle_mosaic(self) -> None:
         """Chooses the format of a mosaic where none is asked for, and refuses what it cannot have."""
         if self.format == FORMAT:
@@ -315,6 +341,16 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
             raise UsageError("--profile with --mosaic: only runs by tiles are traced; leave out one of the two")
         if self.workers not in ("auto", 0):
             raise UsageError(f"--workers {self.workers} with --mosaic: a mosaic is made in one process; leave it out")
+
+    @property
+    def reads_footprints(self) -> bool:
+        """Whether footprints of scenes that have none are read from their images."""
+        return self.footprints is not None and self.footprints.partition(":")[0] == "auto"
+
+    @property
+    def footprint_weights(self) -> str | None:
+        """Weights that they are read with; None for those that ship with changen."""
+        return (self.footprints or "").partition(":")[2] or None
 
     @property
     def is_shared_out(self) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
+from pathlib import Path
+from typing import TypeAlias
 
 from changen_cli.errors import ChangenError, SceneError, TileError
 from changen_cli.pipeline.options import GenerateOptions
@@ -19,7 +21,14 @@ from changen_cli.scenes.scene import Scene, open_scene
 from changen_cli.scenes.source import SceneSource
 from changen_cli.scenes.window import TileGrid, WholeScene, Window
 from changen_cli.store.base import StoreSpec
+from changen_cli.store.footprints import READING
 from changen_cli.types import Split
+
+LeaveOut: TypeAlias = Callable[[SceneSource, ChangenError], None]
+"""Told of a scene that cannot be used, and why; raises that where the run is strict."""
+
+Find: TypeAlias = Callable[[LeaveOut], Iterable[SceneSource]]
+"""Finds the scenes of a run."""
 
 
 @dataclass(frozen=True)
@@ -77,19 +86,24 @@ class Plan:
         suffix = f"__v{variant}" if self.variants > 1 else ""
         return SampleRef(scene, window, variant, f"{name}{suffix}")
 
+    def read_files(self) -> set[Path]:
+        """Returns the files of the output that footprints were read into before the run; none where none were."""
+        read = {Path(s.labels.path) for s in self.sources if s.labels is not None and s.labels.kind == "read"}
+        return read | {path.with_name(READING) for path in read}
+
     def shard(self, index: int) -> list[SampleRef]:
         """Lists the samples of one shard."""
         first = index * self.spec.shard_samples
         return [self.place(k) for k in range(first, min(first + self.spec.shard_samples, self.spec.samples))]
 
 
-def make_plan(options: GenerateOptions, reporter: Reporter, found: Iterable[SceneSource] | None = None) -> Plan:
+def make_plan(options: GenerateOptions, reporter: Reporter, find: Find | None = None) -> Plan:
     """Finds the scenes, opens each once, and works out the samples.
 
     Args:
         options: The run's arguments.
         reporter: Warned of every scene that cannot be used.
-        found: The scenes; None for those that the options name.
+        find: Finds the scenes; None for those that the options name, without footprints where these would be read.
 
     Returns:
         The plan.
@@ -110,9 +124,7 @@ def make_plan(options: GenerateOptions, reporter: Reporter, found: Iterable[Scen
         first_error = first_error or SceneError(str(error))
         unusable.append({"id": source.id, "image": printable(source.image), "reason": str(error)})
 
-    if found is None:
-        found = find_scenes(options.inputs, masks=options.masks, footprints=options.footprints, bare=leave_out)
-    for source in found:
+    for source in _named(options, leave_out) if find is None else find(leave_out):
         try:
             with open_scene(source, read) as scene:
                 grid = _grid(scene, options)
@@ -138,6 +150,12 @@ def make_plan(options: GenerateOptions, reporter: Reporter, found: Iterable[Scen
     for line in remarks(options, scenes, grids, splits):
         reporter.say(line)
     return Plan(tuple(sources), tuple(grids), splits, options.variants, spec, tuple(scenes), tuple(unusable))
+
+
+def _named(options: GenerateOptions, leave_out: LeaveOut) -> list[SceneSource]:
+    if options.reads_footprints:
+        return find_scenes(options.inputs, masks=options.masks, require_labels=False)
+    return find_scenes(options.inputs, masks=options.masks, footprints=options.footprints, bare=leave_out)
 
 
 def _grid(scene: Scene, options: GenerateOptions) -> TileGrid | WholeScene:

@@ -17,7 +17,7 @@ import os
 import platform
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from pydantic import TypeAdapter, ValidationError
 from changen_cli.errors import ChangenError, SceneError, StoreError
 from changen_cli.files import Checksum, checksum_file, disk_errors, put_folder_whole, work_folder, write_whole
 from changen_cli.pipeline.fingerprint import fingerprint_files
+from changen_cli.pipeline.footprints.read import finder
 from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.pipeline.plan import Plan, make_plan
 from changen_cli.pipeline.recorded import recorded_arguments, recorded_options, require_list
@@ -33,6 +34,7 @@ from changen_cli.reporter import Progress, Reporter, Silent
 from changen_cli.scenes.source import LabelKind, SceneSource, is_remote
 from changen_cli.store.arguments import run_path
 from changen_cli.store.ends import ends_path, read_ends
+from changen_cli.store.footprints import list_footprints
 from changen_cli.store.manifest import NAME as MANIFEST
 from changen_cli.store.manifest import read_manifest, read_store
 from changen_cli.store.records import record_path
@@ -119,9 +121,9 @@ class SeriesRecipe:
         return self.root / SKETCHES
 
     def files(self) -> list[SourceFile]:
-        """Lists the sources, each once."""
-        scenes = [one for scene in self.scenes for one in (scene.image, scene.labels) if one is not None]
-        return list(dict.fromkeys([*scenes, *self.others.values()]))
+        """Lists the sources, each once; footprints that were read from images are in the recipe and no sources."""
+        labels = [scene.labels for scene in self.scenes if scene.labels is not None and scene.kind != "read"]
+        return list(dict.fromkeys([*(scene.image for scene in self.scenes), *labels, *self.others.values()]))
 
 
 _SCENES = TypeAdapter(tuple[SourceScene, ...])
@@ -234,7 +236,7 @@ def _sources(root: Path, options: GenerateOptions, plan: Plan | None, arguments:
     if plan is None:
         require_list(root, options)
         try:
-            plan = make_plan(options, Silent())
+            plan = make_plan(options, Silent(), finder(options, Silent()))
         except ChangenError as error:
             raise type(error)(
                 f"a recipe of {root} needs the sources that it was made of, and they cannot be used: {error}; run this "
@@ -255,9 +257,8 @@ def _scene(source: SceneSource) -> SourceScene:
     labels = source.labels
     if labels is None:
         return SourceScene(source.id, _file(source.image), None, None, split=source.split)
-    return SourceScene(
-        source.id, _file(source.image), _file(labels.path), labels.kind, shared=labels.shared, split=source.split
-    )
+    found = replace(_file(labels.path), path=labels.name)
+    return SourceScene(source.id, _file(source.image), found, labels.kind, shared=labels.shared, split=source.split)
 
 
 def _file(path: str, name: str = "") -> SourceFile:
@@ -278,7 +279,8 @@ def _copied(root: Path) -> list[str]:
     ends = read_ends(root)
     records = [record_path(root, index).relative_to(root).as_posix() for index in shards]
     run = run_path(root).relative_to(root).as_posix()
-    return [MANIFEST, run, *(name for name in TABLES if name in ends), *records]
+    read = [path.relative_to(root).as_posix() for path in list_footprints(root)]
+    return [MANIFEST, run, *(name for name in TABLES if name in ends), *records, *read]
 
 
 def _copy(root: Path, target: Path) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 
 import torch
 
+from changen_cli.files import place
 from changen_cli.options import as_manifest
 from changen_cli.pipeline.fingerprint import fingerprint_files
 from changen_cli.pipeline.run import Run
 from changen_cli.pipeline.summary import Summary
+from changen_cli.store.footprints import read_reading
 from changen_cli.store.planned import Planned
 from changen_cli.version import __version__
 
@@ -44,6 +46,7 @@ def run_record(run: Run) -> dict[str, Any]:
         **({} if run.options.mask_values == "auto" else {"mask_values": run.options.mask_values}),
         **({} if run.options.looks is None else {"looks": run.options.looks}),
         **({"conditions": run.conditions.as_manifest()} if run.conditions else {}),
+        **({"footprints_read": read_reading(place(run.options.output))} if run.plan.read_files() else {}),
         **({"mosaic": {"overlap": run.options.windows().overlap}} if run.options.mosaic else {}),
         "changen": __version__,
     }
@@ -76,7 +79,7 @@ def result_record(plan: Planned, arguments: Mapping[str, Any], summary: Summary)
         arguments: From :func:`run_record`.
         summary: What was done, complete.
     """
-    synthesizer = arguments["synthesizer"]
+    synthesizer, read = arguments["synthesizer"], arguments.get("footprints_read")
     return {
         "arguments": arguments,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
@@ -90,6 +93,7 @@ def result_record(plan: Planned, arguments: Mapping[str, Any], summary: Summary)
         },
         "licences": {
             "weights": {key: synthesizer.get(key) for key in ("licence", "attribution")},
+            **({"footprints": {key: read[key] for key in ("licence", "attribution")}} if read else {}),
             "imagery": "not known to changen: the licence of your input holds for what is made of it",
         },
     }

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from changen_cli.errors import ExitCode, StoreError, WeightsError
+from changen_cli.pipeline.footprints.put import put_footprints
 from changen_cli.pipeline.generate import carry_out
 from changen_cli.pipeline.located import locate_sources
 from changen_cli.pipeline.plan import Plan
@@ -105,7 +106,7 @@ def replay(
     found = read_recipe(recipe)
     paths = locate_sources(found.files(), inputs)
     options = recorded_options(found.series, output=str(output), **_moved(found, paths), **others)
-    run = resolve_run(options, reporter, _scenes(found, paths))
+    run = resolve_run(options, reporter, lambda leave_out: _scenes(found, paths, Path(output)))
     _refuse_other_weights(found, run)
     run = replace(run, plan=_as_recorded(found, run))
     now = run_record(run)
@@ -120,11 +121,16 @@ def _moved(recipe: SeriesRecipe, paths: Mapping[str, str]) -> dict[str, object]:
     return {name: paths[file.path] for name, file in recipe.others.items()}
 
 
-def _scenes(recipe: SeriesRecipe, paths: Mapping[str, str]) -> list[SceneSource]:
+def _scenes(recipe: SeriesRecipe, paths: Mapping[str, str], root: Path) -> list[SceneSource]:
+    """Names the scenes; footprints that were read from them are taken from the recipe, never read anew."""
+    if any(scene.kind == "read" for scene in recipe.scenes):
+        put_footprints(recipe.series, root)
     scenes = []
     for scene in recipe.scenes:
         labels = None
-        if scene.labels is not None and scene.kind is not None:
+        if scene.labels is not None and scene.kind == "read":
+            labels = LabelSource("read", str(root / scene.labels.path), scene.shared, scene.labels.path)
+        elif scene.labels is not None and scene.kind is not None:
             labels = LabelSource(scene.kind, paths[scene.labels.path], scene.shared)
         scenes.append(SceneSource(scene.id, paths[scene.image.path], labels, scene.split, scene.image.path))
     return scenes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from changen_cli.conditions.choose import Conditions
@@ -11,11 +10,10 @@ from changen_cli.device import cores, resolve_device, resolve_precision
 from changen_cli.events.schedule import Schedule
 from changen_cli.pipeline.earlier import EarlierLooks
 from changen_cli.pipeline.options import GenerateOptions
-from changen_cli.pipeline.plan import Plan, make_plan
+from changen_cli.pipeline.plan import Find, Plan, make_plan
 from changen_cli.pipeline.prepare import Task
 from changen_cli.reporter import Reporter, Silent
 from changen_cli.scenes.footprints.library import Library, read_library
-from changen_cli.scenes.source import SceneSource
 from changen_cli.store.share import AUTO, Share, process_here
 from changen_cli.synthesis.base import Synthesizer, SynthesizerSettings, look_dim_of
 from changen_cli.synthesis.engine import Engine, choose_batch_size
@@ -101,15 +99,13 @@ class Run:
         )
 
 
-def resolve_run(
-    options: GenerateOptions, reporter: Reporter | None = None, sources: Sequence[SceneSource] | None = None
-) -> Run:
+def resolve_run(options: GenerateOptions, reporter: Reporter | None = None, find: Find | None = None) -> Run:
     """Resolves everything that can be wrong before the first tile is read.
 
     Args:
         options: The arguments.
         reporter: Warned of what cannot be used but does not stop the run.
-        sources: The scenes; None for those that the options name.
+        find: Finds the scenes; see :func:`~changen_cli.pipeline.plan.make_plan`.
 
     Returns:
         The run, ready to start.
@@ -127,7 +123,7 @@ def resolve_run(
     earlier = None
     if options.looks is not None:
         earlier = EarlierLooks(options.looks, look_dim_of(synthesizer), options.tile_size)
-    plan = make_plan(options, reporter or Silent(), sources)
+    plan = make_plan(options, reporter or Silent(), find)
     return Run(
         options=options,
         schedule=schedule,

@@ -92,7 +92,7 @@ def find_scenes(
         if labels is None and require_labels:
             problem = SceneError(
                 f"{item.image}: has no footprints; looked for {', '.join(looked)}; put one there, or give --masks or "
-                "--footprints"
+                "--footprints (--footprints auto reads them from the image)"
             )
             if bare is None:
                 raise problem

@@ -10,7 +10,7 @@ from changen_cli.types import Split
 
 _REMOTE = re.compile(r"^(?:/vsi|[A-Za-z][A-Za-z0-9+.-]+://)")
 
-LabelKind: TypeAlias = Literal["mask", "vector", "xbd"]
+LabelKind: TypeAlias = Literal["mask", "vector", "xbd", "read"]
 """How a file of footprints is read; see :class:`LabelSource`."""
 
 
@@ -19,15 +19,24 @@ class LabelSource:
     """A file of footprints, and how it is read; picklable, nothing of it is open.
 
     Attributes:
-        kind: "mask" for a raster, "vector" for a vector file of any format, "xbd" for the JSON labels of xView2 / xBD.
+        kind: "mask" for a raster, "vector" for a vector file of any format, "xbd" for the JSON labels of xView2 / xBD,
+            "read" for a vector file that changen itself wrote, of what a segmenter read from the image.
         path: The file. ``file.gpkg|layername=NAME`` names one layer of a vector file.
         shared: True if the file serves several scenes. Such a scene may well have no footprints, as long as it lies
             within the extent of the file; a file of its own that touches no pixel is an error.
+        recorded: What outputs call the file, where that is not its path: one inside an output has its path there, so
+            that equal outputs in other folders are equal.
     """
 
     kind: LabelKind
     path: str
     shared: bool = False
+    recorded: str = ""
+
+    @property
+    def name(self) -> str:
+        """What outputs call the file."""
+        return self.recorded or self.path
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from changen_cli.files import (
@@ -17,6 +18,7 @@ from changen_cli.files import (
 )
 from changen_cli.store.arguments import inputs_paths, run_path
 from changen_cli.store.ends import ends_path
+from changen_cli.store.footprints import clear_footprints
 from changen_cli.store.formats.registry import clear_formats
 from changen_cli.store.manifest import NAME as MANIFEST
 from changen_cli.store.planned import plan_path
@@ -31,13 +33,14 @@ def is_cleared_in_part(root: Path) -> bool:
     return _marker(root).exists()
 
 
-def clear_output(root: Path) -> None:
+def clear_output(root: Path, keep: Collection[Path] = ()) -> None:
     """Deletes what changen wrote; a run that is killed meanwhile leaves a mark, so that the next one ends the work.
 
     The manifest and the records go first, so that nothing looks done that is gone.
 
     Args:
         root: The output, locked.
+        keep: Footprints that were read for the run that starts.
 
     Raises:
         StoreError: If a folder of it is a link, or something cannot be deleted.
@@ -53,6 +56,7 @@ def clear_output(root: Path) -> None:
     remove_folder_if_empty(shards)
     clear_formats(root)
     clear_half_done(root)
+    clear_footprints(root, keep)
     tables = [root / name for name in ("samples.parquet", "events.parquet", LOOKS, CONDITIONS)]
     remove_files([*tables, *inputs_paths(root), plan_path(root), ends_path(root), run_path(root)])
     remove_files([_marker(root)])

@@ -9,6 +9,7 @@ from changen_cli.files import checksum, clear_half_done, clear_scratch, noting, 
 from changen_cli.store.arguments import inputs_paths
 from changen_cli.store.base import Status
 from changen_cli.store.ends import write_ends
+from changen_cli.store.footprints import sum_footprints
 from changen_cli.store.formats.base import Format
 from changen_cli.store.journal import VERSION, Journal
 from changen_cli.store.manifest import NAME as MANIFEST
@@ -60,7 +61,7 @@ def finish_run(store: Format, journal: Journal, manifest: Mapping[str, object]) 
     clear_half_done(root)
     clear_scratch(root)
     written = {path.relative_to(root).as_posix(): found for path, found in noted.items()}
-    write_ends(root, {**skeleton, **written, **journal.files(), MANIFEST: checksum(data)})
+    write_ends(root, {**skeleton, **written, **sum_footprints(root), **journal.files(), MANIFEST: checksum(data)})
     remove_files(inputs_paths(root))
     write_manifest(root, data)
     journal.end_division()

@@ -26,7 +26,8 @@ only if its record is there, and whatever instruction a run is killed at, the ne
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -85,6 +86,7 @@ class Journal:
         overwrite: bool = False,
         remedies: Mapping[str, str] | None = None,
         plan: Planned | None = None,
+        keep: Collection[Path] = (),
     ) -> bool:
         """Makes an output, or goes on with one.
 
@@ -96,6 +98,7 @@ class Journal:
             remedies: What to do about another value besides starting again, by name of the argument; ``{}`` is what it
                 was.
             plan: What the run will make; it is held against that of other workers.
+            keep: Footprints that were read for this run (:meth:`claim`): they stay where the output is cleared.
 
         Returns:
             True if there was an output of the same arguments, which this run continues.
@@ -113,7 +116,7 @@ class Journal:
             part_scratch("" if self.share is None else self.share.name)
             clear_scratch(self.root)
             if is_cleared_in_part(self.root) or (overwrite and not self._goes_on(data)):
-                clear_output(self.root)
+                clear_output(self.root, keep)
             found = self._arguments()
             if found is not None:
                 refuse_others(self.root, found, fingerprint, remedies or {})
@@ -133,6 +136,22 @@ class Journal:
             self.close()
             raise
         return found is not None
+
+    @contextmanager
+    def claim(self) -> Iterator[None]:
+        """Holds the output for what is put into it before it is opened; nobody else writes it meanwhile.
+
+        Raises:
+            StoreError: If the folder is no output of changen, another run is writing it, or it cannot be written.
+        """
+        self._refuse_foreign_folder()
+        make_folder(self._home)
+        self._holding.acquire()
+        try:
+            part_scratch("" if self.share is None else self.share.name)
+            yield
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Lets other runs open the output."""

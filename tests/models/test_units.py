@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import pytest
 import torch
 
-from changen_cli.models.units import from_unit, to_bytes, to_pixels, to_unit
+from changen_cli.models.units import SMALLEST, fill_up, from_unit, to_bytes, to_pixels, to_unit
 
 
 def every_byte() -> torch.Tensor:
@@ -37,3 +38,12 @@ def test_every_byte_comes_back_from_0_to_1() -> None:
     assert [end.item() for end in unit.aminmax()] == [0, 1]
     assert torch.equal(from_unit(unit), image)
     assert torch.equal(unit, to_unit(image)), "the argument stays"
+
+
+@pytest.mark.parametrize("size", [(5, 7), (40, 3), (32, 32), (50, 60)])
+def test_small_images_are_filled_up_with_their_last_rows_and_columns(size: tuple[int, int]) -> None:
+    image = torch.randint(0, 256, (2, 3, *size), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    filled = fill_up(image)
+    assert filled.shape == (2, 3, *(max(side, SMALLEST) for side in size))
+    assert torch.equal(filled[..., : size[0], : size[1]], image)
+    assert torch.equal(filled[..., -1, -1], image[..., -1, -1])

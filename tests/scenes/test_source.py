@@ -22,3 +22,8 @@ def test_sources_travel_between_processes() -> None:
     source = SceneSource("a", "a.tif", LabelSource("vector", "a.gpkg|layername=houses", shared=True), Split.VAL)
     assert pickle.loads(pickle.dumps(source)) == source
     assert len({source, SceneSource("a", "a.tif")}) == 2
+
+
+def test_labels_inside_an_output_are_called_what_they_are_there() -> None:
+    assert LabelSource("vector", "a.gpkg").name == "a.gpkg"
+    assert LabelSource("read", "/out/.changen/a.parquet", recorded=".changen/a.parquet").name == ".changen/a.parquet"

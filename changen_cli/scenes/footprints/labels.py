@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from changen_cli.scenes.footprints.base import Labels, NoLabels
 from changen_cli.scenes.footprints.masks import MaskLabels
@@ -11,8 +11,8 @@ from changen_cli.scenes.footprints.vectors import VectorLabels
 from changen_cli.scenes.footprints.xbd import XbdLabels, read_label
 from changen_cli.scenes.image.geobox import GeoBox, Georeference
 from changen_cli.scenes.image.rasters import BlockCache, Raster
-from changen_cli.scenes.options import ReadOptions
-from changen_cli.scenes.source import SceneSource
+from changen_cli.scenes.options import PIXEL_CRS, ReadOptions
+from changen_cli.scenes.source import LabelSource, SceneSource
 
 
 @dataclass(frozen=True)
@@ -50,4 +50,12 @@ def open_labels(source: SceneSource, image: Raster, options: ReadOptions, cache:
         return UnplacedLabels(lambda grid: XbdLabels(file, grid, options.min_area), file.fit.georeference)
     if labels.kind == "vector":
         return UnplacedLabels(lambda grid: VectorLabels(path, source.image, grid, source.id, options, shared))
+    if labels.kind == "read":
+        return UnplacedLabels(lambda grid: _place_read(labels, source, grid, options))
     return UnplacedLabels(lambda grid: MaskLabels(path, image, source.image, grid, source.id, options, cache))
+
+
+def _place_read(labels: LabelSource, source: SceneSource, grid: GeoBox, options: ReadOptions) -> VectorLabels:
+    """Opens what was read from the image: in the CRS of the image, and in pixels where it has none."""
+    own = replace(options, footprints_crs=PIXEL_CRS if grid.crs is None or grid.transform is None else None)
+    return VectorLabels(labels.path, source.image, grid, source.id, own, shared=True, labels=labels)

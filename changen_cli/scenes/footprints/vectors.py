@@ -21,6 +21,7 @@ from changen_cli.scenes.footprints.vector_file import INDEXED_LIMIT, Box, Vector
 from changen_cli.scenes.image.geobox import GeoBox
 from changen_cli.scenes.layout import Footprint
 from changen_cli.scenes.options import PIXEL_CRS, ReadOptions
+from changen_cli.scenes.source import LabelSource
 from changen_cli.scenes.window import Window
 from changen_cli.types import AnyArray
 
@@ -137,6 +138,7 @@ class VectorLabels:
         options: ReadOptions,
         shared: bool,
         *,
+        labels: LabelSource | None = None,
         indexed_limit: int = INDEXED_LIMIT,
         block: int = BLOCK,
     ) -> None:
@@ -149,6 +151,7 @@ class VectorLabels:
             scene: Id of the scene.
             options: CRS and least area.
             shared: The file serves several scenes, of which some may have no footprints.
+            labels: What the manifest calls the file, and what kind of labels it says they are; None for a user's file.
             indexed_limit: Features above which a file with a spatial index is read window by window.
             block: Rows and columns of the blocks that it is then read in, pixels.
 
@@ -156,6 +159,7 @@ class VectorLabels:
             SceneError: If the file cannot be read or laid on the raster, or none of its footprints touches it.
         """
         self._grid, self._scene, self._min_area = grid, scene, options.min_area
+        self._labels = labels or LabelSource("vector", path)
         self._file = VectorFile(path, indexed_limit)
         self._projection = Projection(self._file, image, grid, options.footprints_crs, "--footprints-crs")
         self._layer = _open_layer(self._file, self._projection, grid, block)
@@ -188,8 +192,8 @@ class VectorLabels:
         """Returns what the manifest says of the file."""
         windowed = isinstance(self._layer, _BlockLayer)
         return {
-            "kind": "vector",
-            "path": self._file.path,
+            "kind": self._labels.kind,
+            "path": self._labels.name,
             "crs": self._projection.as_manifest(),
             "features": self._file.features,
             "read_by_window": windowed,

@@ -37,7 +37,7 @@ def footprints(raster: str, path: str, **options: Any) -> tuple[Footprint, ...]:
 
 
 @contextmanager
-def laid(raster: str, path: str, **limits: int) -> Iterator[VectorLabels]:
+def laid(raster: str, path: str, **limits: Any) -> Iterator[VectorLabels]:
     """The labels of a raster, with limits that are not those of a scene."""
     with open_raster(raster) as dataset:
         grid = make_geobox(dataset, raster, None, False)
