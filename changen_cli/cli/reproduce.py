@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -18,6 +18,9 @@ from changen_cli.cli.options import takes
 from changen_cli.cli.progress import ProgressView
 from changen_cli.errors import ExitCode
 from changen_cli.reproduce.options import ReproduceOptions
+
+if TYPE_CHECKING:
+    from changen_cli.reproduce.run import Reproduced
 
 HELP = """Make a table of the paper again: generate, pre-train, fine-tune and measure, as far as there is data for it.
 
@@ -51,7 +54,7 @@ def command(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the table.")] = False,
 ) -> int:
     """Calls :func:`changen_cli.reproduce.run.reproduce`, and prints the table."""
-    from changen_cli.reproduce.page import TINY, header, missing, rows
+    from changen_cli.reproduce.page import missing
     from changen_cli.reproduce.run import reproduce
 
     if dry_run:
@@ -64,18 +67,29 @@ def command(
         typer.echo(found.files[1].read_text(encoding="utf-8"), nl=False)
         return code
     console = Console()
-    table = RichTable(title=f"{TINY if found.tiny else ''}{found.table.title}", caption="the paper / ours (difference)")
-    for number, head in enumerate(header(found.table)):
-        table.add_column(head, justify="right" if number else "left", overflow="fold")
-    for row in rows(found.lines):
-        table.add_row(*row)
-    console.print(table)
+    _print_tables(console, found)
     for line in [f"missing: {reason}" for reason in reasons] + [str(path) for path in found.files]:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     return code
 
 
-def run_here(words: Sequence[str], log: Path) -> tuple[int, str]:
+def _print_tables(console: Console, found: Reproduced) -> None:
+    """Prints the figures of each protocol, which side by side would be wider than most terminals."""
+    from changen_cli.reproduce.page import TINY, text
+    from changen_cli.reproduce.plan import SCORES, protocols
+
+    console.print(f"{TINY if found.tiny else ''}{found.table.title}; the paper / ours (difference)", highlight=False)
+    for protocol, scores in found.table.columns.items():
+        table = RichTable(title=protocols()[protocol].title, title_justify="left")
+        table.add_column("", no_wrap=True)
+        for score in scores:
+            table.add_column(SCORES[score], justify="right")
+        for line in found.lines:
+            table.add_row(line.entry.title, *(text(cell) for cell in line.cells[protocol]))
+        console.print(table)
+
+
+def run_here(words: Sequence[str], log: Path) -> int:
     """Runs a command in this process: of ``--tiny``, whose commands take less time than a process does to start.
 
     As :func:`~changen_cli.reproduce.run.run_changen`.
@@ -83,14 +97,14 @@ def run_here(words: Sequence[str], log: Path) -> tuple[int, str]:
     from changen_cli.cli.main import main
     from changen_cli.files import write_whole
 
-    printed, said = io.StringIO(), io.StringIO()
-    with redirect_stdout(printed), redirect_stderr(said):
+    said = io.StringIO()
+    with redirect_stdout(said), redirect_stderr(said):
         try:
             main(list(words))
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else ExitCode.SOME_FAILED
     write_whole(log, f"$ changen {' '.join(words)}\n{said.getvalue()}")
-    return code, printed.getvalue()
+    return code
 
 
 def _say_budget(options: ReproduceOptions, *, as_json: bool, quiet: bool) -> int:

@@ -251,14 +251,13 @@ class Builder:
             name=f"quality-{start}",
             words=(
                 *("evaluate", "quality", "{series}", "--reference", "{data}/hold"),
-                *("--inception-weights", "{inception}", "--no-lite0", "--sheet-rows", "0", "--json", "--quiet"),
+                *("--inception-weights", "{inception}", "--no-lite0", "--sheet-rows", "0", "--json", OWN, "--quiet"),
             ),
             after={"series": self._series(start, hold=True)},
             inputs={**inputs, **digest},
             places={"data": folder, "inception": inception},
             lacking=(*lacking, *lacks),
             suffix=".json",
-            printed=True,
             local=("--device", self.device),
         )
 

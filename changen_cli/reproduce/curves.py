@@ -64,7 +64,8 @@ def draw_curves(curves: Mapping[tuple[str, str], Curve], title: str, output: Pat
         colour = colours.setdefault(row, f"C{len(colours)}")
         style = "--" if protocol == next(iter(key[1] for key in curves)) and len({k[1] for k in curves}) > 1 else "-"
         axes.plot(*zip(*curve, strict=True), style, color=colour, label=f"{row}, {protocol}", marker=".")
-    axes.set(title=title, xlabel="epochs", ylabel="F1, %")
+    low, high = axes.get_ylim()  # margins would show shares below nothing and above all
+    axes.set(title=title, xlabel="epochs", ylabel="F1, %", xlim=(0, EPOCHS), ylim=(max(0, low), min(100, high)))
     axes.grid(alpha=0.3)
     axes.legend(fontsize="small")
     with replacing_file(output) as scratch:

@@ -9,6 +9,7 @@ from pathlib import Path
 from changen_cli.datasets.check import DatasetReport, check_dataset, how_to_get
 from changen_cli.datasets.published import WHU, WHU_TILES
 from changen_cli.datasets.recognise import find_datasets
+from changen_cli.metrics.distances.inception import PUBLISHED
 from changen_cli.reporter import Reporter, Silent
 
 WEIGHTS = "weights"
@@ -40,7 +41,8 @@ class Having:
 
     Attributes:
         root: The folder.
-        lenient: Whether data sets that are not whole are used: of ``--tiny`` alone, which says so.
+        lenient: Whether data sets that are not whole and an Inception that is not the published one are used: of
+            ``--tiny`` alone, which says so.
     """
 
     root: Path
@@ -82,7 +84,11 @@ class Having:
         if not exact:
             origin = ORIGINS.get(name, f"timm, which calls the network {name}")
             return folder / f"{name}.pth", {}, (f"{folder / name}.* is not there: get it from {origin}",)
-        return exact[0], {"weights": name, "sha256": _sha256(exact[0])}, ()
+        about: dict[str, object] = {"weights": name, "sha256": _sha256(exact[0])}
+        if name == INCEPTION and about["sha256"] != PUBLISHED and not self.lenient:
+            wrong = f"{exact[0]} is not the published file, and without that there is no FID (SHA-256 {PUBLISHED})"
+            return exact[0], about, (f"{wrong}: get it from {ORIGINS[name]}",)
+        return exact[0], about, ()
 
 
 def _sha256(path: Path) -> str:

@@ -27,10 +27,11 @@ def header(table: Table) -> list[str]:
 
 def rows(lines: Sequence[Line]) -> list[list[str]]:
     """Returns the rows: the title, and a figure of the paper, ours, and the difference for each column."""
-    return [[line.entry.title, *(_text(cell) for cells in line.cells.values() for cell in cells)] for line in lines]
+    return [[line.entry.title, *(text(cell) for cells in line.cells.values() for cell in cells)] for line in lines]
 
 
-def _text(cell: Cell) -> str:
+def text(cell: Cell) -> str:
+    """Writes a figure: the paper's, ours, and the difference."""
     digits = 1 if cell.score in PERCENT else 2
     paper, ours = (NONE if value is None else f"{value:.{digits}f}" for value in (cell.paper, cell.ours))
     difference = "" if cell.difference is None else f" ({cell.difference:+.{digits}f})"

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from changen_cli.reproduce.plan import PERCENT, RowEntry, Table
+from changen_cli.errors import StoreError
+from changen_cli.reproduce.plan import PERCENT, SCORES, RowEntry, Table
 from changen_cli.reproduce.steps import Step
 
 METRICS = {"fid": "fid", "is": "inception_score"}
@@ -68,6 +69,11 @@ def read_line(table: Table, entry: RowEntry, steps: Mapping[str, Step], root: Pa
         found: dict[str, float | None] = {}
         if step is not None and step.done(root):
             found = read_scores(step.target(root))
+            missing += [
+                f"{step.name}: no {SCORES[score]}, which is of the published Inception network alone"
+                for score in scores
+                if score in METRICS and found[score] is None
+            ]
         elif step is not None:
             missing += step.all_lacking() or [failed.get(step.full_name, f"{step.name}: not made yet")]
         cells[protocol] = tuple(
@@ -81,9 +87,15 @@ def read_scores(path: Path) -> dict[str, float | None]:
 
     Args:
         path: JSON of ``changen evaluate detection`` of one detector, or of ``changen evaluate quality``.
+
+    Raises:
+        StoreError: If it is no such file.
     """
-    values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    if "figures" in values:
-        return {score: values["figures"].get(name, {}).get("value") for score, name in METRICS.items()}
-    (found,) = values["detectors"]
-    return {score: None if found[score] is None else 100 * found[score] for score in PERCENT}
+    try:
+        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if "figures" in values:
+            return {score: values["figures"].get(name, {}).get("value") for score, name in METRICS.items()}
+        (found,) = values["detectors"]
+        return {score: None if found[score] is None else 100 * found[score] for score in PERCENT}
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise StoreError(f"{path}: no result of changen evaluate; delete it and run again") from error

@@ -142,7 +142,7 @@ def _draw(table: Table, builder: Builder, root: Path, output: Path, tiny: bool) 
     return output
 
 
-def run_changen(words: Sequence[str], log: Path) -> tuple[int, str]:
+def run_changen(words: Sequence[str], log: Path) -> int:
     """Runs ``changen`` in a process of its own, as a user would.
 
     Args:
@@ -150,7 +150,7 @@ def run_changen(words: Sequence[str], log: Path) -> tuple[int, str]:
         log: Gets what it says, behind what is there.
 
     Returns:
-        Its exit code, and its standard output.
+        Its exit code.
 
     Raises:
         KeyboardInterrupt: If this process is interrupted; the command was, too, and has ended.
@@ -160,16 +160,11 @@ def run_changen(words: Sequence[str], log: Path) -> tuple[int, str]:
         file.write(f"$ changen {' '.join(words)}\n")
         file.flush()
         process = subprocess.Popen(
-            [sys.executable, "-m", "changen_cli", *words],
-            stdout=subprocess.PIPE,
-            stderr=file,
-            text=True,
-            env=os.environ,
+            [sys.executable, "-m", "changen_cli", *words], stdout=file, stderr=file, env=os.environ
         )
         try:
-            printed, _ = process.communicate()
+            return process.wait()
         except BaseException:
             process.terminate()  # a training keeps its last iteration before it ends
-            process.communicate()
+            process.wait()
             raise
-    return process.returncode, printed

@@ -25,8 +25,8 @@ from changen_cli.reporter import Progress, Reporter
 OWN, RECIPE = "{target}", "{recipe}"
 """What stands in the words of a step for what it makes, and for the file of its recipe."""
 
-Run = Callable[[Sequence[str], Path], tuple[int, str]]
-"""Runs ``changen`` with some words, its log added to a file; gives its exit code and standard output."""
+Run = Callable[[Sequence[str], Path], int]
+"""Runs ``changen`` with some words, what it says added to a file; gives its exit code."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,6 @@ class Step:
         suffix: Of what it makes, ``.json`` or ``.safetensors``; empty for a folder.
         codes: Exit codes that are no failure.
         cost: What :func:`~changen_cli.reproduce.budget.gpu_hours` needs to know.
-        printed: Whether the result is what the command prints.
         local: Words that change nothing of what comes out: devices.
     """
 
@@ -63,7 +62,6 @@ class Step:
     suffix: str = ""
     codes: tuple[int, ...] = (0,)
     cost: Mapping[str, Any] = field(default_factory=dict)
-    printed: bool = False
     local: tuple[str, ...] = ()
 
     @cached_property
@@ -148,11 +146,9 @@ class Step:
             write_whole(self.recipe_file(root), text)
         command, log = self.command(root), root / "logs" / f"{self.full_name}.log"
         begun = time.monotonic()
-        code, printed = run(command, log)
+        code = run(command, log)
         if code == ExitCode.INTERRUPTED:
             raise KeyboardInterrupt
-        if self.printed and code in self.codes:
-            write_whole(self.target(root), printed)
         if code not in self.codes or not self.made(root):
             raise StepError(self, code, log)
         about = {"command": command, "seconds": round(time.monotonic() - begun, 1), "inputs": dict(self.inputs)}

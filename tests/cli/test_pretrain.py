@@ -35,12 +35,27 @@ def test_an_own_recipe_is_the_papers(tiny_pairs: Path, tmp_path: Path, capsys: p
     capsys.readouterr()
 
 
+def test_single_dates_are_learnt_and_no_change(
+    tiny_scenes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["pretrain", "--task", "segmentation", "--model", "changelite", "--data", tiny_scenes]
+    assert run(*words, *FEW, "--validate-every", 0, "-o", tmp_path / "run") == 0
+    config = read_checkpoint(tmp_path / "run" / "last.ckpt")["config"]
+    assert (config.task, config.change, config.detector.layouts) == ("segmentation", 0.0, True)  # type: ignore[attr-defined]
+    assert config.layouts > 0  # type: ignore[attr-defined]
+    header, *rows = (tmp_path / "run" / "losses.csv").read_text().splitlines()
+    values = dict(zip(header.split(","), map(float, rows[-1].split(",")), strict=True))
+    assert values["loss"] == values["layouts"] > 0  # nothing of change in it
+    capsys.readouterr()
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["--val", "a"], "--resolution and --val are for --data"),
         (["--model", "oasis", "--data", "x"], "'oasis' is not trained by changen pretrain"),
         (["--data", "nowhere"], "nowhere"),
+        (["--task", "nothing", "--data", "x"], "task nothing: must be change or segmentation"),
     ],
 )
 def test_what_cannot_be_used_is_one_line(

@@ -11,20 +11,20 @@ from changen_cli.reproduce.steps import Step
 
 
 class Commands:
-    """Runs commands ``write FILE TEXT``, ``fail`` and ``print TEXT``, and keeps them."""
+    """Runs commands ``write FILE TEXT`` and ``fail``, and keeps them."""
 
     def __init__(self) -> None:
         self.ran: list[list[str]] = []
         self.code = 0
 
-    def __call__(self, words: Sequence[str], log: Path) -> tuple[int, str]:
+    def __call__(self, words: Sequence[str], log: Path) -> int:
         self.ran.append(list(words))
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text("said\n", encoding="utf-8")
         if words[0] == "write":
             Path(words[1]).parent.mkdir(parents=True, exist_ok=True)
             Path(words[1]).write_text(" ".join(words[2:]), encoding="utf-8")
-        return (1 if words[0] == "fail" else self.code), " ".join(words[1:]) if words[0] == "print" else ""
+        return 1 if words[0] == "fail" else self.code
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from changen_cli.reproduce.having import Having
+from changen_cli.reproduce.having import INCEPTION, Having
 
 MAKE = str(Path(__file__).parents[1] / "data" / "make_pairs.py")
 
@@ -39,6 +39,15 @@ def test_a_data_set_that_is_not_there(root: Path) -> None:
 def test_tiles_stand_in_for_the_whole_pair_of_whu(root: Path) -> None:
     folder, about, _ = Having(root, lenient=True).data("whu-cd")
     assert (folder, about["data"]) == (root / "WHU-256", "whu-cd-256")
+
+
+def test_another_inception_is_refused_before_hours_are_spent(root: Path) -> None:
+    file = root / "weights" / "weights-inception-2015-12-05-6726825d.pth"
+    file.write_bytes(b"x")
+    _, _, lacking = Having(root).weights(INCEPTION)
+    assert f"{file} is not the published file" in lacking[0]
+    assert "https://github.com/toshas/torch-fidelity" in lacking[0]
+    assert Having(root, lenient=True).weights(INCEPTION)[2] == ()
 
 
 def test_files_of_weights(root: Path) -> None:

@@ -44,8 +44,9 @@ def test_f1_is_the_mean_of_precision_and_recall(protocol: str) -> None:
     table = read_table("table5" if protocol.startswith("levir") else "table7")
     for row in table.rows:
         iou, f1, precision, recall = (float(figure or 0) for figure in row.paper[protocol])
-        # the paper's own figures of Changen on 5 % of S2Looking do not agree: 65.9 and 44.6 are 53.2, not 52.9
-        assert f1 == pytest.approx(2 * precision * recall / (precision + recall), abs=0.35)
+        if (protocol, row.title) == ("s2looking-5", "Changen"):
+            precision = 65.0  # 65.9 in the paper, of which 44.6 makes an F1 of 53.2 and no IoU of 36.0
+        assert f1 == pytest.approx(2 * precision * recall / (precision + recall), abs=0.1)
         assert f1 == pytest.approx(200 * iou / (100 + iou), abs=0.1)
 
 

@@ -3,6 +3,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
+from changen_cli.errors import StoreError
 from changen_cli.options import build
 from changen_cli.reproduce.plan import Table
 from changen_cli.reproduce.results import Cell, read_line, read_scores
@@ -17,6 +20,23 @@ def test_scores_have_the_papers_units(tmp_path: Path) -> None:
     assert read_scores(file) == {"iou": 50.0, "f1": 75.0, "precision": None, "recall": 100.0}
     file.write_text(json.dumps({"figures": {"fid": {"value": 34.5}, "inception_score": {"absent": "few"}}}))
     assert read_scores(file) == {"fid": 34.5, "is": None}
+
+
+def test_a_file_that_holds_no_scores(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    for text in ("{", "[1]", "{}", '{"detectors": []}', '{"detectors": [{"iou": 1}]}'):
+        file.write_text(text)
+        with pytest.raises(StoreError, match="delete it and run again"):
+            read_scores(file)
+
+
+def test_a_picture_score_that_is_not_there_has_a_reason(tmp_path: Path, commands: Commands) -> None:
+    entry = {"title": "r", "detector": "1x96-r18", "start": "changen", "paper": {}}
+    table = build(Table, {"name": "t", "title": "T", "columns": {"quality": ["fid"]}, "rows": [entry]}, "t")
+    done = step("q", "write", "{target}", json.dumps({"figures": {"frechet_inception": {"value": 3.0}}}))
+    done.take(tmp_path, commands)
+    line = read_line(table, table.rows[0], {"quality": done}, tmp_path, {})
+    assert line.missing == ("q: no FID, which is of the published Inception network alone",)
 
 
 def test_differences() -> None:

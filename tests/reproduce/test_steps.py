@@ -80,13 +80,6 @@ def test_an_interrupted_command_interrupts(tmp_path: Path, commands: Commands) -
     assert not step("one").done(tmp_path)
 
 
-def test_what_is_printed_may_be_the_result(tmp_path: Path, commands: Commands) -> None:
-    one = step("one", "print", "figures", printed=True, suffix=".json")
-    one.take(tmp_path, commands)
-    assert one.target(tmp_path).name.endswith(".json")
-    assert one.target(tmp_path).read_text() == "figures"
-
-
 def test_what_lacks_something_is_not_run(tmp_path: Path, commands: Commands) -> None:
     lacks = step("lacks", lacking=("no data",))
     child = step("child", after={"x": lacks, "y": step("other")}, lacking=("no weights", "no data"))

@@ -68,7 +68,9 @@ def test_an_ablation_is_its_recipe_but_for_the_switches(
 @pytest.mark.parametrize("name", ["oasis", "spade", "deepfill"])
 def test_what_is_compared_trains_as_long_and_on_as_much_as_the_paper(name: str) -> None:
     compared, paper = (parse_config(read_recipe(r)) for r in (f"paper-{name}", "paper"))
-    for field in ("iterations", "batch_size", "micro_batch", "ema", "lr_generator"):
+    # section 4.1: all generative models have the same settings, Adam's beta1 = 0 and both rates among them
+    assert (paper.betas, paper.lr_generator, paper.lr_discriminator) == ((0.0, 0.999), 1e-4, 4e-4)
+    for field in ("iterations", "batch_size", "micro_batch", "ema", "betas", "lr_generator", "lr_discriminator"):
         assert getattr(compared, field) == getattr(paper, field), field
     assert (compared.crops.size, compared.crops.scale) == (paper.crops.size, paper.crops.scale)
 
