@@ -21,6 +21,7 @@ PAGES = {
     "README.md": "manual.md",
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
+    "examples/plugin/README.md": "plugin-package.md",
     **{f"benchmarks/{path.name}": f"benchmarks-{path.name}" for path in sorted((ROOT / "benchmarks").glob("*.md"))},
 }
 """Pages that lie outside of docs/, and where they are in the site."""
