@@ -44,6 +44,7 @@ def run(*words: object) -> None:
         ("A condition", ["my_package/stripes.py"]),
         ("A synthesizer", ["my_package/negative.py"]),
         ("A format", ["my_package/npz.py"]),
+        ("A layout", ["my_package/columns.py"]),
         (
             "A model",
             [
@@ -131,6 +132,30 @@ def test_a_format_is_written_read_and_cleared(
         list(data)
     run(*words, "-o", tmp_path / "npz", "-f", "zarr", "--overwrite")
     assert tree(tmp_path / "npz") == tree(tmp_path / "zarr"), "nothing of the other format stays"
+
+
+def test_a_layout_is_written(scene: Path, tmp_path: Path) -> None:
+    run(
+        "generate",
+        "-i",
+        scene,
+        "-o",
+        tmp_path / "out",
+        "--synthesizer",
+        "copy",
+        "--tile-size",
+        128,
+        "--workers",
+        0,
+        "-q",
+    )
+    run("export", tmp_path / "out", "--layout", "columns", "--output", tmp_path / "columns", "-q")
+    lines = (tmp_path / "columns" / "pairs.csv").read_text().splitlines()
+    assert lines[0] == "file,split"
+    assert len(lines) == 1 + open_series(tmp_path / "out").pair_count()
+    for folder in ("before", "after", "change"):
+        written = sorted(path.name for path in (tmp_path / "columns" / folder).iterdir())
+        assert written == sorted(line.partition(",")[0] for line in lines[1:])
 
 
 def test_a_model_is_trained_packed_and_used(scene: Path, tmp_path: Path) -> None:
