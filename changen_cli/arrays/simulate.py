@@ -77,6 +77,7 @@ def simulate(
     schedule = ScheduleOptions(
         events=events,
         changes_per_step=changes_per_step,  # type: ignore[arg-type]  # text is taken apart
+        # taken apart there too: "create.size=3", several of them, or a mapping
         event_options=event_options if isinstance(event_options, Mapping | str) else tuple(event_options),  # type: ignore[arg-type]
         gap=gap,
     )

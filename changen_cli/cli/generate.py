@@ -12,7 +12,8 @@ from changen_cli.cli.options import takes
 from changen_cli.cli.progress import ProgressView
 from changen_cli.cli.summary import report_summary, summary_json
 from changen_cli.errors import ExitCode
-from changen_cli.pipeline.options import RUN, GenerateOptions
+from changen_cli.pipeline.options import GenerateOptions
+from changen_cli.pipeline.worker_options import RUN
 from changen_cli.pipeline.summary import NothingMadeError
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from changen_cli.errors import UsageError
 from changen_cli.events.options import ScheduleOptions, Steps
 from changen_cli.files import WRITABLE, scheme_of
 from changen_cli.options import Ge, Gt, Le, Number, PathText, Whole, option, options
-from changen_cli.pipeline.option_kinds import Auto, CreationOptions, Inputs, OneShare, Shares
+from changen_cli.pipeline.option_kinds import Auto, CreationOptions, Inputs, Shares
 from changen_cli.pipeline.windows import mosaic_windows
+from changen_cli.pipeline.worker_options import RUN, WorkerOptions
 from changen_cli.scenes.blending import Windows
 from changen_cli.scenes.options import INPUT, ReadOptions
 from changen_cli.store.formats.base import SceneFormat
 from changen_cli.store.formats.registry import find_formats, get_format
-from changen_cli.store.share import AUTO, Share, find_share
 from changen_cli.synthesis.options import SYNTHESIS, SynthesizerOptions
 
 SHARD_BYTES = 40_000_000
@@ -34,7 +34,7 @@ SCENE_FORMAT = "geotiff"
 _CUTTING = ("NBITS", "PIXELTYPE")
 """Creation options that change what 8 bits mean."""
 
-EVENTS, OUTPUT, RUN = "Events", "Output", "Run"
+EVENTS, OUTPUT = "Events", "Output"
 """Headings in ``--help``."""
 
 
@@ -43,11 +43,11 @@ def _listed(schemes: Iterable[str]) -> str:
 
 
 @options("--", kw_only=True)
-class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, ConditionOptions):
+class GenerateOptions(WorkerOptions, SynthesizerOptions, ReadOptions, ScheduleOptions, ConditionOptions):
     """Arguments of a run. Paths may be given as text or as ``pathlib.Path``; they are kept as text.
 
-    What is not listed here is of the classes that it adds to: :class:`SynthesizerOptions`, :class:`ReadOptions`,
-    :class:`ScheduleOptions`, :class:`ConditionOptions`.
+    What is not listed here is of the classes that it adds to: :class:`WorkerOptions`, :class:`SynthesizerOptions`,
+    :class:`ReadOptions`, :class:`ScheduleOptions`, :class:`ConditionOptions`.
 
     Attributes:
         inputs: Folders, rasters, lists, URLs or "-"; several, or one.
@@ -70,8 +70,6 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
         library: Vector file of footprints whose outlines new objects take; else the scene's own.
         looks: Earlier output of the same tiles whose looks objects and the ground of I_0 take.
         batch_size: "auto" or a number.
-        workers: Processes that read, simulate and write; 0 does all in this process, "auto" fits the machine. With
-            processes, a script must guard its main module (``if __name__ == "__main__":``).
         shard_samples: Samples per shard, or "auto".
         max_shard_gb: Most that the arrays of a shard may take in memory, GB; a few shards are in memory at a time.
         split: Shares of train, val and test; whole scenes are shared out.
@@ -80,12 +78,8 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
         seed: Of everything.
         overwrite: Start again where the output holds another run, or a finished one; an unfinished one of the same
             arguments is gone on with.
-        shard: Which worker this is, where several fill one output together: "i/N", or "auto"; None for an undivided
-            run. Shard k is worker k mod N's, and :func:`changen_cli.pipeline.finalize.finalize` ends the work.
         recipe: Folder for the recipe of the series (:mod:`changen_cli.pipeline.recipe`), written when the run is done.
         profile: File for a trace of where the time goes (:mod:`changen_cli.pipeline.profile`); None traces nothing.
-        devices: Devices that fill the output together, or "auto"; see :mod:`changen_cli.pipeline.fleet`.
-        engine: "local" or "ray".
         retry_failed: Whether samples that failed in an earlier run are tried again; skipped ones are not.
 
     Raises:
@@ -201,12 +195,6 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
         recorded=False,
     )
     seed: Annotated[Whole, Ge(0)] = option(default=0, help="The same seed gives the same output.", group=RUN)
-    workers: Auto | Annotated[Whole, Ge(0), Le(1024)] = option(
-        default="auto",
-        help="Processes that read and write: auto, or a number; 0: none.",
-        group=RUN,
-        recorded=False,
-    )
     profile: PathText | None = option(
         default=None,
         help="File for a trace of where the time goes, stage by stage and process by process; open it in "
@@ -214,32 +202,10 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
         group=RUN,
         recorded=False,
     )
-    shard: OneShare | None = option(
-        default=None,
-        help="Fill one output with N processes or machines: i/N, this is worker i of 0 to N-1 and makes every N-th "
-        "shard. auto: i and N are those of the SLURM array task, else torchrun's RANK and WORLD_SIZE. Never guessed: "
-        "without --shard a run makes all. Afterwards: changen finalize.",
-        group=RUN,
-        recorded=False,
-    )
-
-    devices: Auto | Annotated[Whole, Ge(1), Le(100_000)] = option(
-        default=1,
-        help="Devices that fill the output together, a process and a model for each: a number, or auto for all GPUs of "
-        "this machine (with --engine ray, of the cluster).",
-        group=RUN,
-        recorded=False,
-    )
-    engine: Literal["local", "ray"] = option(
-        default="local",
-        help="Where it runs: local, this machine; ray, a Ray cluster (RAY_ADDRESS, else one that is started here), an "
-        "actor for each GPU, or processor where there is none. One that dies is started again.",
-        group=RUN,
-        recorded=False,
-    )
 
     def __post_init__(self) -> None:
         SynthesizerOptions.__post_init__(self)
+        WorkerOptions.__post_init__(self)
         if self.format not in find_formats():
             raise UsageError(f"--format {self.format}: choose {', '.join(find_formats())}")
         if self.mosaic:
@@ -251,22 +217,14 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
         self._judge_output()
         self._judge_footprints()
         self._judge_shards()
-        self.share()
         if self.shard is not None and self.recipe is not None:
             raise UsageError(
                 "--recipe and --shard: no worker has the whole series; after changen finalize: changen recipe"
             )
-        if self.is_shared_out and self.shard is not None:
-            raise UsageError("--shard with --devices or --engine: a worker is one of several already; leave out one")
-        if self.is_shared_out and self.overwrite:
+        if self.sharing and self.overwrite:
             raise UsageError(
-                "--overwrite with --devices or --engine: a worker that starts again would delete what the others made; "
+                f"--overwrite with {self.sharing}: a worker that starts again would delete what the others made; "
                 "delete the output yourself first, or choose another --output"
-            )
-        if self.shard is not None and self.overwrite:
-            raise UsageError(
-                "--overwrite and --shard: a worker that starts again would delete what the others made; delete the "
-                "output yourself first, or choose another --output"
             )
         if cut := next((name for name in _CUTTING if self.creation_options.get(name, "8") != "8"), None):
             raise UsageError(
@@ -306,9 +264,9 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
             raise UsageError(
                 "--footprints-crs with --footprints auto: what is read is where its image is; leave it out"
             )
-        if self.shard is not None or self.is_shared_out:
+        if self.sharing:
             raise UsageError(
-                f"--footprints {self.footprints} with --shard, --devices or --engine: every worker would read them "
+                f"--footprints {self.footprints} with {self.sharing}: every worker would read them "
                 "anew; run it once undivided, or give the workers files of footprints"
             )
         if scheme_of(self.output) is not None:
@@ -352,11 +310,6 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
         """Weights that they are read with; None for those that ship with changen."""
         return (self.footprints or "").partition(":")[2] or None
 
-    @property
-    def is_shared_out(self) -> bool:
-        """Whether several workers are to be started; see :mod:`changen_cli.pipeline.fleet`."""
-        return self.devices != 1 or self.engine != "local"
-
     def windows(self) -> Windows:
         """How a whole scene is cut where it is synthesised.
 
@@ -377,16 +330,6 @@ class GenerateOptions(SynthesizerOptions, ReadOptions, ScheduleOptions, Conditio
         """What of the options only the chosen format understands, by name."""
         values: dict[str, object] = {"creation_options": dict(self.creation_options), "cog": self.cog}
         return {name: value for name, value in values.items() if name in get_format(self.format).options}
-
-    def share(self) -> Share | None:
-        """Which shards this run makes; None for all.
-
-        Raises:
-            UsageError: If ``shard`` is "auto", and nothing says which worker this is.
-        """
-        if self.shard is None:
-            return None
-        return find_share(os.environ) if self.shard == AUTO else Share.parse(self.shard)
 
     def samples_per_shard(self) -> int:
         """Samples per shard: as given, or what :data:`SHARD_BYTES` hold."""

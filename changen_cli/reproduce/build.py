@@ -80,11 +80,11 @@ class Builder:
             "fraction": how.fraction,
             "validate_every": 0,
         }
-        recipe = read_recipe(detector.finetune)
+        recipe: Mapping[str, Any] = read_recipe(detector.finetune)
         if how.iterations:
             values["iterations"] = how.iterations
         if how.curve and detector.pretrain:  # one of those that figure 6 draws
-            updates = int(recipe["iterations"])  # type: ignore[call-overload]
+            updates = int(recipe["iterations"])
             values["validate_every"] = max(1, math.ceil(updates * how.curve / 200))
             values["val_data"] = [{"path": "{data}", "kind": "pairs", "split": "test"}]
             values["validation_crops"] = TEST_TILES
@@ -116,8 +116,8 @@ class Builder:
     def _pretraining(self, name: str, start: str) -> Step:
         detector, about = detectors()[name], starts()[start]
         values: dict[str, Any] = {"init": "none", "validate_every": 0}
-        recipe = read_recipe(detector.pretrain)
-        batch = int(recipe["batch_size"])  # type: ignore[call-overload]
+        recipe: Mapping[str, Any] = read_recipe(detector.pretrain)
+        batch = int(recipe["batch_size"])
         values["iterations"] = math.ceil(EPOCHS * PAIRS / batch) * (self.variants if about.series else 1)
         if about.task:
             # as many images as the pairs of the others have pairs: a lot of two dates is of two places

@@ -26,7 +26,8 @@ class SynthesizerOptions:
         synthesizer: Name of the plugin.
         weights: Name or path; None for the plugin's default.
         background: "synthesize" (the paper) or "keep".
-        drift: How far the look of the ground moves at each step; None for what fits (:mod:`changen_cli.pipeline.run`).
+        drift: How far the look of the ground moves at each step; None for what fits
+            (:func:`~changen_cli.synthesis.look_plan.choose_drift`).
         new_looks: Whose look a new object takes; None for some of each.
         repaint: Share of the objects that stay and have another look one step later; None for what fits.
         device: "auto" or a torch device.

@@ -74,7 +74,7 @@ def test_a_share_is_never_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"mosaic": True, "repaint": 0.5}, "--repaint 0.5 with --mosaic: a building of a mosaic has one look"),
         ({"mosaic": True, "workers": 2}, "--workers 2 with --mosaic: a mosaic is made in one process"),
         ({"shard": "3/3"}, "--shard 3/3: must be i/N with i from 0 to N - 1, for example 0/8, or auto"),
-        ({"shard": "0/2", "overwrite": True}, "--overwrite and --shard: .* delete the output yourself first"),
+        ({"shard": "0/2", "overwrite": True}, "--overwrite with --shard: .* delete the output yourself first"),
         ({"workers": -1}, "--workers -1: must be auto or a whole number from 0 to 1024"),
     ],
 )
