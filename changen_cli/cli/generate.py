@@ -13,8 +13,8 @@ from changen_cli.cli.progress import ProgressView
 from changen_cli.cli.summary import report_summary, summary_json
 from changen_cli.errors import ExitCode
 from changen_cli.pipeline.options import GenerateOptions
-from changen_cli.pipeline.worker_options import RUN
 from changen_cli.pipeline.summary import NothingMadeError
+from changen_cli.pipeline.worker_options import RUN
 
 if TYPE_CHECKING:
     from changen_cli.pipeline.estimate import Estimate
