@@ -30,6 +30,10 @@ FLAGS = [
 
 pytestmark = pytest.mark.slow
 
+# It looks again until it is so, or a while has passed: a page draws when it finds the time.
+expect = pytest.importorskip("playwright.sync_api").expect
+expect.set_options(timeout=30_000)
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -37,7 +41,6 @@ def browser() -> Iterator[Browser]:
     found = next((path for name in ("chromium", "google-chrome") if (path := shutil.which(name))), None)
     if found is None:
         pytest.skip("no Chromium here: apt-get install chromium")
-    pytest.importorskip("playwright")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
@@ -70,6 +73,7 @@ def outside(address: str) -> list[str]:
 
 
 def seen(page: Page, what: str) -> UInt8Array:
+    page.wait_for_function("() => [...document.images].every((one) => one.complete)")
     return np.asarray(Image.open(io.BytesIO(page.locator(what).screenshot())).convert("RGB"))
 
 
@@ -130,61 +134,60 @@ def test_overlays_and_events(page: Page) -> None:
         assert differ(seen(page, "#stage"), plain) > 0.5, what
         page.locator(what).uncheck()
     page.locator("#outlines").check()
-    assert page.locator("#stage path").count() == 3  # before and after the relocation, and what was created
-    assert page.locator("#list li:not(.step)").all_inner_texts() == [
-        "relocate 2, 5 m²", "create 4, 7.5 m²", "remove 3, 6 m²",
-    ]  # fmt: skip
+    expect(page.locator("#stage path")).to_have_count(3)  # before and after the relocation, and what was created
+    expect(page.locator("#list li:not(.step)")).to_have_text(["relocate 2, 5 m²", "create 4, 7.5 m²", "remove 3, 6 m²"])
     page.locator("#list li", has_text="remove").click()
-    assert page.locator("#time").input_value() == "2"
-    assert page.locator("#stage path.chosen").count() == 1
-    assert page.locator("#stage path.chosen").get_attribute("stroke") == "#eb4646"
+    expect(page.locator("#time")).to_have_value("2")
+    expect(page.locator("#stage path.chosen")).to_have_count(1)
+    expect(page.locator("#stage path.chosen")).to_have_attribute("stroke", "#eb4646")
 
 
 def test_keys(page: Page) -> None:
     page.locator(".card").first.focus()
     page.keyboard.press("Enter")
     name, time = page.locator("#name"), page.locator("#time")
-    assert (name.inner_text(), time.input_value()) == ("kampala__r0_c0", "2")
+    expect(name).to_have_text("kampala__r0_c0")
+    expect(time).to_have_value("2")
     page.keyboard.press("ArrowLeft")
-    assert time.input_value() == "1"
+    expect(time).to_have_value("1")
     for key, box in {"s": "#swipe", "m": "#masks", "c": "#changed"}.items():
         page.keyboard.press(key)
-        assert page.locator(box).is_checked(), key
+        expect(page.locator(box), key).to_be_checked()
     page.keyboard.press("[")
-    assert page.locator("#edge").input_value() == "45"
+    expect(page.locator("#edge")).to_have_value("45")
     page.keyboard.press("ArrowDown")
-    assert name.inner_text() == "jinja__r1_c0"
+    expect(name).to_have_text("jinja__r1_c0")
     page.keyboard.press(" ")
     page.wait_for_function("() => document.getElementById('time').value !== '2'")
     page.keyboard.press(" ")
     page.keyboard.press("Escape")
-    assert not page.locator("#viewer").is_visible()
+    expect(page.locator("#viewer")).to_be_hidden()
     page.keyboard.press("/")
     page.keyboard.type("jinja")
-    assert page.locator(".card").count() == 1
-    assert page.locator("#count").inner_text() == "1 of 3 shown"
+    expect(page.locator(".card")).to_have_count(1)
+    expect(page.locator("#count")).to_have_text("1 of 3 shown")
 
 
 def test_filters_leave_what_they_say(page: Page) -> None:
-    assert page.locator(".card").count() == 3
+    expect(page.locator(".card")).to_have_count(3)
     page.locator("#events label", has_text="create").locator("input").uncheck()
-    assert page.locator(".card").count() == 2  # the series in which nothing changed is gone
-    assert page.locator("#charts").inner_text().count("4 changes") == 1
+    expect(page.locator(".card")).to_have_count(2)  # the series in which nothing changed is gone
+    expect(page.locator("#charts")).to_contain_text("4 changes")
     page.locator("#splits label", has_text="test").locator("input").uncheck()
-    assert page.locator(".card").locator(".say").all_inner_texts()[0].startswith("kampala__r0_c0")
+    expect(page.locator(".card .say").first).to_contain_text("kampala__r0_c0")
     page.locator("#splits label", has_text="train").locator("input").uncheck()
-    assert page.locator("#none").is_visible()
+    expect(page.locator("#none")).to_be_visible()
 
 
 def test_the_map_has_tiles_and_changes_and_a_tile_opens(page: Page) -> None:
     page.locator("#map-part summary").click()
-    assert page.locator("#map .tile").count() == 3
-    assert page.locator("#map .change").count() == 6
+    expect(page.locator("#map .tile")).to_have_count(3)
+    expect(page.locator("#map .change")).to_have_count(6)
     page.locator("#map-images").check()
-    assert page.locator("#map image").count() == 3
-    assert page.locator("#map text").text_content() == "10 m"  # a hundred metres lie there
+    expect(page.locator("#map image")).to_have_count(3)
+    expect(page.locator("#map text")).to_have_text("10 m")  # a hundred metres lie there
     page.locator("#map .tile").nth(1).click()
-    assert page.locator("#name").inner_text() == "jinja__r1_c0"
+    expect(page.locator("#name")).to_have_text("jinja__r1_c0")
 
 
 def test_only_what_is_near_has_pictures(page: Page) -> None:
@@ -207,18 +210,18 @@ def test_a_thousand_series_do_not_choke_it(
     write_page(tmp_path / "page.html", Chosen(open_series(tmp_path / "out"), [0, 1, 2, 0] * 250), 256)
     page = visit(tmp_path / "page.html")
     page.wait_for_function("() => document.querySelector('.card img') !== null")
-    assert page.locator(".card").count() == 1000
+    expect(page.locator(".card")).to_have_count(1000)
     assert page.locator(".card img").count() < 100
     page.locator("#find").fill("jinja")
-    assert page.locator(".card").count() == 250
+    expect(page.locator(".card")).to_have_count(250)
     page.locator(".card").last.click()
-    assert page.locator("#name").inner_text() == "jinja__r1_c0"
+    expect(page.locator("#name")).to_have_text("jinja__r1_c0")
 
 
 def test_the_address_of_a_series_opens_it(page: Page) -> None:
     page.goto(page.url.split("#")[0] + "#jinja__r1_c0")
     page.reload()
-    assert page.locator("#name").inner_text() == "jinja__r1_c0"
+    expect(page.locator("#name")).to_have_text("jinja__r1_c0")
 
 
 def test_the_report_of_a_run_leafs_through_its_sheets(
@@ -231,10 +234,10 @@ def test_the_report_of_a_run_leafs_through_its_sheets(
     (run / "losses.csv").write_text("iteration,seconds,images_per_second,g_loss\n" + rows)
     assert changen("report", run).code == 0
     page = visit(run / "report.html")
-    assert page.locator("#said").inner_text() == "200"
+    expect(page.locator("#said")).to_have_text("200")
     last = seen(page, "#sheet")
     page.keyboard.press("ArrowLeft")
-    assert page.locator("#said").inner_text() == "100"
+    expect(page.locator("#said")).to_have_text("100")
     assert last.mean() - seen(page, "#sheet").mean() == pytest.approx(100, abs=5)
     x = float(page.locator("line.now").first.get_attribute("x1") or 0)
     assert x == pytest.approx(58 + 300 * 100 / 200)

@@ -151,7 +151,7 @@ const KEYS = {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const typing = event.target.matches("input[type=search], select");
-  if (!view.series) {
+  if (!$("viewer").open) { // Escape shuts it before its close event comes
     if (event.key === "/" && !typing) { event.preventDefault(); $("find").focus(); }
     return;
   }
