@@ -22,6 +22,7 @@ import argparse
 import json
 import os
 import shlex
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -80,9 +81,16 @@ def key_of(plan: Plan, trial: Trial) -> dict[str, Any]:
 
 
 def train(plan: Plan, trial: Trial) -> None:
-    """Trains a detector and packs its weights, and notes the processor time of each start."""
-    recipe = plan.runs / "detectors" / f"{trial.name}.yaml"
-    recipe.parent.mkdir(parents=True, exist_ok=True)
+    """Trains a detector and packs its weights, and notes the processor time of each start.
+
+    A run that was stopped goes on if it is of what is wanted now: other weights make other series at the same place.
+    """
+    run = plan.runs / "detectors" / trial.name
+    recipe, record, key = (run.parent / f"{trial.name}.yaml", run.parent / f"{trial.name}.json", key_of(plan, trial))
+    if read_json(record) != json.loads(json.dumps(key)):
+        shutil.rmtree(run, ignore_errors=True)
+        cost_file(plan, trial).unlink(missing_ok=True)
+        write_json(record, key)
     recipe.write_text(yaml.safe_dump(plan.recipe(trial), sort_keys=False), encoding="utf-8")
     before = children_seconds()
     try:

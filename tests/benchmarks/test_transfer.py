@@ -102,6 +102,10 @@ class FakeChangen:
 
     def __call__(self, words: list[str], environment: object = None, codes: object = (0,)) -> str:
         self.calls.append(words[0])
+        if words[0] == "pretrain":
+            run = ROOT / words[words.index("--output") + 1]
+            run.mkdir(parents=True, exist_ok=True)
+            (run / f"{sum(1 for _ in run.iterdir())}").touch()
         if words[0] == "generate":
             folder = ROOT / words[words.index("--output") + 1]
             folder.mkdir(parents=True, exist_ok=True)
@@ -139,7 +143,19 @@ def test_what_is_done_is_left_alone_and_what_it_depends_on_is_watched(plan: Plan
     assert go(trial) == ["generate", "generate", *learnt]
     recipe = yaml.safe_load((plan.runs / "detectors" / f"{trial.name}.yaml").read_text())
     assert recipe == plan.recipe(trial)
-    assert len((plan.runs / "detectors" / f"{trial.name}.cost").read_text().split()) == 3
+    # a run of other series at the same place is no start for this one
+    run = plan.runs / "detectors" / trial.name
+    assert [path.name for path in run.iterdir()] == ["0"]
+    assert len(transfer.cost_file(plan, trial).read_text().split()) == 1
+
+
+def test_a_detector_that_was_stopped_goes_on(plan: Plan, changen: FakeChangen) -> None:
+    trial = Trial("copy-paste", (), 0)
+    transfer.measure(plan, trial)
+    transfer.figures_file(plan, trial).unlink()
+    transfer.measure(plan, trial)
+    assert sorted(path.name for path in (plan.runs / "detectors" / trial.name).iterdir()) == ["0", "1"]
+    assert len(transfer.cost_file(plan, trial).read_text().split()) == 2
 
 
 def test_rows_without_their_weights_are_left_out(plan: Plan) -> None:
