@@ -229,7 +229,7 @@ def test_page_has_means_spreads_and_dashes(plan: Plan) -> None:
         "| changen, shipped weights | 490 ± 10 | 0.85 ± 0.05 | 0.40 ± 0.00 | 0.60 ± 0.00 | 0.30 ± 0.00 | 1.00 ± 0.00 "
         "| 0.70 ± 0.00 | 0.50 ± 0.00 | 0.12 ± 0.00 | 0.250 |"
     )
-    assert cost == "| changen, shipped weights | 6.1 M | 5,200 | about 150 | 0.250 | 1.00 |"
+    assert cost == "| changen, shipped weights | 6.1 M | 8,100 | about 240 | 0.250 | 1.00 |"
     # of one seed nothing was seen: a mean over the other would be of other layouts than the rows around it
     assert "| 0 ± 0 | - | 0.40 ± 0.00 | 0.60" in lines_of(page, "| copy (nothing changes) |")[0]
     assert lines_of(page, "| real images") == [
