@@ -25,6 +25,7 @@ from changen_cli.export.source import Dates, Source
 from changen_cli.export.target import Target
 from changen_cli.files import disk_errors
 from changen_cli.store.formats.zarr.conventions import attributes
+from changen_cli.store.formats.zarr.loop import end_loop_in_time
 from changen_cli.store.sample import Sample
 from changen_cli.types import AnyArray, Split
 
@@ -42,6 +43,7 @@ class ZarrMap(DatasetLayout):
 
     def write(self, source: Source, target: Target, options: ExportOptions) -> Written:
         """Writes a group for each series, and consolidated metadata."""
+        end_loop_in_time()
         counts = {str(split): 0 for split in Split}
         version: Literal[2, 3] = 2 if options.zarr_version == 2 else 3
         with disk_errors(target.root):
