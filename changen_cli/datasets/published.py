@@ -112,8 +112,8 @@ DATASETS = {
             remark="those who cut it disagree on number and splits of the tiles, so only pairs and sizes are checked",
             unverified="licence, the size of the download",
         ),
-        # 5,000 pairs of 1024 x 1024: the abstract of its paper; 3500 / 500 / 1000: README files of others who use it; the
-        # address: README.md of S2Looking/Dataset, which names the drives that have it.
+        # 5,000 pairs of 1024 x 1024: the abstract of its paper; 3500 / 500 / 1000: README files of others who use it;
+        # the address: README.md of S2Looking/Dataset, which names the drives that have it.
         Published(
             name=S2LOOKING,
             title="S2Looking",

@@ -76,7 +76,7 @@ class GenerateOptions(WorkerOptions, SynthesizerOptions, ReadOptions, ScheduleOp
         shard_samples: Samples per shard, or "auto".
         max_shard_gb: Most that the arrays of a shard may take in memory, GB; a few shards are in memory at a time.
         split: Shares of train, val and test.
-        split_by: What is shared out: whole scenes ("scene"), or blocks of the area of each scene ("area"), so that one
+        split_by: What is shared out: whole scenes ("scene"), or parts of the area of each scene ("area"), so that one
             scene has all three splits; no tile of one split shares a pixel with one of another.
         creation_options: GDAL creation options, for formats that GDAL writes.
         cog: Whether GeoTIFFs are cloud optimised.
@@ -166,7 +166,7 @@ class GenerateOptions(WorkerOptions, SynthesizerOptions, ReadOptions, ScheduleOp
     )
     split_by: Literal["scene", "area"] = option(
         default="scene",
-        help="What --split shares out: each scene as a whole, or the area inside each scene, in blocks of tiles; no "
+        help="What --split shares out: each scene as a whole, or the area inside each scene, part by part; no "
         "tile of one split overlaps one of another.",
         group=OUTPUT,
         recorded=False,

@@ -15,7 +15,7 @@ from changen_cli.pipeline.options import AREA, GenerateOptions
 from changen_cli.pipeline.remarks import remarks
 from changen_cli.pipeline.splits import share_area, share_out
 from changen_cli.reporter import Reporter
-from changen_cli.scenes.blocks import BlockGrid
+from changen_cli.scenes.areas import AreaGrid
 from changen_cli.scenes.discover import find_scenes
 from changen_cli.scenes.readable import printable
 from changen_cli.scenes.scene import Scene, open_scene
@@ -57,7 +57,7 @@ class Plan:
 
     Attributes:
         sources: The scenes that could be opened.
-        grids: Their tiles; where they are shared out by area, with the splits of their blocks.
+        grids: Their tiles; where they are shared out by area, with the splits of their areas.
         splits: Their splits, of those that are not shared out by area.
         variants: Series per tile.
         spec: Shape of the store.
@@ -66,7 +66,7 @@ class Plan:
     """
 
     sources: tuple[SceneSource, ...]
-    grids: tuple[TileGrid | BlockGrid | WholeScene, ...]
+    grids: tuple[TileGrid | AreaGrid | WholeScene, ...]
     splits: tuple[Split, ...]
     variants: int
     spec: StoreSpec
@@ -86,16 +86,16 @@ class Plan:
         grid = self.grids[scene]
         number = tile - (ends[scene - 1] if scene else 0)
         window = grid[number]
-        split = grid.split_of(number) if isinstance(grid, BlockGrid) else self.splits[scene]
+        split = grid.split_of(number) if isinstance(grid, AreaGrid) else self.splits[scene]
         name = self.sources[scene].id if isinstance(grid, WholeScene) else f"{self.sources[scene].id}__{window.tile_id}"
         suffix = f"__v{variant}" if self.variants > 1 else ""
         return SampleRef(scene, window, variant, f"{name}{suffix}", split)
 
     def described(self) -> list[dict[str, object]]:
-        """Returns what the manifest says of each scene, with its split, or its blocks of area with theirs."""
+        """Returns what the manifest says of each scene, with its split, or its areas with theirs."""
         return [
             {**scene, "split": AREA, "areas": grid.as_manifest()}
-            if isinstance(grid, BlockGrid)
+            if isinstance(grid, AreaGrid)
             else {**scene, "split": split}
             for scene, split, grid in zip(self.scenes, self.splits, self.grids, strict=True)
         ]
@@ -127,7 +127,7 @@ def make_plan(options: GenerateOptions, reporter: Reporter, find: Find | None = 
     """
     read = options.read_options()
     sources, scenes = [], []
-    grids: list[TileGrid | BlockGrid | WholeScene] = []
+    grids: list[TileGrid | AreaGrid | WholeScene] = []
     unusable: list[dict[str, str]] = []
     first_error: ChangenError | None = None
 
@@ -172,7 +172,7 @@ def _named(options: GenerateOptions, leave_out: LeaveOut) -> list[SceneSource]:
     return find_scenes(options.inputs, masks=options.masks, footprints=options.footprints, bare=leave_out)
 
 
-def _grid(scene: Scene, source: SceneSource, options: GenerateOptions) -> TileGrid | BlockGrid | WholeScene:
+def _grid(scene: Scene, source: SceneSource, options: GenerateOptions) -> TileGrid | AreaGrid | WholeScene:
     if options.mosaic:
         return WholeScene(scene.height, scene.width)
     tiles = TileGrid(scene.height, scene.width, options.tile_size, options.overlap, options.edges)

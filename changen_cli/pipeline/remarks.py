@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from changen_cli.pipeline.options import GenerateOptions
-from changen_cli.scenes.blocks import BlockGrid
+from changen_cli.scenes.areas import AreaGrid
 from changen_cli.scenes.window import TileGrid, WholeScene
 from changen_cli.store.formats.registry import get_format
 from changen_cli.types import Split
@@ -19,7 +19,7 @@ SHARED = 0.25
 def remarks(
     options: GenerateOptions,
     scenes: Sequence[Mapping[str, Any]],
-    grids: Sequence[TileGrid | BlockGrid | WholeScene],
+    grids: Sequence[TileGrid | AreaGrid | WholeScene],
     splits: Sequence[Split],
 ) -> Iterator[str]:
     """Says what is easily overlooked.
@@ -79,26 +79,26 @@ def _metres(scenes: Sequence[Mapping[str, Any]], name: str) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def _areas(grids: Sequence[TileGrid | BlockGrid | WholeScene]) -> Iterator[str]:
+def _areas(grids: Sequence[TileGrid | AreaGrid | WholeScene]) -> Iterator[str]:
     """Says how scenes are shared out by area."""
-    cut = [grid for grid in grids if isinstance(grid, BlockGrid)]
+    cut = [grid for grid in grids if isinstance(grid, AreaGrid)]
     if cut:
         tiles = sum((grid.counts() for grid in cut), Counter[Split]())
         counts = ", ".join(f"{tiles[split]} {split}" for split in Split)
         yield (
             f"the area of {len(cut)} scene{'s' * (len(cut) > 1)} is shared out in {sum(len(g.areas) for g in cut)} "
-            f"blocks of tiles: {counts}; no tile of one split overlaps one of another"
+            f"areas: {counts}; no tile of one split overlaps one of another"
         )
 
 
-def _splits_of(grids: Sequence[TileGrid | BlockGrid | WholeScene], splits: Sequence[Split]) -> Sequence[Split]:
-    """Lists the splits that scenes have, or those of their blocks."""
-    if not any(isinstance(grid, BlockGrid) for grid in grids):
+def _splits_of(grids: Sequence[TileGrid | AreaGrid | WholeScene], splits: Sequence[Split]) -> Sequence[Split]:
+    """Lists the splits that scenes have, or those of their areas."""
+    if not any(isinstance(grid, AreaGrid) for grid in grids):
         return splits
     return [
         split
         for grid, own in zip(grids, splits, strict=True)
-        for split in (grid.splits if isinstance(grid, BlockGrid) else (own,))
+        for split in (grid.splits if isinstance(grid, AreaGrid) else (own,))
     ]
 
 
@@ -116,12 +116,12 @@ def _empty_splits(options: GenerateOptions, splits: Sequence[Split]) -> Iterator
         )
 
 
-def _overlap(options: GenerateOptions, grids: Sequence[TileGrid | BlockGrid | WholeScene]) -> Iterator[str]:
+def _overlap(options: GenerateOptions, grids: Sequence[TileGrid | AreaGrid | WholeScene]) -> Iterator[str]:
     """Says so if tiles share more than --overlap, since the last ones of a scene are moved inwards."""
     if options.edges != "shift":
         return
     most = 0
-    for grid in (one.tiles if isinstance(one, BlockGrid) else one for one in grids):
+    for grid in (one.tiles if isinstance(one, AreaGrid) else one for one in grids):
         if isinstance(grid, TileGrid):
             for length, count in ((grid.height, grid.rows), (grid.width, grid.columns)):
                 if count > 1:

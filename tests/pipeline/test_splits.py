@@ -40,7 +40,7 @@ def test_the_area_of_a_scene_is_shared_out() -> None:
     assert grid != share_area(tiles, "town", (8, 1, 1), seed=0)
 
 
-def test_few_blocks_go_to_every_split_first() -> None:
+def test_few_areas_go_to_every_split_first() -> None:
     assert set(share_area(TileGrid(100, 300, 100), "a", (0.8, 0.1, 0.1), seed=0).splits) == set(Split)
     assert share_area(TileGrid(100, 100, 100), "a", (0.8, 0.1, 0.1), seed=0).splits == (Split.TRAIN,)
     two = share_area(TileGrid(100, 1000, 100), "a", (1, 0, 1), seed=0)

@@ -1,4 +1,4 @@
-"""A scene divided by area: blocks of tiles, each of one split, which share no pixel with those of another."""
+"""A scene divided by area: parts of it of one split each, whose tiles share no pixel with those of another."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from changen_cli.types import Split
 
 
 @dataclass(frozen=True)
-class BlockGrid:
-    """Windows that cover a scene block by block. Where windows share no pixels they are those of a :class:`TileGrid`.
+class AreaGrid:
+    """Windows that cover a scene area by area. Where windows share no pixels they are those of a :class:`TileGrid`.
 
-    A block is as long as ``side`` windows, and the last of a row or column as long as what is left: it may have fewer
-    windows, or a remainder that is no window is added to it. Windows lie within their block; only at the edges of the
-    scene may they overhang. So windows of two blocks never share a pixel, whatever ``overlap`` is.
+    An area is as long as ``side`` windows, and the last of a row or column as long as what is left: it may have fewer
+    windows, or a remainder that is no window is added to it. Windows lie within their area; only at the edges of the
+    scene may they overhang. So windows of two areas never share a pixel, whatever ``overlap`` is.
 
     Attributes:
-        tiles: The grid without blocks: sizes, overlap, edges.
-        side: Windows along a side of a block.
-        splits: Split of each block, row by row.
+        tiles: The grid without areas: sizes, overlap, edges.
+        side: Windows along a side of an area.
+        splits: Split of each area, row by row.
     """
 
     tiles: TileGrid
@@ -49,9 +49,9 @@ class BlockGrid:
     def __getitem__(self, index: int) -> Window:
         if not 0 <= index < len(self):
             raise IndexError(f"window {index} of a grid of {len(self)}")
-        block = bisect_right(self._ends, index)
-        area, grid = self.areas[block], self._grids[block]
-        inner = grid[index - (self._ends[block - 1] if block else 0)]
+        number = bisect_right(self._ends, index)
+        area, grid = self.areas[number], self._grids[number]
+        inner = grid[index - (self._ends[number - 1] if number else 0)]
         return Window(area.row + inner.row, area.column + inner.column, inner.height, inner.width)
 
     def __iter__(self) -> Iterator[Window]:
@@ -70,11 +70,11 @@ class BlockGrid:
 
     @cached_property
     def areas(self) -> tuple[Window, ...]:
-        """The blocks, row by row."""
-        return block_areas(self.tiles, self.side)
+        """The areas, row by row."""
+        return cut_areas(self.tiles, self.side)
 
     def as_manifest(self) -> list[dict[str, Any]]:
-        """Returns the blocks with their splits (JSON values)."""
+        """Returns the areas with their splits (JSON values)."""
         return [
             {"split": split, "row": area.row, "column": area.column, "height": area.height, "width": area.width}
             for area, split in zip(self.areas, self.splits, strict=True)
@@ -90,29 +90,29 @@ class BlockGrid:
         return tuple(accumulate(len(grid) for grid in self._grids))
 
 
-def block_areas(tiles: TileGrid, side: int) -> tuple[Window, ...]:
-    """Cuts a scene into blocks, row by row.
+def cut_areas(tiles: TileGrid, side: int) -> tuple[Window, ...]:
+    """Cuts a scene into areas, row by row.
 
     Args:
         tiles: The grid of its windows.
-        side: Windows along a side of a block.
+        side: Windows along a side of an area.
     """
     rows, columns = (_cuts(length, tiles, side) for length in (tiles.height, tiles.width))
     return tuple(Window(row, column, height, width) for row, height in rows for column, width in columns)
 
 
-def block_side(tiles: TileGrid, least: int) -> int:
-    """Chooses how large blocks are: as large as they can be where there are to be some number of them.
+def area_side(tiles: TileGrid, least: int) -> int:
+    """Chooses how large areas are: as large as they can be where there are to be some number of them.
 
     Args:
         tiles: The grid of windows.
-        least: How many blocks there should be; fewer where there are fewer windows.
+        least: How many areas there should be; fewer where there are fewer windows.
 
     Returns:
-        Windows along a side of a block, at least 1.
+        Windows along a side of an area, at least 1.
     """
     side = max(1, math.isqrt(len(tiles) // max(1, least)))
-    while side > 1 and len(block_areas(tiles, side)) < least:
+    while side > 1 and len(cut_areas(tiles, side)) < least:
         side -= 1
     return side
 

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from changen_cli.scenes.blocks import BlockGrid, block_areas, block_side
+from changen_cli.scenes.areas import AreaGrid, area_side, cut_areas
 from changen_cli.scenes.window import TileGrid, Window
 from changen_cli.types import Split
 
 
-def blocks(tiles: TileGrid, side: int) -> BlockGrid:
-    """A grid whose blocks take turns."""
+def areas(tiles: TileGrid, side: int) -> AreaGrid:
+    """A grid whose areas take turns."""
     splits = tuple(Split)
-    return BlockGrid(tiles, side, tuple(splits[k % 3] for k in range(len(block_areas(tiles, side)))))
+    return AreaGrid(tiles, side, tuple(splits[k % 3] for k in range(len(cut_areas(tiles, side)))))
 
 
 def share(a: Window, b: Window) -> bool:
@@ -37,7 +37,7 @@ def test_no_window_of_a_split_shares_a_pixel_with_one_of_another_and_none_is_lef
     height: int, width: int, size: int, overlap: int, side: int, edges: Literal["shift", "pad"]
 ) -> None:
     tiles = TileGrid(height, width, size, overlap, edges)
-    grid = blocks(tiles, side)
+    grid = areas(tiles, side)
     windows = list(grid)
     assert len(windows) == len(grid)
     named = list(zip(windows, map(grid.split_of, range(len(grid))), strict=True))
@@ -56,13 +56,13 @@ def test_no_window_of_a_split_shares_a_pixel_with_one_of_another_and_none_is_lef
     [(TileGrid(1000, 1000, 100), 20, 2), (TileGrid(1000, 1000, 100), 1, 10), (TileGrid(200, 200, 100), 20, 1),
      (TileGrid(100, 4000, 100), 20, 1), (TileGrid(6400, 6400, 100), 20, 14)],
 )  # fmt: skip
-def test_blocks_are_as_large_as_they_can_be(tiles: TileGrid, least: int, side: int) -> None:
-    assert block_side(tiles, least) == side
-    assert len(block_areas(tiles, side)) >= min(least, len(tiles))
+def test_areas_are_as_large_as_they_can_be(tiles: TileGrid, least: int, side: int) -> None:
+    assert area_side(tiles, least) == side
+    assert len(cut_areas(tiles, side)) >= min(least, len(tiles))
 
 
-def test_blocks_are_recorded_and_cover_the_scene_once() -> None:
-    grid = blocks(TileGrid(250, 330, 100), 2)
+def test_areas_are_recorded_and_cover_the_scene_once() -> None:
+    grid = areas(TileGrid(250, 330, 100), 2)
     recorded = grid.as_manifest()
     assert recorded[0] == {"split": "train", "row": 0, "column": 0, "height": 250, "width": 200}
     assert sum(one["height"] * one["width"] for one in recorded) == 250 * 330
