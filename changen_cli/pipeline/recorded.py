@@ -75,7 +75,8 @@ def manifest_values(path: Path) -> dict[str, object] | None:
         values = _values(file.parent, manifest["arguments"])
     except (KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{file} does not say how its output was made: no {error}") from error
-    del values["output"]
+    for decided in ("output", "suited"):  # the new run has a place of its own, and may be given other weights
+        del values[decided]
     return {name: value for name, value in values.items() if value is not None}
 
 

@@ -37,7 +37,6 @@ def describe(card: Card, device: str, read: ReadOptions) -> dict[str, Any]:
             "resolution": read.resolution,
             "bands": None if read.bands is None else list(read.bands),
             "rescale": read.rescale,
-            **({} if read.range_by_default() is None else {"suited": list(read.range_by_default() or ())}),
         },
         "changen": __version__,
     }
