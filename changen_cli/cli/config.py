@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,20 @@ _UNSET = ("", "~", "null", "Null", "NULL")
 """What YAML writes for no value; the option keeps its default."""
 
 
-def read_config(context: typer.Context, path: Path | None) -> Path | None:
+RECORDED = "changen.recorded"
+"""Key of the context's notes that has the values of a manifest, by name of field."""
+
+Recorded = Callable[[Path], Mapping[str, object] | None]
+"""Reads the options that a file records of a run; None if it is no such file."""
+
+
+def read_config(context: typer.Context, path: Path | None, recorded: Recorded | None = None) -> Path | None:
     """Makes the values of a YAML file the defaults of the options, so that what is typed overrides them.
 
     Args:
         context: Of the command, before its other options are read.
         path: The file, or None.
+        recorded: Reads files that are no YAML but a record of what the command did, where it keeps one.
 
     Returns:
         The path.
@@ -30,6 +39,13 @@ def read_config(context: typer.Context, path: Path | None) -> Path | None:
     """
     if path is None:
         return None
+    found = None if recorded is None else recorded(path)
+    if found is not None:
+        context.meta[RECORDED] = found
+        # a value that stands for one that must be given; the values that count are those noted
+        must = [one for one in context.command.params if one.required and one.name in found]
+        context.default_map = {**(context.default_map or {}), **{one.name: found[one.name] for one in must}}
+        return path
     try:
         # every value is read as the text it is, as on the command line: YAML would make 65 of 1:5 and False of no
         values = parse_yaml(read_text(path), yaml.BaseLoader)

@@ -65,7 +65,10 @@ def check_command(
 
 @app.command("list")
 def list_command(as_json: AsJson = False) -> None:
-    """List the data sets of the paper: how many pairs, where they are to be had, and how they are unpacked."""
+    """List the data sets of the paper: how many pairs, where they are to be had, and how they are unpacked.
+
+    Nothing of it was looked up on the pages of the data sets; what no other source says either is marked.
+    """
     from changen_cli.datasets.published import DATASETS
 
     if as_json:
@@ -75,3 +78,5 @@ def list_command(as_json: AsJson = False) -> None:
         counts = ", ".join(f"{split} {count}" for split, count in one.counts.items()) or "as they were cut"
         typer.echo(f"{one.title}: {counts}; about {one.gigabytes:g} GB; {one.licence}")
         typer.echo(f"  from {one.source}\n  as {one.unpack}")
+        if one.unverified:
+            typer.echo(f"  not verified: {one.unverified}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -50,11 +52,22 @@ The first of eight workers that fill one output together (`changen finalize` end
 
 `changen generate -i tiles/ --shard 0/8`
 
+The run of an output again, from what it records, with another seed:
+
+`changen generate --config changen-out --seed 1 --output other`
+
 What would be done, and how long it would take: `changen generate -i tiles/ --dry-run`
 """
 
 
-@takes(GenerateOptions)
+def _recorded(path: Path) -> Mapping[str, object] | None:
+    """Reads what a manifest says; imported when there is one to read."""
+    from changen_cli.pipeline.recorded import manifest_values
+
+    return manifest_values(path)
+
+
+@takes(GenerateOptions, recorded=_recorded)
 def command(
     options: GenerateOptions,
     dry_run: Annotated[

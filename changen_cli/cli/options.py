@@ -13,7 +13,7 @@ from typing import Annotated, Any, Concatenate, Literal, ParamSpec, TypeVar, ove
 
 import typer
 
-from changen_cli.cli.config import read_config
+from changen_cli.cli.config import RECORDED, Recorded, read_config
 from changen_cli.options import Info, Taken, flat, info, long_name
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ Verb = Callable[..., Any]
 
 @overload
 def takes(
-    cls: type[T], build: Literal[True] = True
+    cls: type[T], build: Literal[True] = True, *, recorded: Recorded | None = None
 ) -> Callable[[Callable[Concatenate[T, P], R]], Callable[..., R]]: ...
 
 
@@ -37,7 +37,9 @@ def takes(
 ) -> Callable[[Callable[Concatenate[Mapping[str, Any], P], R]], Callable[..., R]]: ...
 
 
-def takes(cls: type[Any], build: bool = True, also: Sequence[type[Any]] = ()) -> Callable[[Callable[..., Any]], Verb]:
+def takes(
+    cls: type[Any], build: bool = True, also: Sequence[type[Any]] = (), recorded: Recorded | None = None
+) -> Callable[[Callable[..., Any]], Verb]:
     """Makes a verb of a function: its first parameter are the options, and each of their fields becomes a Typer option.
 
     Only what was typed, or stood in ``--config``, is passed on: the defaults are those of the dataclass alone. The
@@ -49,6 +51,7 @@ def takes(cls: type[Any], build: bool = True, also: Sequence[type[Any]] = ()) ->
         build: Whether the function gets the options; else the mapping of what was given, nested as the fields are, for
             a recipe that it overrides; no defaults are shown then, since they are the recipe's.
         also: Other such classes, whose fields stand beside those of the first.
+        recorded: Reads the options that an output of the command records, so that it may stand for a ``--config``.
 
     Returns:
         A decorator. What it makes raises :class:`~changen_cli.errors.UsageError` if the options cannot be used.
@@ -75,12 +78,12 @@ def takes(cls: type[Any], build: bool = True, also: Sequence[type[Any]] = ()) ->
         names = [parameter.name for parameter in (context, *made, *own)]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise TypeError(f"{cls.__name__}: two options of one command are named {twice[0]}")
-        config = [] if "config" in names else [_CONFIG]
+        config = [] if "config" in names else [_config(recorded)]
 
         @wraps(function)
         def verb(**values: Any) -> Any:
             where: typer.Context = values.pop(_CONTEXT)
-            given: dict[str, Any] = {}
+            given: dict[str, Any] = dict(where.meta.get(RECORDED, {}))
             for name, path in paths.items():
                 value = values.pop(name)
                 if _was_given(where, name):
@@ -98,19 +101,21 @@ def takes(cls: type[Any], build: bool = True, also: Sequence[type[Any]] = ()) ->
     return decorate
 
 
-_CONFIG = inspect.Parameter(
-    "config",
-    inspect.Parameter.KEYWORD_ONLY,
-    default=None,
-    annotation=Annotated[
-        Path | None,
-        typer.Option(
-            help="YAML file with any of these options; what is typed overrides it.",
-            callback=read_config,
-            is_eager=True,
-        ),
-    ],
-)
+def _config(recorded: Recorded | None) -> inspect.Parameter:
+    """Makes the parameter ``--config``."""
+
+    def read(context: typer.Context, path: Path | None) -> Path | None:
+        return read_config(context, path, recorded)
+
+    text = "YAML file with any of these options; what is typed overrides it."
+    if recorded is not None:
+        text += " Or an output, its manifest, or a recipe: the options that it was made with."
+    return inspect.Parameter(
+        "config",
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[Path | None, typer.Option(help=text, callback=read, is_eager=True)],
+    )
 
 
 def _evaluated(annotation: Any, function: Callable[..., Any]) -> Any:

@@ -2,6 +2,10 @@
 
 None of them is passed on with changen, and nothing is downloaded: licences want each user to fetch their own copy.
 Checksums stand here only where somebody published them; an archive without one is not checked.
+
+Beside each entry is what its figures were held against in November 2026: text of public pages and repositories as a
+search engine had stored it, not the pages of the data sets themselves, since nothing here downloads anything. What was
+found nowhere is named in ``unverified``, and ``changen data list`` says so.
 """
 
 from __future__ import annotations
@@ -45,6 +49,7 @@ class Published:
         licence: Who may use it, in a few words.
         remark: What else one must know.
         least_rows: Rows that every image has at least, where ``size`` says nothing.
+        unverified: Which of these statements were found nowhere but in memory, in words; empty if none.
     """
 
     name: str
@@ -58,11 +63,15 @@ class Published:
     licence: str = "academic use, see the page"
     remark: str = ""
     least_rows: int = 0
+    unverified: str = ""
 
 
 DATASETS = {
     one.name: one
     for one in (
+        # 637 pairs of 1024 x 1024, and the address: torchgeo/datasets/levircd.py and README files of many detectors;
+        # 445 / 64 / 128: README files of others who use it, and the card of ericyu/LEVIRCD_Cropped256 on Hugging Face
+        # (7120, 1024 and 2048 tiles are 16 of each); MD5: torchgeo/datasets/levircd.py.
         Published(
             name=LEVIR,
             title="LEVIR-CD",
@@ -76,27 +85,35 @@ DATASETS = {
                 Archive("test.zip", "07d5dd89e46f5c1359e2eca746989ed9"),
             ),
             gigabytes=4.0,
+            unverified="the size of the download (at most, from the sizes of the images)",
         ),
+        # One pair of 32507 x 15354 pixels: lists of data sets, such as awesome-remote-sensing-change-detection. Two
+        # addresses are named, by about as many; the server of the first still had another data set of that group.
         Published(
             name=WHU,
             title="WHU-CD (the whole pair)",
             counts={"train": 1, "test": 1},
             size=None,
-            source="https://gpcv.whu.edu.cn/data/building_dataset.html (the building change detection dataset)",
+            source="http://gpcv.whu.edu.cn/data/building_dataset.html (the building change detection dataset), or "
+            "https://study.rsgis.whu.edu.cn/pages/download/building_dataset.html",
             unpack="{2012,2016}/whole_image/{train,test}/{image,label}/*.tif, change_label/{train,test}/*.tif",
             gigabytes=3.1,
             least_rows=10_000,
+            unverified="names of the folders, licence, the size of the download (at most, from that of the images)",
         ),
         Published(
             name=WHU_TILES,
             title="WHU-CD (tiles of 256 px)",
             counts={},
             size=(256, 256),
-            source="cut from the whole pair, https://gpcv.whu.edu.cn/data/building_dataset.html, by others or by you",
+            source="cut from the whole pair, http://gpcv.whu.edu.cn/data/building_dataset.html, by others or by you",
             unpack="{A,B,label}/*, with list/{train,val,test}.txt where there are splits; WHU in the folder's name",
             gigabytes=3.1,
             remark="those who cut it disagree on number and splits of the tiles, so only pairs and sizes are checked",
+            unverified="licence, the size of the download",
         ),
+        # 5,000 pairs of 1024 x 1024: the abstract of its paper; 3500 / 500 / 1000: README files of others who use it;
+        # the address: README.md of S2Looking/Dataset, which names the drives that have it.
         Published(
             name=S2LOOKING,
             title="S2Looking",
@@ -105,7 +122,11 @@ DATASETS = {
             source="https://github.com/S2Looking/Dataset",
             unpack="{train,val,test}/{Image1,Image2,label}/*.png",
             gigabytes=31.5,
+            unverified="licence, the size of the download (at most, from the sizes of the images)",
         ),
+        # 2799 scenes of train: those who count its 5598 images; 6369 of tier3 and 933 of test: README files of others
+        # who use it; 933 of hold: what is left of the 22,068 images (arXiv 1911.09296). MD5, and 7.8 and 2.6 GB for
+        # train and test: torchgeo/datasets/xview.py. Licence: cards of its mirrors on Hugging Face.
         Published(
             name=XVIEW2,
             title="xView2 (xBD)",
@@ -120,6 +141,7 @@ DATASETS = {
             gigabytes=30.0,
             licence="CC BY-NC-SA 4.0",
             remark="pre-disaster images and their labels are all that is used",
+            unverified="the size of the download of all four (train is 7.8 GB, test 2.6 GB)",
         ),
     )
 }

@@ -58,7 +58,7 @@ def export_series(options: ExportOptions, reporter: Reporter | None = None) -> E
     if empty and options.split is None:
         reporter.warn(
             f"{path}: no {written.unit} in {' and '.join(empty)}: {options.series} has no series of that split; "
-            "splits are shared out by scene (changen generate --split)"
+            "splits are shared out by scene, or inside scenes (changen generate --split-by area)"
         )
     return Exported(path, layout.name, written)
 

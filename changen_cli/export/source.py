@@ -15,6 +15,7 @@ from changen_cli.events.base import Change
 from changen_cli.export.options import ExportOptions
 from changen_cli.export.picture import Picture
 from changen_cli.reporter import Progress, Reporter
+from changen_cli.scenes.window import Window
 from changen_cli.store.sample import Sample
 from changen_cli.store.series import SeriesDataset, open_series
 from changen_cli.types import BoolArray, Int32Array, UInt8Array
@@ -162,6 +163,25 @@ class Source:
         self._need_masks()
         for sample in self._samples("series"):
             yield sample, self._dates(sample)
+
+    def series_in_windows(self) -> Iterator[tuple[tuple[int, int], Iterator[tuple[Window, Sample, Dates]]]]:
+        """Reads series by series, each in windows of consecutive dates where it is larger than fits into memory.
+
+        Yields:
+            Rows and columns of a series; and its windows, or all of it as one, with the dates that
+            :attr:`~changen_cli.store.sample.Sample.times` names. Windows are read when they are asked for, and all of
+            them must be before the next series is.
+
+        Raises:
+            UsageError: If the format stores no masks.
+            StoreError: If a file is missing or damaged.
+        """
+        self._need_masks()
+        total = len(self.data)
+        for place in range(total):
+            windows = ((window, part, self._dates(part)) for window, part in self.data.windows(place))
+            yield self.data.size_of(place), windows
+            self._reporter.progress(Progress("export", place + 1, total, "series"))
 
     def _stored_pairs(self) -> Iterator[Pair]:
         """Reads the pairs of a format that stores pairs."""

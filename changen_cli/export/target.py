@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from changen_cli.errors import StoreError, UsageError
 from changen_cli.export.picture import Picture
-from changen_cli.files import Data, disk_errors, put_folder_whole, put_whole, work_folder
+from changen_cli.files import Data, disk_errors, make_folder, put_folder_whole, put_whole
+from changen_cli.store.lock import Lock
 
 RECORD = "changen-export.json"
 """Says in a folder where it comes from; also what ``--overwrite`` looks for before it replaces one."""
+
+LOCK = ".changen-lock"
+"""Held by the export that writes."""
 
 
 class Target:
@@ -112,7 +116,8 @@ class Target:
 def writing(path: Path, *, is_file: bool, copy: bool, overwrite: bool) -> Iterator[Target]:
     """Gives a target to write to; it takes its real name when the block ends well.
 
-    Until then all is in ``.<name>.work`` beside it, which a killed run leaves and the next one empties.
+    Until then all is in ``.<name>.work`` beside it, which a killed run leaves and the next one empties; of two runs at
+    once the second is refused.
 
     Args:
         path: The real path of the folder or file.
@@ -122,10 +127,11 @@ def writing(path: Path, *, is_file: bool, copy: bool, overwrite: bool) -> Iterat
 
     Raises:
         UsageError: If something is there that may not be replaced.
-        StoreError: If the disk is full or not writable.
+        StoreError: If another export is writing it, or the disk is full or not writable.
     """
     _check_free(path, is_file=is_file, overwrite=overwrite)
-    with work_folder(path) as work:
+    with _locked_folder(path) as work:
+        _check_free(path, is_file=is_file, overwrite=overwrite)  # one that ran until now may have put it there
         made = work / path.name
         if not is_file:
             made.mkdir()
@@ -134,6 +140,39 @@ def writing(path: Path, *, is_file: bool, copy: bool, overwrite: bool) -> Iterat
             put_whole(made, path)
             return
         put_folder_whole(made, path, replace=overwrite)
+
+
+@contextmanager
+def _locked_folder(path: Path) -> Iterator[Path]:
+    """Gives the folder ``.<name>.work``, empty but for its lock; it is gone afterwards."""
+    make_folder(path.parent)
+    folder = path.with_name(f".{path.name}.work")
+    if folder.is_symlink():
+        raise StoreError(f"{folder} is a link, and what it leads to would be emptied; remove it and run again")
+    with disk_errors(path):
+        folder.mkdir(exist_ok=True)
+    lock = Lock(folder / LOCK, holder="another export", of=path)
+    lock.acquire()
+    try:
+        with disk_errors(path):
+            _empty(folder)
+            yield folder
+    finally:
+        with suppress(OSError):  # an error that led here is the one to report
+            _empty(folder)
+        lock.release()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _empty(folder: Path) -> None:
+    """Deletes all in a folder but the lock."""
+    for inside in folder.iterdir():
+        if inside.name == LOCK:
+            continue
+        if inside.is_dir() and not inside.is_symlink():
+            shutil.rmtree(inside)
+        else:
+            inside.unlink()
 
 
 def _check_free(path: Path, *, is_file: bool, overwrite: bool) -> None:

@@ -122,12 +122,12 @@ class SceneReference:
         for source in sources:
             with open_scene(source, options) as scene:
                 grids.append(TileGrid(scene.height, scene.width, self._size))
-                unplaced += options.resolution is not None and scene.ground_resolution is None
+                unplaced += options.metres() is not None and scene.ground_resolution is None
         self.notes: tuple[str, ...] = ()
         if unplaced:
             self.notes = (
                 f"{unplaced} of {len(sources)} reference scenes have no georeference and were read at their own "
-                f"pixels, not at {options.resolution:g} m",
+                f"pixels, not at {options.metres():g} m",
             )
         if without:
             self.notes += (
@@ -213,6 +213,7 @@ def read_options(
             bands=bands,
             rescale=arguments.get("rescale") if rescale is None else rescale,
             resolution=arguments.get("resolution") if resolution is None else resolution,
+            suited=arguments.get("suited"),
             resolution_optional=True,
         )
     except UsageError as error:  # what a user may say is checked before

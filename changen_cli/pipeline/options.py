@@ -31,6 +31,9 @@ FORMAT = "zarr"
 SCENE_FORMAT = "geotiff"
 """How whole scenes are."""
 
+AREA = "area"
+"""Value of :attr:`GenerateOptions.split_by` for splits inside a scene."""
+
 _CUTTING = ("NBITS", "PIXELTYPE")
 """Creation options that change what 8 bits mean."""
 
@@ -72,7 +75,9 @@ class GenerateOptions(WorkerOptions, SynthesizerOptions, ReadOptions, ScheduleOp
         batch_size: "auto" or a number.
         shard_samples: Samples per shard, or "auto".
         max_shard_gb: Most that the arrays of a shard may take in memory, GB; a few shards are in memory at a time.
-        split: Shares of train, val and test; whole scenes are shared out.
+        split: Shares of train, val and test.
+        split_by: What is shared out: whole scenes ("scene"), or parts of the area of each scene ("area"), so that one
+            scene has all three splits; no tile of one split shares a pixel with one of another.
         creation_options: GDAL creation options, for formats that GDAL writes.
         cog: Whether GeoTIFFs are cloud optimised.
         seed: Of everything.
@@ -158,6 +163,13 @@ class GenerateOptions(WorkerOptions, SynthesizerOptions, ReadOptions, ScheduleOp
     )
     split: Shares = option(
         default=(0.8, 0.1, 0.1), help="Shares of train,val,test; whole scenes are shared out.", group=OUTPUT
+    )
+    split_by: Literal["scene", "area"] = option(
+        default="scene",
+        help="What --split shares out: each scene as a whole, or the area inside each scene, part by part; no "
+        "tile of one split overlaps one of another.",
+        group=OUTPUT,
+        recorded=False,
     )
     creation_options: CreationOptions = option(
         default_factory=dict,
@@ -287,6 +299,10 @@ class GenerateOptions(WorkerOptions, SynthesizerOptions, ReadOptions, ScheduleOp
             raise UsageError(
                 "--conditions with --mosaic: a condition is drawn for an image and applied to all of it at once; leave "
                 "out one of the two"
+            )
+        if self.split_by == AREA:
+            raise UsageError(
+                "--split-by area with --mosaic: a mosaic is one series of one split; leave out one of the two"
             )
         if self.looks is not None:
             raise UsageError("--looks with --mosaic: earlier looks are found tile by tile; leave out one of the two")

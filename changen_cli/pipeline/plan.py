@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 from changen_cli.errors import ChangenError, SceneError, TileError
-from changen_cli.pipeline.options import GenerateOptions
+from changen_cli.pipeline.options import AREA, GenerateOptions
 from changen_cli.pipeline.remarks import remarks
-from changen_cli.pipeline.splits import share_out
+from changen_cli.pipeline.splits import share_area, share_out
 from changen_cli.reporter import Reporter
+from changen_cli.scenes.areas import AreaGrid
 from changen_cli.scenes.discover import find_scenes
 from changen_cli.scenes.readable import printable
 from changen_cli.scenes.scene import Scene, open_scene
@@ -27,8 +28,8 @@ from changen_cli.types import Split
 LeaveOut: TypeAlias = Callable[[SceneSource, ChangenError], None]
 """Told of a scene that cannot be used, and why; raises that where the run is strict."""
 
-Find: TypeAlias = Callable[[LeaveOut], Iterable[SceneSource]]
-"""Finds the scenes of a run."""
+Find: TypeAlias = Callable[[GenerateOptions, LeaveOut], Iterable[SceneSource]]
+"""Finds the scenes of a run, given its arguments."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,14 @@ class SampleRef:
         window: The tile.
         variant: Which of the tile's futures.
         id: Id of the sample.
+        split: Its split.
     """
 
     scene: int
     window: Window
     variant: int
     id: str
+    split: Split
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,8 @@ class Plan:
 
     Attributes:
         sources: The scenes that could be opened.
-        grids: Their tiles.
-        splits: Their splits.
+        grids: Their tiles; where they are shared out by area, with the splits of their areas.
+        splits: Their splits, of those that are not shared out by area.
         variants: Series per tile.
         spec: Shape of the store.
         scenes: What the manifest says of each scene.
@@ -63,7 +66,7 @@ class Plan:
     """
 
     sources: tuple[SceneSource, ...]
-    grids: tuple[TileGrid | WholeScene, ...]
+    grids: tuple[TileGrid | AreaGrid | WholeScene, ...]
     splits: tuple[Split, ...]
     variants: int
     spec: StoreSpec
@@ -81,10 +84,21 @@ class Plan:
         ends = self._ends
         scene = bisect_right(ends, tile)
         grid = self.grids[scene]
-        window = grid[tile - (ends[scene - 1] if scene else 0)]
+        number = tile - (ends[scene - 1] if scene else 0)
+        window = grid[number]
+        split = grid.split_of(number) if isinstance(grid, AreaGrid) else self.splits[scene]
         name = self.sources[scene].id if isinstance(grid, WholeScene) else f"{self.sources[scene].id}__{window.tile_id}"
         suffix = f"__v{variant}" if self.variants > 1 else ""
-        return SampleRef(scene, window, variant, f"{name}{suffix}")
+        return SampleRef(scene, window, variant, f"{name}{suffix}", split)
+
+    def described(self) -> list[dict[str, object]]:
+        """Returns what the manifest says of each scene, with its split, or its areas with theirs."""
+        return [
+            {**scene, "split": AREA, "areas": grid.as_manifest()}
+            if isinstance(grid, AreaGrid)
+            else {**scene, "split": split}
+            for scene, split, grid in zip(self.scenes, self.splits, self.grids, strict=True)
+        ]
 
     def read_files(self) -> set[Path]:
         """Returns the files of the output that footprints were read into before the run; none where none were."""
@@ -113,7 +127,7 @@ def make_plan(options: GenerateOptions, reporter: Reporter, find: Find | None = 
     """
     read = options.read_options()
     sources, scenes = [], []
-    grids: list[TileGrid | WholeScene] = []
+    grids: list[TileGrid | AreaGrid | WholeScene] = []
     unusable: list[dict[str, str]] = []
     first_error: ChangenError | None = None
 
@@ -124,10 +138,10 @@ def make_plan(options: GenerateOptions, reporter: Reporter, find: Find | None = 
         first_error = first_error or SceneError(str(error))
         unusable.append({"id": source.id, "image": printable(source.image), "reason": str(error)})
 
-    for source in _named(options, leave_out) if find is None else find(leave_out):
+    for source in _named(options, leave_out) if find is None else find(options, leave_out):
         try:
             with open_scene(source, read) as scene:
-                grid = _grid(scene, options)
+                grid = _grid(scene, source, options)
                 described = scene.as_manifest()  # reads pixels, and may fail at them
                 grids.append(grid)
                 scenes.append(described)
@@ -158,10 +172,13 @@ def _named(options: GenerateOptions, leave_out: LeaveOut) -> list[SceneSource]:
     return find_scenes(options.inputs, masks=options.masks, footprints=options.footprints, bare=leave_out)
 
 
-def _grid(scene: Scene, options: GenerateOptions) -> TileGrid | WholeScene:
+def _grid(scene: Scene, source: SceneSource, options: GenerateOptions) -> TileGrid | AreaGrid | WholeScene:
     if options.mosaic:
         return WholeScene(scene.height, scene.width)
-    return TileGrid(scene.height, scene.width, options.tile_size, options.overlap, options.edges)
+    tiles = TileGrid(scene.height, scene.width, options.tile_size, options.overlap, options.edges)
+    if options.split_by == AREA and source.split is None:
+        return share_area(tiles, source.id, options.split, options.seed)
+    return tiles
 
 
 def _none_usable(first: ChangenError | None, count: int, options: GenerateOptions) -> ChangenError:

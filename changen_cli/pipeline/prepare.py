@@ -209,7 +209,7 @@ class Preparer:
             scene=tile.scene,
             tile=tile.id,
             variant=place.variant,
-            split=self.task.plan.splits[place.scene],
+            split=place.split,
             images=tile.image[None],
             masks=masks,
             instances=instances,

@@ -29,7 +29,7 @@ from changen_cli.pipeline.fingerprint import fingerprint_files
 from changen_cli.pipeline.footprints.read import finder
 from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.pipeline.plan import Plan, make_plan
-from changen_cli.pipeline.recorded import recorded_arguments, recorded_options, require_list
+from changen_cli.pipeline.recorded import SERIES, recorded_arguments, recorded_options, require_list
 from changen_cli.reporter import Progress, Reporter, Silent
 from changen_cli.scenes.source import LabelKind, SceneSource, is_remote
 from changen_cli.store.arguments import run_path
@@ -46,7 +46,6 @@ from changen_cli.store.verify import verify
 from changen_cli.types import Split
 
 NAME = "recipe.json"
-SERIES = "series"
 SKETCHES = "sketches.parquet"
 TABLES = ("samples.parquet", "events.parquet", "looks.parquet", "conditions.parquet")
 

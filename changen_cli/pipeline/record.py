@@ -44,12 +44,19 @@ def run_record(run: Run) -> dict[str, Any]:
         # only where it decides something, so that every other output stays what it was
         **({"repaint": run.repaint} if run.repaint else {}),
         **({} if run.options.mask_values == "auto" else {"mask_values": run.options.mask_values}),
+        **({} if run.options.split_by == "scene" else {"split_by": run.options.split_by}),
+        **({"suited": list(run.options.suited or ())} if _chose_resolution(run) else {}),
         **({} if run.options.looks is None else {"looks": run.options.looks}),
         **({"conditions": run.conditions.as_manifest()} if run.conditions else {}),
         **({"footprints_read": read_reading(place(run.options.output))} if run.plan.read_files() else {}),
         **({"mosaic": {"overlap": run.options.windows().overlap}} if run.options.mosaic else {}),
         "changen": __version__,
     }
+
+
+def _chose_resolution(run: Run) -> bool:
+    """Tells whether a scene is read at another resolution than its own since that suits the weights."""
+    return any("own_resolution" in scene for scene in run.plan.scenes)
 
 
 def _threads(run: Run) -> int | None:
@@ -64,10 +71,7 @@ def _threads(run: Run) -> int | None:
 def plan_record(run: Run) -> Planned:
     """Returns what the run will make, as other workers and whoever finishes it need to know."""
     plan = run.plan
-    scenes = [
-        {**scene, "split": split, "tiles": len(grid)}
-        for scene, split, grid in zip(plan.scenes, plan.splits, plan.grids, strict=True)
-    ]
+    scenes = [{**scene, "tiles": len(grid)} for scene, grid in zip(plan.described(), plan.grids, strict=True)]
     return Planned(run.options.format, plan.spec, scenes, plan.unusable)
 
 

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from changen_cli.errors import StoreError
+from changen_cli.errors import StoreError, UsageError
 from changen_cli.files import HOME
 from changen_cli.options import build, info
 from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.store.arguments import read_run
+from changen_cli.store.manifest import NAME as MANIFEST
 from changen_cli.store.manifest import read_manifest
 from changen_cli.store.tables.looks import NAME as LOOKS
+from changen_cli.texts import read_text
+
+SERIES = "series"
+"""Folder of a recipe that holds what the output says of itself."""
+
+MOST_OF_MANIFEST = 1_000_000_000
+"""Most bytes of a manifest: it lists the scenes of the run."""
 
 
 def recorded_options(root: Path, **others: object) -> GenerateOptions:
@@ -34,6 +43,41 @@ def recorded_options(root: Path, **others: object) -> GenerateOptions:
     except (KeyError, TypeError, AttributeError) as error:
         raise StoreError(f"{root} does not record how it was made: no {error}; run generate again") from error
     return build(GenerateOptions, {**values, **others}, f"options recorded in {root}")
+
+
+def manifest_values(path: Path) -> dict[str, object] | None:
+    """Returns the options that a manifest records, so that another run can be made with them.
+
+    Args:
+        path: A file, or the folder of an output or of a recipe.
+
+    Returns:
+        Values by name of field, all but where the output goes; None if the file is no manifest.
+
+    Raises:
+        UsageError: If a folder has no manifest, or the manifest does not say how the output was made.
+    """
+    file = path
+    if path.is_dir():
+        found = [path / name for name in (MANIFEST, f"{SERIES}/{MANIFEST}") if (path / name).is_file()]
+        if not found:
+            raise UsageError(f"{path} is a folder without a {MANIFEST}: no output that is finished, and no recipe")
+        file = found[0]
+    elif path.suffix != ".json":
+        return None
+    try:
+        manifest = json.loads(read_text(file, most=MOST_OF_MANIFEST))
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"{file} cannot be read as a manifest: {' '.join(str(error).split())}") from error
+    if not isinstance(manifest, dict) or "arguments" not in manifest:
+        return None
+    try:
+        values = _values(file.parent, manifest["arguments"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{file} does not say how its output was made: no {error}") from error
+    for decided in ("output", "suited"):  # the new run has a place of its own, and may be given other weights
+        del values[decided]
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def require_list(root: Path, options: GenerateOptions) -> None:
@@ -70,6 +114,8 @@ def _values(root: Path, arguments: Mapping[str, Any]) -> dict[str, object]:
         "repaint": arguments.get("repaint") if looks else None,
         "looks": arguments.get("looks"),
         "mask_values": arguments.get("mask_values", "auto"),
+        "split_by": arguments.get("split_by", "scene"),
+        "suited": arguments.get("suited"),
         "mosaic": "mosaic" in arguments,
         "device": arguments["device"],
         "precision": arguments["precision"],

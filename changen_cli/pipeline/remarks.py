@@ -7,12 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from changen_cli.pipeline.options import GenerateOptions
+from changen_cli.scenes.areas import AreaGrid
 from changen_cli.scenes.window import TileGrid, WholeScene
 from changen_cli.store.formats.registry import get_format
 from changen_cli.types import Split
-
-FINEST, COARSEST = 0.25, 0.75
-"""Metres per pixel that the shipped weights were trained at, with their scales: 0.3 to 0.6 and a little around."""
 
 SHARED = 0.25
 """Share of a tile's side that neighbours may have in common without a word."""
@@ -21,7 +19,7 @@ SHARED = 0.25
 def remarks(
     options: GenerateOptions,
     scenes: Sequence[Mapping[str, Any]],
-    grids: Sequence[TileGrid | WholeScene],
+    grids: Sequence[TileGrid | AreaGrid | WholeScene],
     splits: Sequence[Split],
 ) -> Iterator[str]:
     """Says what is easily overlooked.
@@ -30,14 +28,15 @@ def remarks(
         options: The arguments.
         scenes: What the manifest says of each scene.
         grids: Their tiles.
-        splits: Their splits.
+        splits: Their splits, where they are not shared out by area.
 
     Yields:
         Lines, none of them for input and options that go together.
     """
     yield from _mask_values(options, scenes)
     yield from _resolution(options, scenes)
-    yield from _empty_splits(options, splits)
+    yield from _areas(grids)
+    yield from _empty_splits(options, _splits_of(grids, splits))
     yield from _overlap(options, grids)
 
 
@@ -54,16 +53,53 @@ def _mask_values(options: GenerateOptions, scenes: Sequence[Mapping[str, Any]]) 
 
 
 def _resolution(options: GenerateOptions, scenes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Says so if the shipped weights know imagery of another resolution."""
-    if options.synthesizer != "changen" or (options.weights or "compact").partition("-")[0] != "compact":
+    """Says at what else than their own resolution scenes are read, and of which ones the weights know nothing."""
+    if options.suited is None:
         return
-    known = [scene["ground_resolution"] for scene in scenes if scene["ground_resolution"] is not None]
-    others = [metres for metres in known if not FINEST <= metres <= COARSEST]
+    finest, coarsest = options.suited
+    known = [scene for scene in scenes if scene["ground_resolution"] is not None]
+    changed = [scene for scene in known if "own_resolution" in scene]
+    if changed:
+        yield (
+            f"{len(changed)} of {len(scenes)} scenes are read at {_metres(changed, 'ground_resolution')} m a pixel and "
+            f"not at their own {_metres(changed, 'own_resolution')} m: the weights are for {finest:g} to "
+            f"{coarsest:g} m; --resolution native reads their own pixels"
+        )
+    others = [scene for scene in known if not finest * 0.9 <= scene["ground_resolution"] <= coarsest * 1.25]
     if others:
         yield (
-            f"{len(others)} of {len(known)} scenes are read at {min(others):.2g} to {max(others):.2g} m a pixel, and "
-            "the shipped weights know 0.3 to 0.6 m: houses will have the wrong size; read them at --resolution 0.4"
+            f"{len(others)} of {len(scenes)} scenes are read at {_metres(others, 'ground_resolution')} m a pixel, and "
+            f"the weights are for {finest:g} to {coarsest:g} m: houses will have the wrong size; read them at "
+            "--resolution 0.4, if so much detail is there"
         )
+
+
+def _metres(scenes: Sequence[Mapping[str, Any]], name: str) -> str:
+    low, high = (f"{end(scene[name] for scene in scenes):.2g}" for end in (min, max))
+    return low if low == high else f"{low} to {high}"
+
+
+def _areas(grids: Sequence[TileGrid | AreaGrid | WholeScene]) -> Iterator[str]:
+    """Says how scenes are shared out by area."""
+    cut = [grid for grid in grids if isinstance(grid, AreaGrid)]
+    if cut:
+        tiles = sum((grid.counts() for grid in cut), Counter[Split]())
+        counts = ", ".join(f"{tiles[split]} {split}" for split in Split)
+        yield (
+            f"the area of {len(cut)} scene{'s' * (len(cut) > 1)} is shared out in {sum(len(g.areas) for g in cut)} "
+            f"areas: {counts}; no tile of one split overlaps one of another"
+        )
+
+
+def _splits_of(grids: Sequence[TileGrid | AreaGrid | WholeScene], splits: Sequence[Split]) -> Sequence[Split]:
+    """Lists the splits that scenes have, or those of their areas."""
+    if not any(isinstance(grid, AreaGrid) for grid in grids):
+        return splits
+    return [
+        split
+        for grid, own in zip(grids, splits, strict=True)
+        for split in (grid.splits if isinstance(grid, AreaGrid) else (own,))
+    ]
 
 
 def _empty_splits(options: GenerateOptions, splits: Sequence[Split]) -> Iterator[str]:
@@ -75,17 +111,17 @@ def _empty_splits(options: GenerateOptions, splits: Sequence[Split]) -> Iterator
     if empty:
         yield (
             f"no scene for the split{'s' * (len(empty) > 1)} {' and '.join(empty)}: whole scenes are shared out, and "
-            f"there {'is 1' if len(splits) == 1 else f'are {len(splits)}'}; cut the raster into several "
-            "(gdal_translate -srcwin), or give --split 1,0,0"
+            f"there {'is 1' if len(splits) == 1 else f'are {len(splits)}'}; --split-by area shares out the area "
+            "inside each, --split 1,0,0 puts all in train"
         )
 
 
-def _overlap(options: GenerateOptions, grids: Sequence[TileGrid | WholeScene]) -> Iterator[str]:
+def _overlap(options: GenerateOptions, grids: Sequence[TileGrid | AreaGrid | WholeScene]) -> Iterator[str]:
     """Says so if tiles share more than --overlap, since the last ones of a scene are moved inwards."""
     if options.edges != "shift":
         return
     most = 0
-    for grid in grids:
+    for grid in (one.tiles if isinstance(one, AreaGrid) else one for one in grids):
         if isinstance(grid, TileGrid):
             for length, count in ((grid.height, grid.rows), (grid.width, grid.columns)):
                 if count > 1:

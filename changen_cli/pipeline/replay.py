@@ -106,7 +106,7 @@ def replay(
     found = read_recipe(recipe)
     paths = locate_sources(found.files(), inputs)
     options = recorded_options(found.series, output=str(output), **_moved(found, paths), **others)
-    run = resolve_run(options, reporter, lambda leave_out: _scenes(found, paths, Path(output)))
+    run = resolve_run(options, reporter, lambda _, leave_out: _scenes(found, paths, Path(output)))
     _refuse_other_weights(found, run)
     run = replace(run, plan=_as_recorded(found, run))
     now = run_record(run)
@@ -149,9 +149,7 @@ def _as_recorded(recipe: SeriesRecipe, run: Run) -> Plan:
     """Returns the plan, with its scenes called what they were; refuses other scenes."""
     manifest = read_manifest(recipe.series)
     scenes = [{name: value for name, value in one.items() if name != "tiles"} for one in manifest["scenes"]]
-    described = json.loads(
-        to_json([{**one, "split": s} for one, s in zip(run.plan.scenes, run.plan.splits, strict=True)])
-    )
+    described = json.loads(to_json(run.plan.described()))
     for then, now in zip_longest(scenes, described):
         if _placeless(then) != _placeless(now):
             one = then or now or {}

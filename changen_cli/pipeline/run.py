@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from changen_cli.conditions.choose import Conditions
 from changen_cli.device import cores, resolve_device, resolve_precision
@@ -15,7 +15,7 @@ from changen_cli.pipeline.prepare import Task
 from changen_cli.reporter import Reporter, Silent
 from changen_cli.scenes.footprints.library import Library, read_library
 from changen_cli.store.share import AUTO, Share, process_here
-from changen_cli.synthesis.base import Synthesizer, SynthesizerSettings, look_dim_of
+from changen_cli.synthesis.base import Synthesizer, SynthesizerSettings, look_dim_of, resolution_of
 from changen_cli.synthesis.engine import Engine, choose_batch_size
 from changen_cli.synthesis.load import load_synthesizer
 from changen_cli.synthesis.look_plan import NEW_LOOKS, NewLooks, choose_drift, choose_repaint
@@ -123,6 +123,8 @@ def resolve_run(options: GenerateOptions, reporter: Reporter | None = None, find
     earlier = None
     if options.looks is not None:
         earlier = EarlierLooks(options.looks, look_dim_of(synthesizer), options.tile_size)
+    if options.suited is None:  # else an earlier run has recorded what it was
+        options = replace(options, suited=resolution_of(synthesizer))
     plan = make_plan(options, reporter or Silent(), find)
     return Run(
         options=options,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
-from changen_cli.options import Ge, Le, Number, PathText, Says, Whole, option, options, split
+from changen_cli.options import LOW_TO_HIGH, Ge, Le, Number, PathText, Says, Whole, option, options, split
 
 PIXEL_CRS = "pixel"
 """Value of :attr:`ReadOptions.footprints_crs` for vectors whose coordinates are columns and rows of the raster."""
@@ -61,6 +61,12 @@ KnownCRS = Annotated[
 Resolution = Annotated[Number, Ge(0.001), Le(100_000)]
 """Metres on the ground per pixel."""
 
+Resolutions = Annotated[tuple[Resolution, Resolution], LOW_TO_HIGH]
+"""The finest and the coarsest of a range, metres on the ground per pixel."""
+
+NATIVE = "native"
+"""Value of :attr:`ReadOptions.resolution` for the pixels as they are, whatever suits the weights."""
+
 
 @options("--", kw_only=True)
 class ReadOptions:
@@ -72,8 +78,10 @@ class ReadOptions:
             between, clipped outside) or ``"auto"`` (the 2nd and 98th percentile of the scene). One pair of limits holds
             for all three bands, so that colours keep their balance. 8-bit images are never rescaled.
         mask_values: What the values of raster masks are (:mod:`~changen_cli.scenes.footprints.mask_values`).
-        resolution: Metres on the ground per pixel to read at, true at the centre of the scene whatever its CRS; None
-            for the pixels as they are.
+        resolution: Metres on the ground per pixel to read at, true at the centre of the scene whatever its CRS;
+            ``"native"`` for the pixels as they are; None for those too, unless they lie outside of ``suited``.
+        suited: The finest and the coarsest resolution that suit whatever reads, or None. A scene whose own is known and
+            lies outside is read at the nearer of the two, unless ``resolution`` says otherwise.
         resolution_optional: Read a scene without a georeference at its own pixels instead of refusing it.
         footprints_crs: CRS of vector footprints, which overrides what their files say; ``"pixel"`` if they are in
             columns and rows of the raster (x to the right, y down, pixel (0, 0) covers 0..1). None to go by the file.
@@ -96,8 +104,11 @@ class ReadOptions:
         group=INPUT,
         recorded=False,
     )
-    resolution: Resolution | None = option(
-        default=None, help="Ground metres per pixel to read at (shipped weights: 0.3 to 0.6).", group=INPUT
+    resolution: Literal["native"] | Resolution | None = option(
+        default=None,
+        help="Ground metres per pixel to read at. Not given: the imagery's own, or the nearest that the weights are "
+        "for (those that ship: 0.27 to 0.6), which is said; native: its own in any case.",
+        group=INPUT,
     )
     bands: Bands | None = option(default=None, help="Bands of red, green and blue, from 1: 3,2,1.", group=INPUT)
     rescale: Rescale | None = option(
@@ -115,12 +126,23 @@ class ReadOptions:
         group=INPUT,
         recorded=False,
     )
+    suited: Resolutions | None = option(
+        default=None, help="Resolutions that suit the weights, metres.", cli=False, recorded=False
+    )
     resolution_optional: bool = option(
         default=False, help="Read scenes without a georeference at their own pixels.", cli=False, recorded=False
     )
     min_area: Annotated[Number, Ge(0)] = option(
         default=4.0, help="Smallest footprint and hole, square pixels as read.", cli=False, recorded=False
     )
+
+    def metres(self) -> float | None:
+        """Returns the resolution that is asked for, metres per pixel; None if none is."""
+        return self.resolution if isinstance(self.resolution, float) else None
+
+    def range_by_default(self) -> tuple[float, float] | None:
+        """Returns ``suited`` where nothing else says what to read at, else None."""
+        return self.suited if self.resolution is None else None
 
     def limits(self) -> tuple[float, float] | None:
         """Returns the stated limits of ``rescale``: LOW and HIGH, or None if it is unset or ``"auto"``."""

@@ -69,10 +69,11 @@ class Scene:
             self._grid = make_geobox(
                 self._dataset,
                 path,
-                options.resolution,
+                options.metres(),
                 options.resolution_optional,
                 labels.georeference,
                 options.max_pixels,
+                options.range_by_default(),
             )
             self._pixels = Pixels(self._dataset, path, self._grid, options, cache)
             self._labels = labels.place(self._grid)
@@ -217,6 +218,8 @@ class Scene:
             "transform": None if grid.transform is None else list(grid.transform)[:6],
             "ground_resolution": grid.ground_resolution,
             "resampled": grid.resampled,
+            # only where it was chosen, so that every other output stays what it was
+            **({} if grid.chosen_for is None else {"own_resolution": grid.chosen_for}),
             "bands": {"rgb": list(pixels.choice.bands), "why": pixels.choice.why},
             "rescale": None if rescale is None else {"low": rescale.low, "high": rescale.high, "why": rescale.why},
             "footprints": self._labels.as_manifest(),

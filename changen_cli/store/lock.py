@@ -28,16 +28,20 @@ class Lock:
             it would let two runs lock two files of one name.
     """
 
-    def __init__(self, path: Path, lock: BaseFileLock | None = None, *, holder: str = "another run") -> None:
+    def __init__(
+        self, path: Path, lock: BaseFileLock | None = None, *, holder: str = "another run", of: Path | None = None
+    ) -> None:
         """Names the file; nothing is locked yet.
 
         Args:
             path: The file.
             lock: What locks it, for a test; None for the operating system's lock.
             holder: Who it is that has the lock where it cannot be had, in words.
+            of: What it is a lock of, where that is not the output that the file lies in the ``.changen`` of.
         """
         self.path = path
         self._who = holder
+        self._of = of
         # a soft lock would be a file that a killed run leaves behind
         self._lock = lock or FileLock(path, thread_local=False, fallback_to_soft=False)
 
@@ -60,9 +64,10 @@ class Lock:
             try:
                 self._lock.acquire(timeout=wait, poll_interval=0.05)
             except Timeout as error:
+                others = ", or have runs share one (changen generate --shard)" if self._of is None else ""
                 raise StoreError(
-                    f"{self._who}{self._holder()} is writing {self.path.parent.parent}; wait for it, choose "
-                    "another --output, or have runs share one (changen generate --shard)"
+                    f"{self._who}{self._holder()} is writing {self._of or self.path.parent.parent}; wait for it, "
+                    f"{'' if others else 'or '}choose another --output{others}"
                 ) from error
             except OSError as error:
                 if error.errno not in _NO_LOCKS:

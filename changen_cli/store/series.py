@@ -185,33 +185,47 @@ class SeriesDataset:
         """
         return tuple(self._samples.changes(int(self.rows[place])))
 
+    def size_of(self, place: int) -> tuple[int, int]:
+        """Returns rows and columns of a sample.
+
+        Args:
+            place: Which of :attr:`rows`.
+        """
+        sample = self._samples.sample(int(self.rows[place]))
+        return sample["height"], sample["width"]
+
     def parts(self, place: int) -> Iterator[Sample]:
+        """Reads all pixels of a series, no more of them at a time than fits; :meth:`windows` without where they are."""
+        return (part for _, part in self.windows(place))
+
+    def windows(self, place: int) -> Iterator[tuple[Window, Sample]]:
         """Reads all pixels of a series, no more of them at a time than fits: whole, or date by date, or in windows.
 
         Args:
             place: Which of :attr:`rows`.
 
         Yields:
-            The series; or, of consecutive dates, each pair or each window of each pair, as :meth:`read_part` gives it.
-            No changes.
+            Where it is, and the series; or, of consecutive dates, each pair or each window of each pair, as
+            :meth:`read_part` gives it. No changes.
 
         Raises:
             StoreError: If a file is missing or damaged.
         """
         sample = self._samples.sample(int(self.rows[place]))
         height, width = sample["height"], sample["width"]
-        first = place * self.steps
+        first, all_of_it = place * self.steps, Window(0, 0, height, width)
         if (height > PART or width > PART) and type(self._store).read_part is not Format.read_part:
             for step in range(self.steps):
                 for row in range(0, height, PART):
                     for column in range(0, width, PART):
                         window = Window(row, column, min(PART, height - row), min(PART, width - column))
-                        yield self.read_part(first + step, window)
+                        yield window, self.read_part(first + step, window)
         elif self.items == "series":
             row, times = self._samples.locate(place, self.times)
-            yield self._make(row, sample, times, self._store.read(sample, times), is_pair=False, with_changes=False)
+            arrays = self._store.read(sample, times)
+            yield all_of_it, self._make(row, sample, times, arrays, is_pair=False, with_changes=False)
         else:
-            yield from (self.read_step(first + step, changes=False) for step in range(self.steps))
+            yield from ((all_of_it, self.read_step(first + step, changes=False)) for step in range(self.steps))
 
     @property
     def consecutive(self) -> tuple[Times, ...]:

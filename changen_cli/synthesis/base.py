@@ -67,6 +67,9 @@ class Synthesizer(Protocol):
       is taken to use every core that PyTorch gets.
     - ``local``, True where what it makes differs from I_t around the changes alone. In a whole scene each change is
       then made by itself, in a window around it; what any other makes of windows that overlap is blended.
+
+    An instance may have ``resolution``, the finest and the coarsest imagery that it was made for in metres per pixel;
+    imagery outside is then read at the nearer one, unless the user says what to read at.
     """
 
     name: ClassVar[str]
@@ -162,6 +165,12 @@ class LooksSynthesizer(Synthesizer, Protocol):
 def look_dim_of(synthesizer: Synthesizer) -> int:
     """Returns the length of a look; 0 for a synthesizer without looks."""
     return synthesizer.look_dim if isinstance(synthesizer, LooksSynthesizer) else 0
+
+
+def resolution_of(synthesizer: Synthesizer) -> tuple[float, float] | None:
+    """Returns the finest and the coarsest imagery that a synthesizer was made for, metres; None if any will do."""
+    found: tuple[float, float] | None = getattr(synthesizer, "resolution", None)
+    return found
 
 
 @runtime_checkable

@@ -27,6 +27,7 @@ class NetworkSynthesizer(ABC, Generic[Network]):
         card: Its weights card.
         noise_dim: Length of z; 0 where the network takes none.
         classes: Classes that the network knows, background included; None where it does not look at classes.
+        resolution: The finest and the coarsest imagery that its weights are for, metres; None if not known.
         finite: Of the batch that was made last: whether all pixels of a sample are numbers, bool [B], on the device.
     """
 
@@ -45,6 +46,7 @@ class NetworkSynthesizer(ABC, Generic[Network]):
             WeightsError: If the weights are missing, damaged or made for another architecture.
         """
         self.generator, self.card = load_network(settings.weights, settings.device, model)
+        self.resolution = self.card.resolution
         self.device = torch.device(settings.device)
         self.dtype = DTYPES[settings.precision]
         config: object = self.generator.config

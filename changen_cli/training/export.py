@@ -16,6 +16,7 @@ from changen_cli.errors import TrainingError, UsageError
 from changen_cli.files import write_whole
 from changen_cli.models.layers import fold_spectral_norm
 from changen_cli.models.registry import make_network
+from changen_cli.training.config.options import TrainConfig
 from changen_cli.training.learners.make import make_learner
 from changen_cli.training.run.checkpoint import BEST, LAST, Checkpoint, read_checkpoint
 from changen_cli.training.run.log import BEST_SO_FAR, VALIDATION, read_log
@@ -96,13 +97,30 @@ def pack_weights(
     }
     path = output / f"{name}.safetensors"
     origin: dict[str, Any] = {"licence": licence, "attribution": attribution, "training": training}
-    about = {"summary": summary, "metrics": metrics or {}, "threshold": threshold}
+    about = {"summary": summary, "metrics": metrics or {}, "threshold": threshold, "resolution": _resolutions(config)}
     _write(path, tensors, config.model, arguments, **about, **origin)
     if discriminators:
         line = f"what {name} was trained against, for changen train --init"
         own = _arguments(getattr(config, "discriminator", None))
         _write(discriminators_path(path), against, config.model, own, summary=line, part="discriminators", **origin)
     return path
+
+
+def _resolutions(config: Any) -> tuple[float, float] | None:
+    """Works out the finest and the coarsest imagery that a run saw: what its data were read at, and their scale jitter.
+
+    Returns:
+        Metres per pixel; None where a source was read at its own pixels, whatever they were.
+    """
+    if not isinstance(config, TrainConfig) or not config.data:
+        return None
+    seen: list[float] = []
+    for source in config.data:
+        if source.resolution is None:
+            return None
+        least, largest = source.scale or config.crops.scale
+        seen += [source.resolution / largest, source.resolution / least]
+    return round(min(seen), 3), round(max(seen), 3)
 
 
 def _arguments(config: Any) -> dict[str, object]:

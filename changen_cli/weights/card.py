@@ -14,6 +14,7 @@ from changen_cli.errors import UsageError, WeightsError
 from changen_cli.files import write_whole
 from changen_cli.options import Gt, Lt, Number, build, option, options
 from changen_cli.resources import weights_folder
+from changen_cli.scenes.options import Resolutions
 from changen_cli.texts import parse_yaml, read_text
 
 SEARCH = "CHANGEN_WEIGHTS"
@@ -36,6 +37,8 @@ class Card:
         metrics: Metrics on held-out scenes, by name.
         part: Which part of a model the file holds: "network", what is used, or "discriminators", what it was trained
             against, whose configuration ``arguments`` then are.
+        resolution: The finest and the coarsest imagery that they are for, ground metres per pixel; None if not
+            known. Imagery outside is resampled to the nearer one, unless told otherwise.
         threshold: Of a detector: probability from which a pixel counts as changed, 0..1; None for 0.5.
     """
 
@@ -50,6 +53,9 @@ class Card:
     metrics: dict[str, object] = option(default_factory=dict, help="Metrics on held-out scenes, by name.")
     part: Literal["network", "discriminators"] = option(
         default="network", help="Which part of a model the file holds: the network, or its discriminators."
+    )
+    resolution: Resolutions | None = option(
+        default=None, help="Finest and coarsest imagery that they are for, ground metres per pixel."
     )
     threshold: Annotated[Number, Gt(0), Lt(1)] | None = option(
         default=None, help="Of a detector: probability from which a pixel counts as changed."

@@ -103,3 +103,46 @@ def test_a_file_that_is_not_there(generate: Changen, scene: Path, tmp_path: Path
     done = generate("-i", scene, "--config", tmp_path / "no.yaml")
     assert done.code == 2
     assert f"--config {tmp_path / 'no.yaml'}: not a readable YAML file: [Errno 2]" in done.error
+
+
+@pytest.mark.parametrize("what", ["manifest", "output", "recipe"])
+def test_an_output_stands_for_the_options_it_was_made_with(
+    what: str, generate: Changen, changen: Changen, scene: Path, tmp_path: Path, tree: Tree
+) -> None:
+    first = tmp_path / "first"
+    words = ["--steps", 2, "--gap", 3.5, "--events", "create=2,remove", "--event-option", "create.turn=45"]
+    more = [
+        "--split",
+        "1,1,0",
+        "--split-by",
+        "area",
+        "--conditions",
+        "light,haze",
+        "--mask-values",
+        "binary",
+        "--seed",
+        9,
+    ]
+    assert generate("-i", scene, "-o", first, *words, *more, "-f", "geotiff", "--co", "ZLEVEL=1").code == 0
+    place = {"manifest": first / "manifest.json", "output": first, "recipe": tmp_path / "recipe"}[what]
+    if what == "recipe":
+        assert changen("recipe", first, "-o", place).code == 0
+    done = changen("generate", "--config", place, "-o", tmp_path / "again", "--workers", 0)
+    assert done.code == 0, done.err
+    assert tree(tmp_path / "again") == tree(first)
+    if what == "manifest":
+        assert changen("generate", "--config", place, "-o", tmp_path / "other", "--workers", 0, "--seed", 1).code == 0
+        said = open_series(tmp_path / "other").manifest["arguments"]
+        assert (said["seed"], said["steps"], said["conditions"][0]["name"]) == (1, 2, "light")
+
+
+def test_what_is_no_manifest(changen: Changen, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert "without a manifest.json" in changen("generate", "--config", tmp_path / "empty").error
+    damaged = tmp_path / "manifest.json"
+    damaged.write_text('{"arguments": {"schedule": 3}}')
+    assert "does not say how its output was made" in changen("generate", "--config", damaged).error
+    damaged.write_text("{")
+    assert "cannot be read as a manifest" in changen("generate", "--config", damaged).error
+    damaged.write_text('{"steps": 2}')
+    assert "--input" in changen("generate", "--config", damaged).error, "JSON is YAML, and this is a file of options"

@@ -35,4 +35,6 @@ def test_a_folder_without_any(changen: Changen, tmp_path: Path) -> None:
 def test_the_list(changen: Changen) -> None:
     done = changen("data", "list")
     assert "S2Looking: train 3500, val 500, test 1000; about 31.5 GB" in done.out
+    assert "  not verified: names of the folders" in done.out
+    assert done.out.count("  not verified: ") == 5
     assert {one["name"] for one in json.loads(changen("data", "list", "--json").out)} >= {"levir-cd", "xview2"}

@@ -105,3 +105,37 @@ def test_a_link_or_the_wrong_kind_is_refused(tmp_path: Path) -> None:
         ):
             pytest.fail("nothing may be written")
     assert (tmp_path / "file").read_text() == "x"
+
+
+def test_of_two_exports_at_once_the_second_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    with writing(path, is_file=False, copy=False, overwrite=False) as target:
+        target.write("a.txt", "first")
+        with (
+            pytest.raises(
+                StoreError, match=rf"another export \(process {os.getpid()}\) is writing {path}; wait"
+            ) as caught,
+            writing(path, is_file=False, copy=False, overwrite=True),
+        ):
+            raise AssertionError("both write")
+        assert "--shard" not in str(caught.value)
+        assert (target.root / "a.txt").read_text() == "first", "what the first has written is not touched"
+    assert (path / "a.txt").read_text() == "first"
+    assert [one.name for one in tmp_path.iterdir()] == ["out"], "no lock is left"
+
+
+def test_what_a_killed_export_left_is_emptied_and_a_link_is_not_followed(tmp_path: Path) -> None:
+    work, other = tmp_path / ".out.work", tmp_path / "other"
+    (work / "out").mkdir(parents=True)
+    (work / "out" / "half.txt").write_text("half")
+    with writing(tmp_path / "out", is_file=False, copy=False, overwrite=False) as target:
+        assert list(target.root.iterdir()) == []
+    other.mkdir()
+    (other / "kept").write_text("kept")
+    (tmp_path / ".two.work").symlink_to(other)
+    with (
+        pytest.raises(StoreError, match="is a link"),
+        writing(tmp_path / "two", is_file=False, copy=False, overwrite=False),
+    ):
+        raise AssertionError("written through a link")
+    assert (other / "kept").exists()

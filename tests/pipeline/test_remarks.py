@@ -11,10 +11,16 @@ from changen_cli.types import Split
 
 
 def said(
-    grids: Any = (), values: str = "", metres: float | None = 0.5, splits: Any = (Split.TRAIN,), **options: Any
+    grids: Any = (),
+    values: str = "",
+    metres: float | None = 0.5,
+    own: float | None = None,
+    splits: Any = (Split.TRAIN,),
+    **options: Any,
 ) -> list[str]:
     footprints = {"kind": "mask", "values": values} if values else {"kind": "vector"}
     scene = {"footprints": footprints, "ground_resolution": metres}
+    scene |= {} if own is None else {"own_resolution": own}
     return list(remarks(GenerateOptions(inputs=("a",), **options), [scene], grids, splits))
 
 
@@ -31,12 +37,17 @@ def test_what_masks_were_taken_for(values: str, words: str) -> None:
     assert said(values=values, mask_values=values) == []
 
 
-@pytest.mark.parametrize(("metres", "odd"), [(0.1, True), (0.25, False), (0.6, False), (0.75, False), (10, True)])
-def test_resolutions_that_the_shipped_weights_do_not_know(metres: float, odd: bool) -> None:
-    assert bool(said(metres=metres)) is odd
-    assert bool(said(metres=metres, weights="compact-paper")) is odd
-    assert said(metres=metres, weights="weights/mine.safetensors") == []
-    assert said(metres=metres, synthesizer="copy") == []
+@pytest.mark.parametrize(("metres", "odd"), [(0.1, True), (0.27, False), (0.6, False), (10, True)])
+def test_resolutions_that_the_weights_are_not_for(metres: float, odd: bool) -> None:
+    lines = said(metres=metres, suited=(0.27, 0.6))
+    assert ["the weights are for 0.27 to 0.6 m" in line for line in lines] == [True] * odd
+    assert said(metres=metres) == []
+
+
+def test_a_resolution_that_was_chosen_is_said_once() -> None:
+    (line,) = said(metres=0.27, own=0.14, suited=(0.27, 0.6))
+    assert "1 of 1 scenes are read at 0.27 m a pixel and not at their own 0.14 m" in line
+    assert "--resolution native" in line
 
 
 def test_splits_that_stay_empty_in_a_format_of_pairs() -> None:

@@ -55,3 +55,15 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.safetensors").write_bytes(b"no")
     with pytest.raises(WeightsError, match=r"x\.safetensors"):
         describe_weights(tmp_path / "x.safetensors", card)
+
+
+@pytest.mark.parametrize("name", ["compact", "compact-paper", "segmenter", "changelite"])
+def test_the_model_of_the_extension_finds_it_valid(name: str) -> None:
+    """stac-model is the extension's own Python model; the JSON schema that it makes of itself says the same."""
+    schema = pytest.importorskip("stac_model.schema", reason="stac-model is not installed")
+    made = json.loads(json.dumps(describe_weights(*find_weights(name)), default=str))
+    found = schema.MLModelProperties.model_validate(made["properties"])
+    assert found.name == made["properties"]["mlm:name"]
+    for broken in ({"mlm:tasks": ["paint"]}, {"mlm:input": [{"name": "image"}]}, {"mlm:total_parameters": -1}):
+        with pytest.raises(ValueError, match="validation error"):
+            schema.MLModelProperties.model_validate(made["properties"] | broken)

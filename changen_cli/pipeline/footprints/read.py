@@ -57,7 +57,9 @@ def finder(options: GenerateOptions, reporter: Reporter) -> Find | None:
         options: The arguments.
         reporter: Told how far it is, and how good footprints are that are read.
     """
-    return partial(read_footprints, options, reporter) if options.reads_footprints else None
+    if not options.reads_footprints:
+        return None
+    return lambda resolved, leave_out: read_footprints(resolved, reporter, leave_out)
 
 
 def read_footprints(options: GenerateOptions, reporter: Reporter, leave_out: LeaveOut) -> list[SceneSource]:

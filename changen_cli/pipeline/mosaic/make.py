@@ -216,7 +216,7 @@ class _Maker:
             scene=scene.id,
             tile=TILE,
             variant=place.variant,
-            split=self.run.plan.splits[place.scene],
+            split=place.split,
             size=(scene.height, scene.width),
             history=prepared.history,
             transform=scene.transform,

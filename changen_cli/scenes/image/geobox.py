@@ -19,6 +19,10 @@ from changen_cli.scenes.window import Window
 SCENE_PIXELS = 1e12
 """Most pixels of a scene, as read, by default: 1,000,000 x 1,000,000."""
 
+MOST_ENLARGED = 4.0
+"""Imagery that is coarser than the suited range by more than this is read as it is: it has not the detail, and enlarged
+to it, a scene at 10 m would have hundreds of times its pixels."""
+
 Georeference: TypeAlias = tuple[Affine, CRS]
 """Pixels to CRS coordinates, and the CRS."""
 
@@ -35,6 +39,8 @@ class GeoBox:
         scale_x: Columns of the raster per column read.
         scale_y: Rows of the raster per row read.
         ground_resolution: Metres on the ground per pixel read at the centre of the scene, or None if not known.
+        chosen_for: The raster's own metres per pixel where another resolution was chosen since they do not suit the
+            weights; None where nothing was chosen.
     """
 
     height: int
@@ -44,6 +50,7 @@ class GeoBox:
     scale_x: float = 1.0
     scale_y: float = 1.0
     ground_resolution: float | None = None
+    chosen_for: float | None = None
 
     @property
     def resampled(self) -> bool:
@@ -69,6 +76,7 @@ def make_geobox(
     optional: bool,
     fitted: Georeference | None = None,
     most_pixels: float = SCENE_PIXELS,
+    suited: tuple[float, float] | None = None,
 ) -> GeoBox:
     """Lays the reading grid over a raster.
 
@@ -83,6 +91,8 @@ def make_geobox(
         optional: Read a raster without a georeference at its own pixels instead of refusing it.
         fitted: Transform and CRS found elsewhere, for a raster that has none of its own.
         most_pixels: Most pixels of the grid.
+        suited: Without a resolution: the finest and the coarsest that suit; a raster outside is read at the nearer one,
+            if it knows its own and is not coarser by more than :data:`MOST_ENLARGED`.
 
     Raises:
         SceneError: If a resolution is asked for and the raster has no georeference, or less than one such pixel; if its
@@ -94,6 +104,8 @@ def make_geobox(
     ground = ground_pixel_size(transform, crs, dataset.height, dataset.width)
     known = math.sqrt(ground[0] * ground[1]) if ground else None
     native = GeoBox(dataset.height, dataset.width, transform, crs, ground_resolution=known)
+    chosen = None if resolution is not None else _nearest(known, suited)
+    resolution = resolution if chosen is None else chosen
     if resolution is None or (ground is None and optional):
         _judge(path, dataset.width, dataset.height, most_pixels)
         return native
@@ -115,7 +127,15 @@ def make_geobox(
             f"of {resolution:g} m; give a finer resolution"
         )
     scaled = transform @ Affine.scale(scale_x, scale_y)
-    return GeoBox(height, width, scaled, crs, scale_x, scale_y, resolution)
+    return GeoBox(height, width, scaled, crs, scale_x, scale_y, resolution, None if chosen is None else known)
+
+
+def _nearest(known: float | None, suited: tuple[float, float] | None) -> float | None:
+    """Returns the end of a range that a resolution outside of it is nearest to; None if it is not to be changed."""
+    if known is None or suited is None or known > suited[1] * MOST_ENLARGED:
+        return None
+    nearest = min(max(known, suited[0]), suited[1])
+    return None if math.isclose(nearest, known, rel_tol=0.01) else nearest  # 0.2686 m is 0.27 m by any other name
 
 
 def georeference(dataset: Raster) -> tuple[Affine | None, CRS | None]:

@@ -13,8 +13,12 @@ from changen_cli import open_series
 from changen_cli.export.export import export_series
 from changen_cli.export.layouts.zarr_map import coordinates, spatial_ref
 from changen_cli.export.options import ExportOptions
+from changen_cli.scenes.window import Window
 from changen_cli.store.base import Outcome, Series, Status, StoreSpec
+from changen_cli.store.formats.base import Arrays
+from changen_cli.store.formats.geotiff import GeoTiffFormat
 from changen_cli.store.sample import Sample
+from changen_cli.store.tables.samples import SampleRow
 from tests.export.conftest import SAMPLES, Export
 
 xarray = pytest.importorskip("xarray", reason="xarray is not installed")
@@ -91,3 +95,32 @@ def test_coordinates(sample: Sample) -> None:
     assert turned(straight, "EPSG:32736") == ["x projection_x_coordinate m", "y projection_y_coordinate m"]
     assert turned(straight @ Affine.rotation(10), "EPSG:32736") == []
     assert spatial_ref(CRS.from_epsg(32736), sample)["GeoTransform"].split()[1] == "0.5"
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_series_larger_than_memory_is_written_in_windows(
+    run: Export, monkeypatch: pytest.MonkeyPatch, version: int
+) -> None:
+    whole = run("zarr-map", "geotiff", name="whole", zarr_version=version)
+
+    def refuse(*_: object) -> Sample:
+        raise AssertionError("read whole")
+
+    read: list[int] = []
+    part_of = GeoTiffFormat.read_part
+
+    def counted(self: GeoTiffFormat, sample: SampleRow, step: int, window: Window) -> Arrays:
+        arrays = part_of(self, sample, step, window)
+        read.append(arrays.image.shape[-1] * arrays.image.shape[-2])
+        return arrays
+
+    monkeypatch.setattr("changen_cli.store.series.PART", 16)
+    monkeypatch.setattr(GeoTiffFormat, "read_part", counted)
+    monkeypatch.setattr(GeoTiffFormat, "read", refuse)
+    monkeypatch.setattr(GeoTiffFormat, "read_step", refuse)
+    parts = run("zarr-map", "geotiff", name="parts", zarr_version=version)
+    assert len(read) == 3 * 2 * 6, "series, steps, windows of 24 x 40 pixels"
+    assert max(read) == 16 * 16
+    first, second = (xarray.open_datatree(root, engine="zarr") for root in (whole, parts))
+    xarray.testing.assert_identical(first, second)
+    assert first[SAMPLES[0]].change.any()

@@ -14,9 +14,11 @@ from changen_cli.types import UInt8Array
 from tests.scenes.writing import WriteRaster
 
 
-def grid_of(path: str, resolution: float | None = None, optional: bool = False) -> GeoBox:
+def grid_of(
+    path: str, resolution: float | None = None, optional: bool = False, suited: tuple[float, float] | None = None
+) -> GeoBox:
     with rasterio.open(path) as dataset:
-        return make_geobox(dataset, path, resolution, optional)
+        return make_geobox(dataset, path, resolution, optional, suited=suited)
 
 
 @pytest.fixture
@@ -78,3 +80,28 @@ def test_no_georeference(write_raster: WriteRaster, pixels: UInt8Array) -> None:
 def test_coarser_than_the_scene(write_raster: WriteRaster, pixels: UInt8Array) -> None:
     with pytest.raises(SceneError, match="less than one pixel of 500 m"):
         grid_of(write_raster("a.tif", pixels), 500.0)
+
+
+@pytest.mark.parametrize(
+    ("own", "read_at"), [(0.14, 0.3), (0.2999, 0.2999), (0.3, 0.3), (0.45, 0.45), (0.6, 0.6), (1.0, 0.6), (10.0, 10.0)]
+)
+def test_the_nearest_that_suits_is_chosen(
+    own: float, read_at: float, write_raster: WriteRaster, pixels: UInt8Array
+) -> None:
+    local = 'LOCAL_CS["site",UNIT["metre",1],AXIS["X",EAST],AXIS["Y",NORTH]]'
+    path = write_raster("a.tif", pixels, crs=local, transform=Affine(own, 0, 0, 0, -own, 0))
+    grid = grid_of(path, suited=(0.3, 0.6))
+    assert grid.ground_resolution == pytest.approx(read_at)
+    chosen = own not in (read_at, 10.0)
+    assert (grid.chosen_for is not None) is grid.resampled is chosen
+    if chosen:
+        assert grid.chosen_for == pytest.approx(own)
+        assert (grid.height, grid.width) == (int(200 * own / read_at + 1e-6), int(300 * own / read_at + 1e-6))
+    assert grid_of(path, 0.5, suited=(0.3, 0.6)) == grid_of(path, 0.5), "what is asked for is what is read"
+
+
+def test_nothing_is_chosen_for_a_raster_that_lies_nowhere(write_raster: WriteRaster, pixels: UInt8Array) -> None:
+    path = write_raster("a.tif", pixels, crs=None, transform=Affine.identity())
+    grid = grid_of(path, suited=(0.3, 0.6))
+    assert not grid.resampled
+    assert grid.chosen_for is None

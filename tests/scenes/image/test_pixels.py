@@ -26,7 +26,7 @@ def opened(
     """Pixels of a raster, by ReadOptions and by limits of Pixels."""
     read = ReadOptions(**options)
     with open_raster(path) as dataset:
-        grid = make_geobox(dataset, path, read.resolution, False)
+        grid = make_geobox(dataset, path, read.metres(), False)
         yield Pixels(dataset, path, grid, read, cache or BlockCache(), **limits or {})
 
 

@@ -14,7 +14,10 @@ from zarr.core.buffer import Buffer
 from zarr.storage import MemoryStore
 
 from changen_cli.store.base import Outcome, Status, StoreSpec
+from changen_cli.store.formats.zarr.loop import end_loop_in_time
 from changen_cli.types import AnyArray
+
+end_loop_in_time()  # whoever imports this reads or writes Zarr
 
 Memory: TypeAlias = dict[str, Buffer]
 """What a Zarr store in memory keeps its keys in."""

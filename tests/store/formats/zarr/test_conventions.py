@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from affine import Affine
 from rasterio.crs import CRS
 
@@ -26,3 +29,45 @@ def test_a_shared_transform_gives_the_bounding_box() -> None:
     assert result["spatial:transform"] == [2, 0, 100, 0, -2, 50]
     assert result["spatial:bbox"] == [100, 30, 140, 50]
     assert result["zarr_conventions"] == [SPATIAL]
+
+
+def node(crs: str | None, transform: Affine | None) -> dict[str, Any]:
+    """A Zarr group as a validator reads it."""
+    return {"zarr_format": 3, "node_type": "group", "attributes": dict(attributes(10, 20, crs, transform))}
+
+
+PLACES = {
+    "code": (CRS.from_epsg(3857).to_wkt(), Affine(2, 0, 100, 0, -2, 50)),
+    "wkt2": (CRS.from_proj4("+proj=tmerc +lat_0=0.3 +lon_0=32.1 +k=1 +ellps=WGS84 +units=m").to_wkt(), Affine.scale(2)),
+    "turned": (CRS.from_epsg(32736).to_wkt(), Affine.rotation(30)),
+    "nowhere": (None, None),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_the_validators_of_the_conventions_find_it_valid(place: str) -> None:
+    """zarr-cm holds the rules of the conventions, by the people who write them."""
+    spatial = pytest.importorskip("zarr_cm.spatial", reason="zarr-cm is not installed")
+    proj = pytest.importorskip("zarr_cm.proj", reason="zarr-cm is not installed")
+    made = node(*PLACES[place])
+    assert spatial.validate_group_metadata(made)
+    if PLACES[place][0] is None:
+        with pytest.raises(ValueError, match="not declared"):
+            proj.validate_group_metadata(made)
+        return
+    assert proj.validate_group_metadata(made)
+    made["attributes"]["spatial:transform"] = [1, 2]
+    with pytest.raises((ValueError, TypeError)):
+        spatial.validate_group_metadata(made)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_the_toolkit_of_geozarr_finds_it_valid(place: str) -> None:
+    """geozarr-toolkit is that of GeoZarr's own project; it wants Python 3.12."""
+    toolkit = pytest.importorskip("geozarr_toolkit", reason="geozarr-toolkit is not installed")
+    made = node(*PLACES[place])["attributes"]
+    found = toolkit.validate_attrs(made)
+    assert "spatial" in found
+    assert all(problems == [] for problems in found.values()), found
+    made["spatial:transform"] = [1, 2]
+    assert toolkit.validate_attrs(made)["spatial"], "the validation can fail"
