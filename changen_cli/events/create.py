@@ -59,13 +59,20 @@ class Create:
         default=BUILDING, help="Class of the new footprints in the masks."
     )
 
+    @property
+    def categories(self) -> frozenset[int]:
+        """The class of the new footprints."""
+        return frozenset({self.category})
+
     def propose(self, layout: Layout, site: Site, rng: np.random.Generator, count: int) -> Proposal:
         """Creates footprints; see :meth:`changen_cli.events.base.Event.propose`."""
-        stock = supply(site.outlines)
+        stock = supply(site.outlines, site.classes, self.category)
         outlines = stock.outlines
         if not len(outlines):
+            of_class = f" of class {self.category}" if site.classes else ""
             return Proposal(
-                reason="no outlines to create from: the scene has no whole footprint and no library was given"
+                reason=f"no outlines to create from: the scene has no whole footprint{of_class} and no library was "
+                "given"
             )
         room = Room(layout, site)
         if (area := room.area) is None:
@@ -103,7 +110,7 @@ class Create:
     ) -> Floats:
         """Draws the turn of each outline, degrees, float64 [n]."""
         corner, size = np.asarray(area[:2]), np.asarray(area[2:]) - np.asarray(area[:2])
-        present = room.directions(corner + where * size) if self.align else None
+        present = room.directions(corner + where * size, self.category) if self.align else None
         if present is None:
             return rng.uniform(-self.turn, self.turn, size=len(chosen))
         quarter = 90.0 * rng.integers(4, size=len(chosen))

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from changen_cli.events.base import Site
 from changen_cli.events.geometry import Floats, Outline, Outlines, drawn, outline_array, window_of
-from changen_cli.events.obstacles import obstacles, uncut
-from changen_cli.scenes.layout import Footprint, Layout
+from changen_cli.events.obstacles import Models, obstacles, uncut
+from changen_cli.scenes.layout import BUILDING, Footprint, Layout
 from changen_cli.types import BoolArray
 
 BATCH = 16
@@ -63,7 +63,11 @@ class Room:
         """Takes ground, so that nothing else of this call is placed there."""
         self._claimed.add(outline)
 
-    def directions(self, points: Floats) -> Floats | None:
+    def models(self, category: int = BUILDING) -> Models:
+        """Returns the outlines that walls of new objects of a class are aligned to."""
+        return self._obstacles.models(category)
+
+    def directions(self, points: Floats, category: int = BUILDING) -> Floats | None:
         """Finds the direction of the walls of the outline nearest to each point.
 
         The tile's edge is one of the edges of every outline that it cuts, which would bias the direction. So those are
@@ -71,6 +75,7 @@ class Room:
 
         Args:
             points: x and y, float64 [n, 2].
+            category: Class of what is to be aligned; to outlines of it alone, if there are any.
 
         Returns:
             Degrees, float64 [n], as :func:`~changen_cli.events.geometry.main_directions` gives them; None if the layout
@@ -78,7 +83,8 @@ class Room:
         """
         if not self.layout.footprints:
             return None
-        found: Floats = self._obstacles.directions[self._obstacles.models_tree.nearest(shapely.points(points))]
+        models = self.models(category)
+        found: Floats = models.directions[models.nearest(points)]
         return found
 
     def free(self, candidates: Outlines, owners: Sequence[Footprint | None] = (), slack: float = 0.0) -> BoolArray:

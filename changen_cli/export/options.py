@@ -8,10 +8,9 @@ from typing import Annotated, Literal
 from changen_cli import plugins
 from changen_cli.errors import UsageError
 from changen_cli.options import Ge, Le, PathText, Whole, option, options
+from changen_cli.scenes.classes import read_classes
 
 WHAT, DETAILS, OUTPUT = "What is exported", "Details of some layouts", "Output"
-
-MOST_CLASS = 255
 
 
 def find_layouts() -> tuple[str, ...]:
@@ -74,13 +73,7 @@ class ExportOptions:
         Raises:
             UsageError: If one is no NUMBER=NAME.
         """
-        names = {1: "building"}
-        for text in self.class_name:
-            number, _, name = (part.strip() for part in text.partition("="))
-            if not (number.isdecimal() and 1 <= int(number) <= MOST_CLASS and name):
-                raise UsageError(f"--class-name {text}: must be NUMBER=NAME, with a number from 1 to {MOST_CLASS}")
-            names[int(number)] = name
-        return names
+        return dict(read_classes(self.class_name).names)
 
     def start(self) -> datetime.date:
         """Returns the day of the first image.

@@ -44,6 +44,8 @@ def run_record(run: Run) -> dict[str, Any]:
         # only where it decides something, so that every other output stays what it was
         **({"repaint": run.repaint} if run.repaint else {}),
         **({} if run.options.mask_values == "auto" else {"mask_values": run.options.mask_values}),
+        **({} if run.options.class_attribute is None else {"class_attribute": run.options.class_attribute}),
+        **({"class_name": list(run.options.class_name)} if run.options.class_name else {}),
         **({} if run.options.looks is None else {"looks": run.options.looks}),
         **({"conditions": run.conditions.as_manifest()} if run.conditions else {}),
         **({"footprints_read": read_reading(place(run.options.output))} if run.plan.read_files() else {}),

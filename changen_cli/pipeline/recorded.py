@@ -70,6 +70,8 @@ def _values(root: Path, arguments: Mapping[str, Any]) -> dict[str, object]:
         "repaint": arguments.get("repaint") if looks else None,
         "looks": arguments.get("looks"),
         "mask_values": arguments.get("mask_values", "auto"),
+        "class_attribute": arguments.get("class_attribute"),
+        "class_name": tuple(arguments.get("class_name", ())),
         "mosaic": "mosaic" in arguments,
         "device": arguments["device"],
         "precision": arguments["precision"],
