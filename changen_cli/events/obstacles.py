@@ -6,12 +6,11 @@ from functools import cached_property
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from changen_cli.events.base import Site
 from changen_cli.events.geometry import Floats, Outlines, main_directions, outline_array
 from changen_cli.scenes.layout import Layout
-from changen_cli.types import BoolArray
+from changen_cli.types import AnyArray, BoolArray
 
 
 class Models:
@@ -32,10 +31,9 @@ class Models:
         """The direction of the walls of each, degrees, float64 [n]."""
         return main_directions(self.outlines)
 
-    def nearest(self, points: Floats) -> NDArray[np.intp]:
+    def nearest(self, points: Floats) -> AnyArray:
         """Returns the number of the nearest one to each point, [m, 2]."""
-        found: NDArray[np.intp] = self.tree.nearest(shapely.points(points))
-        return found
+        return np.asarray(self.tree.nearest(shapely.points(points)))
 
 
 class Obstacles:

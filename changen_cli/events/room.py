@@ -24,6 +24,12 @@ BATCH = 16
 _VISIBLE = 0.5
 """Least part of a footprint that must not be hidden under others if its removal is to count as a change."""
 
+_CUT = 0.999
+"""A candidate with less of its owner's area may be a part of it."""
+
+_LAST_BIT = 1e-6
+"""How far corners may lie off the edge that they were computed on, pixels."""
+
 
 class Room:
     """The free ground of one layout, for one call of one event.
@@ -126,6 +132,10 @@ class Room:
             refused = np.flatnonzero(inside & ~ok & (own >= 0))
             before = outline_array([f.polygon for f in (owners[i] for i in refused.tolist()) if f is not None])
             ok[refused] = shapely.covers(before, candidates[refused])
+            cut = refused[~ok[refused] & (shapely.area(candidates[refused]) < _CUT * shapely.area(before))]
+            if cut.size:  # the corners of a part that was cut off lie on its edges but for the last bit
+                whole = outline_array([f.polygon for f in (owners[i] for i in cut.tolist()) if f is not None])
+                ok[cut] = shapely.covers(shapely.buffer(whole, _LAST_BIT), candidates[cut])
         return ok
 
     def whole(self, outlines: Outlines) -> BoolArray:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from changen_cli import plugins
 from changen_cli.errors import UsageError
 from changen_cli.options import Ge, Le, PathText, Whole, option, options
-from changen_cli.scenes.classes import read_classes
+from changen_cli.scenes.classes import read_names
 
 WHAT, DETAILS, OUTPUT = "What is exported", "Details of some layouts", "Output"
 
@@ -35,7 +36,8 @@ class ExportOptions:
     )
     class_name: tuple[str, ...] = option(
         default=(),
-        help="What a class of the masks is called, as NUMBER=NAME; repeatable. 1=building unless told other.",
+        help="What a class of the masks is called, as NUMBER=NAME; repeatable. Unless told other as when the output was "
+        "generated, and 1=building.",
         group=WHAT,
     )
     shard_items: Annotated[Whole, Ge(1)] = option(
@@ -67,13 +69,16 @@ class ExportOptions:
         self.class_names()
         self.start()
 
-    def class_names(self) -> dict[int, str]:
+    def class_names(self, recorded: Iterable[str] = ()) -> dict[int, str]:
         """Returns the names of classes by their number in the masks; others have none.
+
+        Args:
+            recorded: Names that the output knows, ``NUMBER=NAME``; those of the options come first.
 
         Raises:
             UsageError: If one is no NUMBER=NAME.
         """
-        return dict(read_classes(self.class_name).names)
+        return read_names((*recorded, *self.class_name))
 
     def start(self) -> datetime.date:
         """Returns the day of the first image.

@@ -1,12 +1,12 @@
 """Classes of footprints: their numbers in the masks, their names, and the values of a file that mean them.
 
-A class is declared in text, ``NUMBER=NAME`` or ``NUMBER=NAME|VALUE|VALUE``: ``2=water``, ``1=building|yes|house``. The name
-is a value that means the class too; ``*`` among the values is any that no other class has. Case does not matter.
+A class is declared in text, ``NUMBER=NAME`` or ``NUMBER=NAME|VALUE|VALUE``: ``2=water``, ``1=building|yes|house``. The
+name is a value that means the class too; ``*`` among the values is any that no other class has. Case does not matter.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from changen_cli.errors import UsageError
@@ -54,6 +54,18 @@ class Classes:
         return int(text) if text.isascii() and text.isdecimal() and 1 <= int(text) <= LARGEST else None
 
 
+def read_names(texts: Iterable[str]) -> dict[int, str]:
+    """Reads what classes are called, of each the last name; several may have one name.
+
+    Args:
+        texts: As of :func:`read_classes`.
+
+    Raises:
+        UsageError: If one is not written like that.
+    """
+    return {BUILDING: "building"} | {number: name for _, number, (name, *_) in _declared(texts)}
+
+
 def read_classes(texts: Iterable[str]) -> Classes:
     """Reads what classes are called.
 
@@ -63,18 +75,11 @@ def read_classes(texts: Iterable[str]) -> Classes:
     Raises:
         UsageError: If one is not written like that, or a value or all others would mean two classes.
     """
-    names = {BUILDING: "building"}
+    texts = tuple(texts)
+    names = read_names(texts)
     values: dict[str, int] = {}
-    for text in texts:
-        number_text, _, rest = (part.strip() for part in text.partition("="))
-        number = int(number_text) if number_text.isascii() and number_text.isdecimal() else 0
-        name, *more = (part.strip() for part in rest.split("|"))
-        if not (1 <= number <= LARGEST and name and all(more)):
-            raise UsageError(f"{_FLAG} {text}: must be NUMBER=NAME, with a number from 1 to {LARGEST}")
-        if name == ANY_OTHER:
-            raise UsageError(f"{_FLAG} {text}: give the class a name first, {number}=NAME|{ANY_OTHER}")
-        names[number] = name
-        for value in (name, *more):
+    for text, number, meant in _declared(texts):
+        for value in meant:
             if values.setdefault(value.casefold(), number) != number:
                 raise UsageError(
                     f"{_FLAG} {text}: {value!r} means class {values[value.casefold()]} already; name it once"
@@ -82,3 +87,16 @@ def read_classes(texts: Iterable[str]) -> Classes:
     other = values.pop(ANY_OTHER, None)
     values.setdefault(names[BUILDING].casefold(), BUILDING)
     return Classes(names, values, other)
+
+
+def _declared(texts: Iterable[str]) -> Iterator[tuple[str, int, list[str]]]:
+    """Takes declarations apart: the text, the number, and the name with the values after it."""
+    for text in texts:
+        number_text, _, rest = (part.strip() for part in text.partition("="))
+        number = int(number_text) if number_text.isascii() and number_text.isdecimal() else 0
+        meant = [part.strip() for part in rest.split("|")]
+        if not (1 <= number <= LARGEST and all(meant)):
+            raise UsageError(f"{_FLAG} {text}: must be NUMBER=NAME, with a number from 1 to {LARGEST}")
+        if meant[0] == ANY_OTHER:
+            raise UsageError(f"{_FLAG} {text}: give the class a name first, {number}=NAME|{ANY_OTHER}")
+        yield text, number, meant

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, StringConstraints
 
-from changen_cli.errors import UsageError
 from changen_cli.options import Ge, Le, Number, PathText, Says, Whole, option, options, split
 from changen_cli.scenes.classes import Classes, read_classes
 
@@ -110,8 +109,9 @@ class ReadOptions:
     )
     class_name: tuple[str, ...] = option(
         default=(),
-        help="What a class is called, and other values of --class-attribute that mean it: 2=water, or 1=building|yes|*, "
-        "where * is any other value. Repeatable; 1=building unless told other. changen export uses the names.",
+        help="What a class is called, and other values of --class-attribute that mean it: 2=water, or "
+        "1=building|yes|*, where * is any other value. Repeatable; 1=building unless told other. changen export uses "
+        "the names.",
         group=INPUT,
         recorded=False,
     )

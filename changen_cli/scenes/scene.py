@@ -186,8 +186,9 @@ class Scene:
     def outlines(self, limit: int = 256) -> tuple[Polygon | MultiPolygon, ...]:
         """Returns outlines of whole footprints of the scene, which new objects may take.
 
-        Of several classes (:meth:`outline_classes`) as many of each. They depend on the scene and the options alone, not on what was read before. Vectors give a sample spread evenly
-        over the file; masks and very large vector files one from windows keyed by the scene's id.
+        Of several classes (:meth:`outline_classes`) as many of each. They depend on the scene and the options alone,
+        not on what was read before. Vectors give a sample spread evenly over the file; masks and very large vector
+        files one from windows keyed by the scene's id.
 
         Args:
             limit: Most outlines of a class.

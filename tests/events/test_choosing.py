@@ -71,7 +71,7 @@ def test_classes_are_written_as_numbers() -> None:
     ((_, event, _),) = make_schedule("remove", "1:2", ["remove.classes=1:3"]).events
     assert isinstance(event, Remove)
     assert event.classes == (1, 3)
-    with pytest.raises(UsageError, match="remove.classes=0: must be class numbers from 1 to 255, as in 1:3"):
+    with pytest.raises(UsageError, match=r"remove\.classes=0: must be class numbers from 1 to 255, as in 1:3"):
         make_schedule("remove", "1:2", ["remove.classes=0"])
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from changen_cli.errors import UsageError
-from changen_cli.scenes.classes import Classes, read_classes
+from changen_cli.scenes.classes import Classes, read_classes, read_names
 
 
 def test_a_building_is_class_1_without_a_word() -> None:
@@ -54,7 +54,11 @@ def test_what_is_no_class_is_refused(text: str) -> None:
 
 
 def test_a_value_means_one_class() -> None:
-    with pytest.raises(UsageError, match="'water' means class 2 already"):
+    with pytest.raises(UsageError, match="'Water' means class 2 already"):
         read_classes(["2=water", "3=lake|Water"])
     with pytest.raises(UsageError, match="give the class a name first"):
         read_classes(["2=*"])
+
+
+def test_several_classes_may_have_one_name_where_only_names_count() -> None:
+    assert read_names(["2=water|river", "3=water", "2=lake"]) == {1: "building", 2: "lake", 3: "water"}
