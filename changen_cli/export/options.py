@@ -36,8 +36,8 @@ class ExportOptions:
     )
     class_name: tuple[str, ...] = option(
         default=(),
-        help="What a class of the masks is called, as NUMBER=NAME; repeatable. Unless told other as when the output was "
-        "generated, and 1=building.",
+        help="What a class of the masks is called, as NUMBER=NAME; repeatable. Unless told other as when the output "
+        "was generated, and 1=building.",
         group=WHAT,
     )
     shard_items: Annotated[Whole, Ge(1)] = option(

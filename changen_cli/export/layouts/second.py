@@ -5,8 +5,7 @@ numbers that open-cd's ``SECOND_Dataset`` has: 0 unchanged, 1 water, 2 ground, 3
 6 sports field. ``label1_rgb`` and ``label2_rgb`` are the same in the colours of the published set, white for unchanged.
 
 A class of the masks is told by its name (``--class-name 2=water``, of this command or of generate); where there is no
-object there is ground, as an
-output of changen knows no other cover.
+object there is ground, as an output of changen knows no other cover.
 """
 
 from __future__ import annotations
