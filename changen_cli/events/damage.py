@@ -18,7 +18,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 import shapely
 from pydantic import Field
-from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry import Polygon
 
 from changen_cli.events.altering import Alterations
 from changen_cli.events.base import Change, Proposal, Site
@@ -122,7 +122,8 @@ def cut_off(outlines: Outlines, centres: Floats, standing: Floats, other_end: Bo
         other_end: Which end stands, bool [n].
 
     Returns:
-        What stands, [n]; the outline itself where nothing would. Corners that it keeps are those of the outline.
+        What stands, its largest part if the cut leaves several, [n]; the outline itself where nothing would. Corners
+        that it keeps are those of the outline.
     """
     turn = main_directions(outlines)
     bounds = shapely.bounds(turn_and_scale(outlines, centres, -turn, np.ones(len(outlines))))
@@ -140,11 +141,11 @@ def cut_off(outlines: Outlines, centres: Floats, standing: Floats, other_end: Bo
         cos, sin = np.cos(angle), np.sin(angle)
         placed = corners @ np.array([[cos, sin], [-sin, cos]]) + centre
         # on the grid, so that the last bits of a sine decide nothing
-        result.append(_areal(shapely.intersection(outline, Polygon(np.round(placed * GRID) / GRID))) or outline)
+        result.append(_largest(shapely.intersection(outline, Polygon(np.round(placed * GRID) / GRID))) or outline)
     return outline_array(result)
 
 
-def _areal(geometry: shapely.Geometry) -> Outline | None:
-    """Returns the polygons of an intersection; None where there are none."""
+def _largest(geometry: shapely.Geometry) -> Outline | None:
+    """Returns the largest polygon of an intersection; None where there is none."""
     parts = [part for part in shapely.get_parts(geometry) if isinstance(part, Polygon) and part.area > 0]
-    return None if not parts else parts[0] if len(parts) == 1 else MultiPolygon(parts)
+    return max(parts, key=lambda part: part.area, default=None)

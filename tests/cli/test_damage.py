@@ -42,7 +42,7 @@ def test_from_the_option_to_the_labels_of_xview2(
     assert set(found["destroyed"]) == set(destroyed)
     assert not set(found["no-damage"]) & {*major, *destroyed}
     for uid, before in major.items():  # the whole building, of which a part stands
-        assert abs(found["major-damage"][uid].area - before.polygon.area) < 0.15 * before.polygon.area
+        assert abs(shapely.area(found["major-damage"][uid]) - before.polygon.area) < 0.15 * before.polygon.area
     (target,) = (tmp_path / "xview2").glob("*/targets/*_post_disaster_target.png")
     with Image.open(target) as opened:
         values = np.asarray(opened)
