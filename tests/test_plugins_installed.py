@@ -73,7 +73,12 @@ def test_an_event_is_listed_and_runs(scene: Path, tmp_path: Path, capsys: pytest
 
 def test_a_rule_for_places_is_kept(scene: Path, tmp_path: Path) -> None:
     words = ("--events", "create", "--synthesizer", "copy", "--workers", 0, "--changes-per-step", "6", "-q")
-    places = ("--event-option", "create.places=south(share=0.3)+density(reach=80)", "--event-option", "create.attempts=900")
+    places = (
+        "--event-option",
+        "create.places=south(share=0.3)+density(reach=80)",
+        "--event-option",
+        "create.attempts=900",
+    )
     run("generate", "-i", scene, "-o", tmp_path / "out", *words, *places)
     (sample,) = open_series(tmp_path / "out")
     assert sample.changes
