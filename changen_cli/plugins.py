@@ -22,6 +22,7 @@ SYNTHESIZERS = "changen.synthesizers"
 METRICS = "changen.metrics"
 CONDITIONS = "changen.conditions"
 LAYOUTS = "changen.layouts"
+PLACES = "changen.places"
 
 
 def find(group: str) -> dict[str, EntryPoint]:

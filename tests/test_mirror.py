@@ -15,6 +15,8 @@ TESTS_OF_NO_MODULE = {
     "cli/test_bad_arguments.py": "what a run says of arguments and weights that it cannot use",
     "cli/test_bad_input.py": "what a run says of input that it cannot use",
     "cli/test_frictions.py": "what users met, replayed",
+    "cli/test_classes.py": "footprints of several classes, from the file to SECOND, in whole runs",
+    "cli/test_damage.py": "the event damage, from the option to xView2, in whole runs",
     "cli/test_in_browser.py": "what the pages do in a browser",
     "cli/test_bad_output.py": "what a run says of an output that it cannot write",
     "cli/test_hostile_input.py": "what attackers brought: each case costs its scene or is one line, never more",

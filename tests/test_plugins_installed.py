@@ -41,6 +41,7 @@ def run(*words: object) -> None:
     ("section", "files"),
     [
         ("An event", ["my_package/flood.py"]),
+        ("A rule for places", ["my_package/south.py"]),
         ("A condition", ["my_package/stripes.py"]),
         ("A synthesizer", ["my_package/negative.py"]),
         ("A format", ["my_package/npz.py"]),
@@ -68,6 +69,20 @@ def test_an_event_is_listed_and_runs(scene: Path, tmp_path: Path, capsys: pytest
     words = ("--events", "flood", "--event-option", "flood.share=1", "--synthesizer", "copy", "--workers", 0, "-q")
     run("generate", "-i", scene, "-o", tmp_path / "out", *words)
     assert {change.event for sample in open_series(tmp_path / "out") for change in sample.changes} == {"flood"}
+
+
+def test_a_rule_for_places_is_kept(scene: Path, tmp_path: Path) -> None:
+    words = ("--events", "create", "--synthesizer", "copy", "--workers", 0, "--changes-per-step", "6", "-q")
+    places = (
+        "--event-option",
+        "create.places=south(share=0.3)+density(reach=80)",
+        "--event-option",
+        "create.attempts=900",
+    )
+    run("generate", "-i", scene, "-o", tmp_path / "out", *words, *places)
+    (sample,) = open_series(tmp_path / "out")
+    assert sample.changes
+    assert all(c.after is not None and c.after.polygon.bounds[1] >= 256 * 0.7 for c in sample.changes)
 
 
 def test_a_condition_is_listed_and_applied(scene: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

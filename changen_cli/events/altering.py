@@ -8,9 +8,10 @@ import numpy as np
 import shapely
 
 from changen_cli.events.base import Change, Proposal, Site
+from changen_cli.events.choosing import name_classes
 from changen_cli.events.geometry import Floats, Outline, Outlines, outline_array
 from changen_cli.events.room import Room, search
-from changen_cli.scenes.layout import Footprint, Layout
+from changen_cli.scenes.layout import BUILDING, Footprint, Layout
 
 
 class Alterations:
@@ -23,7 +24,15 @@ class Alterations:
         room: The free ground.
     """
 
-    def __init__(self, name: str, layout: Layout, site: Site, rng: np.random.Generator, attempts: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        layout: Layout,
+        site: Site,
+        rng: np.random.Generator,
+        attempts: int,
+        categories: frozenset[int] = frozenset({BUILDING}),
+    ) -> None:
         """Chooses the footprints.
 
         Args:
@@ -32,13 +41,19 @@ class Alterations:
             site: Where building is allowed.
             rng: The event's source of randomness.
             attempts: Candidates tried for one change.
+            categories: Classes of the footprints that may be altered.
         """
         self.room = Room(layout, site)
         self._name = name
         self._rng = rng
         self._attempts = attempts
         whole = self.room.whole(outline_array([f.polygon for f in layout.footprints]))
-        self._left = [f for f, ok in zip(layout.footprints, whole, strict=True) if ok and f.uid not in site.settled]
+        self._categories = categories
+        self._left = [
+            f
+            for f, ok in zip(layout.footprints, whole, strict=True)
+            if ok and f.uid not in site.settled and f.category in categories
+        ]
         self._changes: list[Change] = []
 
     def make(
@@ -89,5 +104,6 @@ class Alterations:
             short: Why there are fewer than wanted, where footprints were left to try; empty if there are not fewer.
         """
         if short and not self._left:
-            short = "no more footprints, whole within the allowed ground, that have not changed yet"
+            of_class = name_classes(self._categories)
+            short = f"no more footprints{of_class}, whole within the allowed ground, that have not changed yet"
         return Proposal(tuple(self._changes), short)

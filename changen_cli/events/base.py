@@ -44,6 +44,7 @@ class Site:
         allowed: Where a placed footprint must lie wholly, pixel coordinates: the valid pixels less the exclusions.
         gap: Least distance between a placed footprint and any other, pixels.
         outlines: Outlines that new objects may take, each centred on (0, 0), pixels; may be empty.
+        classes: The class of each outline; empty where any object may take any of them.
         occupied: Footprints of S_t. Nothing is placed on them even where this step removed one: a new object on the
             ground of an old one would be a change that S_t xor S_t+1 cannot show.
         settled: uids that this step has already changed; an object changes at most once a step.
@@ -52,6 +53,7 @@ class Site:
     allowed: BaseGeometry
     gap: float = 1.0
     outlines: tuple[Polygon | MultiPolygon, ...] = ()
+    classes: tuple[int, ...] = ()
     occupied: tuple[Footprint, ...] = ()
     settled: frozenset[int] = frozenset()
 
@@ -75,7 +77,8 @@ class Event(Protocol):
 
     An event may also say, as the class attribute ``kinds``, which kinds of change it makes: a frozenset of "create",
     "remove" and "alter" (an object that is there before and after). A run whose synthesizer cannot show one of them is
-    then refused before it starts, not at the first such change.
+    then refused before it starts, not at the first such change. And as ``categories``, a frozenset, which classes of
+    objects it changes, which a synthesizer may not know.
     """
 
     name: ClassVar[str]

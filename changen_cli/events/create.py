@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import AfterValidator
 
 from changen_cli.events.base import Change, Proposal, Site
 from changen_cli.events.geometry import (
@@ -17,6 +18,8 @@ from changen_cli.events.geometry import (
     shift,
     turn_and_scale,
 )
+from changen_cli.events.places.base import Ground
+from changen_cli.events.places.choose import read_places
 from changen_cli.events.room import Room, drawn_size, search
 from changen_cli.events.supply import Supply, supply
 from changen_cli.options import LOW_TO_HIGH, Ge, Le, Number, Whole, option, options
@@ -24,6 +27,11 @@ from changen_cli.scenes.layout import BUILDING, Footprint, Layout
 
 Ratio = Annotated[Number, Ge(0.05), Le(20)]
 """Of the new lengths to those of an outline."""
+
+
+def _readable(places: str) -> str:
+    read_places(places)
+    return places
 
 
 @options()
@@ -58,14 +66,26 @@ class Create:
     category: Annotated[Whole, Ge(1), Le(255)] = option(
         default=BUILDING, help="Class of the new footprints in the masks."
     )
+    places: Annotated[str, AfterValidator(_readable)] | None = option(
+        default=None,
+        help="Where they stand, besides having room: roads, density, aligned or rules of other packages, joined by +, "
+        "as in roads(classes=2,distance=4:40)+aligned; none: anywhere. Raise create.attempts with it.",
+    )
+
+    @property
+    def categories(self) -> frozenset[int]:
+        """The class of the new footprints."""
+        return frozenset({self.category})
 
     def propose(self, layout: Layout, site: Site, rng: np.random.Generator, count: int) -> Proposal:
         """Creates footprints; see :meth:`changen_cli.events.base.Event.propose`."""
-        stock = supply(site.outlines)
+        stock = supply(site.outlines, site.classes, self.category)
         outlines = stock.outlines
         if not len(outlines):
+            of_class = f" of class {self.category}" if site.classes else ""
             return Proposal(
-                reason="no outlines to create from: the scene has no whole footprint and no library was given"
+                reason=f"no outlines to create from: the scene has no whole footprint{of_class} and no library was "
+                "given"
             )
         room = Room(layout, site)
         if (area := room.area) is None:
@@ -82,11 +102,22 @@ class Create:
         def large_enough(outline: Outline, _: Footprint | None) -> bool:
             return drawn_size(outline) >= self.min_area
 
+        rules = () if self.places is None else read_places(self.places)
+        ground = Ground(room, self.category)
+        if missing := [why for rule in rules if (why := rule.lacks(ground))]:
+            return Proposal(reason=missing[0])
+
+        def stands(outline: Outline, owner: Footprint | None) -> bool:
+            return large_enough(outline, owner) and all(rule.accept(outline, ground, rng) for rule in rules)
+
         changes: list[Change] = []
         while len(changes) < count:
-            found = search(room, self.attempts, draw, large_enough, overlap_own=False)
+            found = search(room, self.attempts, draw, stands, overlap_own=False)
             if found is None:
-                reason = f"no room for a new footprint of {self.min_area:g} px or more in {self.attempts} attempts"
+                of_rules = "" if self.places is None else f", at places as {self.places} has them,"
+                reason = (
+                    f"no room for a new footprint of {self.min_area:g} px or more{of_rules} in {self.attempts} attempts"
+                )
                 return Proposal(tuple(changes), reason)
             new = Footprint(layout.next_uid + len(changes), found[0], self.category)
             changes.append(Change(self.name, 0, None, new))
@@ -103,7 +134,7 @@ class Create:
     ) -> Floats:
         """Draws the turn of each outline, degrees, float64 [n]."""
         corner, size = np.asarray(area[:2]), np.asarray(area[2:]) - np.asarray(area[:2])
-        present = room.directions(corner + where * size) if self.align else None
+        present = room.directions(corner + where * size, self.category) if self.align else None
         if present is None:
             return rng.uniform(-self.turn, self.turn, size=len(chosen))
         quarter = 90.0 * rng.integers(4, size=len(chosen))

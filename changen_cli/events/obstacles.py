@@ -10,7 +10,30 @@ import shapely
 from changen_cli.events.base import Site
 from changen_cli.events.geometry import Floats, Outlines, main_directions, outline_array
 from changen_cli.scenes.layout import Layout
-from changen_cli.types import BoolArray
+from changen_cli.types import AnyArray, BoolArray
+
+
+class Models:
+    """What walls are aligned to: outlines that the edge of a layout does not cut; all if there are no others.
+
+    Attributes:
+        outlines: They, [n].
+        tree: Their index.
+    """
+
+    def __init__(self, outlines: Outlines) -> None:
+        """Indexes outlines."""
+        self.outlines = outlines
+        self.tree = shapely.STRtree(outlines)
+
+    @cached_property
+    def directions(self) -> Floats:
+        """The direction of the walls of each, degrees, float64 [n]."""
+        return main_directions(self.outlines)
+
+    def nearest(self, points: Floats) -> AnyArray:
+        """Returns the number of the nearest one to each point, [m, 2]."""
+        return np.asarray(self.tree.nearest(shapely.points(points)))
 
 
 class Obstacles:
@@ -39,6 +62,7 @@ class Obstacles:
         self.tree = shapely.STRtree(self.blocking)
         shapely.prepare(self.blocking)
         shapely.prepare(site.allowed)
+        self._models: dict[int, Models] = {}
 
     @cached_property
     def near(self) -> shapely.STRtree:
@@ -46,22 +70,19 @@ class Obstacles:
         count = len(self.layout.footprints)
         return self.tree if count == len(self.blocking) else shapely.STRtree(self.blocking[:count])
 
-    @cached_property
-    def models(self) -> Outlines:
-        """What walls are aligned to: outlines of the layout that its edge does not cut; all if there are no others."""
-        outlines = self.blocking[: len(self.layout.footprints)]
-        whole = outlines[uncut(outlines, self.layout)]
-        return whole if len(whole) else outlines
+    def models(self, category: int) -> Models:
+        """Finds what walls of new objects are aligned to.
 
-    @cached_property
-    def models_tree(self) -> shapely.STRtree:
-        """The index of the models."""
-        return shapely.STRtree(self.models)
-
-    @cached_property
-    def directions(self) -> Floats:
-        """The direction of the walls of each model, degrees."""
-        return main_directions(self.models)
+        Args:
+            category: Class of the new objects; those of it count alone, if there are any.
+        """
+        if category not in self._models:
+            outlines = self.blocking[: len(self.layout.footprints)]
+            same = np.array([f.category == category for f in self.layout.footprints], np.bool_)
+            outlines = outlines[same] if same.any() else outlines
+            whole = outlines[uncut(outlines, self.layout)]
+            self._models[category] = Models(whole if len(whole) else outlines)
+        return self._models[category]
 
 
 _last: Obstacles | None = None

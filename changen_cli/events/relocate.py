@@ -10,6 +10,7 @@ from pydantic import AfterValidator
 
 from changen_cli.events.altering import Alterations
 from changen_cli.events.base import Proposal, Site
+from changen_cli.events.choosing import HELP, ClassNumbers, chosen
 from changen_cli.events.geometry import Floats, Outline, Outlines, fit, shift, turn_and_scale
 from changen_cli.events.room import drawn_size
 from changen_cli.options import LOW_TO_HIGH, Ge, Le, Number, Says, Whole, option, options
@@ -54,9 +55,16 @@ class Relocate:
     )
     min_area: Annotated[Number, Ge(1)] = option(default=16.0, help="Smallest footprint that is moved, pixels drawn.")
 
+    classes: ClassNumbers = option(default=None, help=HELP)
+
+    @property
+    def categories(self) -> frozenset[int]:
+        """The classes of what is changed."""
+        return chosen(self.classes)
+
     def propose(self, layout: Layout, site: Site, rng: np.random.Generator, count: int) -> Proposal:
         """Moves footprints; see :meth:`changen_cli.events.base.Event.propose`."""
-        alterations = Alterations(self.name, layout, site, rng, self.attempts)
+        alterations = Alterations(self.name, layout, site, rng, self.attempts, self.categories)
         if (area := alterations.room.area) is None:
             return alterations.proposal(
                 "nothing may be placed on this tile: no valid pixel lies outside the exclusions"

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from changen_cli.events.base import Site
 from changen_cli.events.geometry import Floats, Outline, Outlines, drawn, outline_array, window_of
-from changen_cli.events.obstacles import obstacles, uncut
-from changen_cli.scenes.layout import Footprint, Layout
+from changen_cli.events.obstacles import Models, obstacles, uncut
+from changen_cli.scenes.layout import BUILDING, Footprint, Layout
 from changen_cli.types import BoolArray
 
 BATCH = 16
@@ -23,6 +23,12 @@ BATCH = 16
 
 _VISIBLE = 0.5
 """Least part of a footprint that must not be hidden under others if its removal is to count as a change."""
+
+_CUT = 0.999
+"""A candidate with less of its owner's area may be a part of it."""
+
+_LAST_BIT = 1e-6
+"""How far corners may lie off the edge that they were computed on, pixels."""
 
 
 class Room:
@@ -63,7 +69,11 @@ class Room:
         """Takes ground, so that nothing else of this call is placed there."""
         self._claimed.add(outline)
 
-    def directions(self, points: Floats) -> Floats | None:
+    def models(self, category: int = BUILDING) -> Models:
+        """Returns the outlines that walls of new objects of a class are aligned to."""
+        return self._obstacles.models(category)
+
+    def directions(self, points: Floats, category: int = BUILDING) -> Floats | None:
         """Finds the direction of the walls of the outline nearest to each point.
 
         The tile's edge is one of the edges of every outline that it cuts, which would bias the direction. So those are
@@ -71,6 +81,7 @@ class Room:
 
         Args:
             points: x and y, float64 [n, 2].
+            category: Class of what is to be aligned; to outlines of it alone, if there are any.
 
         Returns:
             Degrees, float64 [n], as :func:`~changen_cli.events.geometry.main_directions` gives them; None if the layout
@@ -78,7 +89,8 @@ class Room:
         """
         if not self.layout.footprints:
             return None
-        found: Floats = self._obstacles.directions[self._obstacles.models_tree.nearest(shapely.points(points))]
+        models = self.models(category)
+        found: Floats = models.directions[models.nearest(points)]
         return found
 
     def free(self, candidates: Outlines, owners: Sequence[Footprint | None] = (), slack: float = 0.0) -> BoolArray:
@@ -120,6 +132,10 @@ class Room:
             refused = np.flatnonzero(inside & ~ok & (own >= 0))
             before = outline_array([f.polygon for f in (owners[i] for i in refused.tolist()) if f is not None])
             ok[refused] = shapely.covers(before, candidates[refused])
+            cut = refused[~ok[refused] & (shapely.area(candidates[refused]) < _CUT * shapely.area(before))]
+            if cut.size:  # the corners of a part that was cut off lie on its edges but for the last bit
+                whole = outline_array([f.polygon for f in (owners[i] for i in cut.tolist()) if f is not None])
+                ok[cut] = shapely.covers(shapely.buffer(whole, _LAST_BIT), candidates[cut])
         return ok
 
     def whole(self, outlines: Outlines) -> BoolArray:

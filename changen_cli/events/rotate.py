@@ -8,6 +8,7 @@ import numpy as np
 
 from changen_cli.events.altering import Alterations
 from changen_cli.events.base import Proposal, Site
+from changen_cli.events.choosing import HELP, ClassNumbers, chosen
 from changen_cli.events.geometry import Floats, Outline, Outlines, shift, turn_and_scale
 from changen_cli.events.room import differing_part, drawn_size
 from changen_cli.options import LOW_TO_HIGH, Ge, Le, Number, Whole, option, options
@@ -39,6 +40,13 @@ class Rotate:
         default=0.15, help="Least part of a footprint's pixels that must differ afterwards."
     )
 
+    classes: ClassNumbers = option(default=None, help=HELP)
+
+    @property
+    def categories(self) -> frozenset[int]:
+        """The classes of what is changed."""
+        return chosen(self.classes)
+
     def propose(self, layout: Layout, site: Site, rng: np.random.Generator, count: int) -> Proposal:
         """Turns footprints; see :meth:`changen_cli.events.base.Event.propose`."""
 
@@ -50,7 +58,7 @@ class Rotate:
         def visible(before: Outline, after: Outline) -> bool:
             return drawn_size(after) >= self.min_area and differing_part(before, after) >= self.min_change
 
-        alterations = Alterations(self.name, layout, site, rng, self.attempts)
+        alterations = Alterations(self.name, layout, site, rng, self.attempts, self.categories)
         for _ in range(count):
             if not alterations.make(turned, visible, overlap_own=True):
                 return alterations.proposal(

@@ -8,6 +8,7 @@ import numpy as np
 
 from changen_cli.events.altering import Alterations
 from changen_cli.events.base import Proposal, Site
+from changen_cli.events.choosing import HELP, ClassNumbers, chosen
 from changen_cli.events.geometry import Floats, Outline, Outlines, shift, turn_and_scale
 from changen_cli.events.room import differing_part, drawn_size
 from changen_cli.options import LOW_TO_HIGH, Ge, Le, Number, Whole, option, options
@@ -42,6 +43,13 @@ class Scale:
         default=0.1, help="Least part of a footprint's pixels that must differ afterwards."
     )
 
+    classes: ClassNumbers = option(default=None, help=HELP)
+
+    @property
+    def categories(self) -> frozenset[int]:
+        """The classes of what is changed."""
+        return chosen(self.classes)
+
     def propose(self, layout: Layout, site: Site, rng: np.random.Generator, count: int) -> Proposal:
         """Scales footprints; see :meth:`changen_cli.events.base.Event.propose`."""
 
@@ -56,7 +64,7 @@ class Scale:
         def visible(before: Outline, after: Outline) -> bool:
             return drawn_size(after) >= self.min_area and differing_part(before, after) >= self.min_change
 
-        alterations = Alterations(self.name, layout, site, rng, self.attempts)
+        alterations = Alterations(self.name, layout, site, rng, self.attempts, self.categories)
         for _ in range(count):
             grows = rng.random() < self.grow
             if not alterations.make(grown if grows else shrunk, visible, overlap_own=True):

@@ -7,6 +7,7 @@ from functools import cached_property
 import shapely
 
 from changen_cli.events.geometry import Floats, Outline, Outlines, main_directions, outline_array
+from changen_cli.scenes.layout import BUILDING
 
 
 class Supply:
@@ -14,17 +15,22 @@ class Supply:
 
     Attributes:
         given: As a site has them.
+        classes: Of each, as a site has them.
+        category: The class of the objects that are to take them.
         outlines: Those that are not empty, [n].
     """
 
-    def __init__(self, given: tuple[Outline, ...]) -> None:
+    def __init__(self, given: tuple[Outline, ...], classes: tuple[int, ...] = (), category: int = BUILDING) -> None:
         """Takes outlines.
 
         Args:
             given: Each centred on (0, 0).
+            classes: Class of each; empty where they are for any.
+            category: The class that is wanted.
         """
-        self.given = given
-        outlines = outline_array(given)
+        self.given, self.classes, self.category = given, classes, category
+        fitting = [one for one, number in zip(given, classes, strict=True) if number == category] if classes else given
+        outlines = outline_array(fitting)
         self.outlines: Outlines = outlines[~shapely.is_empty(outlines)]
 
     @cached_property
@@ -37,10 +43,10 @@ _last: Supply | None = None
 """What was asked for last: all tiles of a scene have the same outlines."""
 
 
-def supply(given: tuple[Outline, ...]) -> Supply:
-    """Returns the supply of some outlines: that of the last call where they are the same."""
+def supply(given: tuple[Outline, ...], classes: tuple[int, ...] = (), category: int = BUILDING) -> Supply:
+    """Returns the supply of some outlines: that of the last call where they are the same; see :class:`Supply`."""
     global _last
     last = _last
-    if last is None or last.given is not given:
-        _last = last = Supply(given)
+    if last is None or last.given is not given or (last.classes, last.category) != (classes, category):
+        _last = last = Supply(given, classes, category)
     return last

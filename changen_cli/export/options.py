@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from changen_cli import plugins
 from changen_cli.errors import UsageError
 from changen_cli.options import Ge, Le, PathText, Whole, option, options
+from changen_cli.scenes.classes import read_names
 
 WHAT, DETAILS, OUTPUT = "What is exported", "Details of some layouts", "Output"
-
-MOST_CLASS = 255
 
 
 def find_layouts() -> tuple[str, ...]:
@@ -36,7 +36,8 @@ class ExportOptions:
     )
     class_name: tuple[str, ...] = option(
         default=(),
-        help="What a class of the masks is called, as NUMBER=NAME; repeatable. 1=building unless told other.",
+        help="What a class of the masks is called, as NUMBER=NAME; repeatable. Unless told other as when the output "
+        "was generated, and 1=building.",
         group=WHAT,
     )
     shard_items: Annotated[Whole, Ge(1)] = option(
@@ -68,19 +69,16 @@ class ExportOptions:
         self.class_names()
         self.start()
 
-    def class_names(self) -> dict[int, str]:
+    def class_names(self, recorded: Iterable[str] = ()) -> dict[int, str]:
         """Returns the names of classes by their number in the masks; others have none.
+
+        Args:
+            recorded: Names that the output knows, ``NUMBER=NAME``; those of the options come first.
 
         Raises:
             UsageError: If one is no NUMBER=NAME.
         """
-        names = {1: "building"}
-        for text in self.class_name:
-            number, _, name = (part.strip() for part in text.partition("="))
-            if not (number.isdecimal() and 1 <= int(number) <= MOST_CLASS and name):
-                raise UsageError(f"--class-name {text}: must be NUMBER=NAME, with a number from 1 to {MOST_CLASS}")
-            names[int(number)] = name
-        return names
+        return read_names((*recorded, *self.class_name))
 
     def start(self) -> datetime.date:
         """Returns the day of the first image.

@@ -75,6 +75,7 @@ class Source:
     Attributes:
         data: The output itself.
         manifest: What its ``manifest.json`` says.
+        class_names: Names of classes by their number in the masks.
     """
 
     def __init__(self, options: ExportOptions, reporter: Reporter) -> None:
@@ -90,6 +91,7 @@ class Source:
         """
         self.data: SeriesDataset = open_series(options.series, options.split)
         self.manifest: dict[str, Any] = self.data.manifest
+        self.class_names: dict[int, str] = options.class_names(self.manifest.get("arguments", {}).get("class_name", ()))
         self._layout = options.layout
         self._all = options.pairs == "all"
         self._reporter = reporter

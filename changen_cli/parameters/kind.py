@@ -230,7 +230,12 @@ def describe_made(name: str, plugin: object) -> dict[str, Any]:
 def _parameter_values(plugin: object) -> dict[str, Any]:
     if not dataclasses.is_dataclass(plugin) or isinstance(plugin, type):
         return {}
-    return {name: json_value(getattr(plugin, name)) for name in parameters_of(type(plugin))}
+    # what is none because nobody asked for it decides nothing, and what plugins do without it is what they always did
+    return {
+        name: json_value(value)
+        for name, parameter in parameters_of(type(plugin)).items()
+        if (value := getattr(plugin, name)) is not None or parameter.default is not None
+    }
 
 
 def _summary(plugin: type) -> str:

@@ -217,6 +217,7 @@ class GenerateOptions(WorkerOptions, SynthesizerOptions, ReadOptions, ScheduleOp
 
     def __post_init__(self) -> None:
         SynthesizerOptions.__post_init__(self)
+        ReadOptions.__post_init__(self)
         WorkerOptions.__post_init__(self)
         if self.format not in find_formats():
             raise UsageError(f"--format {self.format}: choose {', '.join(find_formats())}")

@@ -158,13 +158,13 @@ class Preparer:
         try:
             scene = self.pool.get(place.scene)
             tile = self._read(scene, place)
-            outlines = self._new_outlines(scene)
+            outlines, classes = self._new_outlines(scene), self._outline_classes(scene)
         except (SceneError, TileError) as error:
             return Prepared(Outcome(place.id, Status.FAILED, str(error)))
         share = float(tile.valid.mean())
         if share < max(self.task.min_valid, 1e-9):
             return Prepared(Outcome(place.id, Status.SKIPPED, _why_not_valid(share, place, scene)))
-        site = Site(allowed=allowed_ground(tile), gap=self.task.gap, outlines=outlines)
+        site = Site(allowed=allowed_ground(tile), gap=self.task.gap, outlines=outlines, classes=classes)
         key: rng.Key = (self.task.seed, tile.scene, tile.id, place.variant)
         with span("simulate", tile=place.id):
             history = simulate(tile.layout, site, self.task.schedule, self.task.steps, key)
@@ -197,6 +197,9 @@ class Preparer:
         if self._outlines is None or self._outlines[0] != ground:
             self._outlines = (ground, self.task.library.outlines_at(ground))
         return self._outlines[1]
+
+    def _outline_classes(self, scene: Scene) -> tuple[int, ...]:
+        return scene.outline_classes() if self.task.library is None else ()
 
     def _draw(self, scene: Scene, tile: Tile, place: SampleRef, history: History) -> Series:
         drawn = [layout.rasterize() for layout in history.layouts]

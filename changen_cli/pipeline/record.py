@@ -46,6 +46,8 @@ def run_record(run: Run) -> dict[str, Any]:
         **({} if run.options.mask_values == "auto" else {"mask_values": run.options.mask_values}),
         **({} if run.options.split_by == "scene" else {"split_by": run.options.split_by}),
         **({"suited": list(run.options.suited or ())} if _chose_resolution(run) else {}),
+        **({} if run.options.class_attribute is None else {"class_attribute": run.options.class_attribute}),
+        **({"class_name": list(run.options.class_name)} if run.options.class_name else {}),
         **({} if run.options.looks is None else {"looks": run.options.looks}),
         **({"conditions": run.conditions.as_manifest()} if run.conditions else {}),
         **({"footprints_read": read_reading(place(run.options.output))} if run.plan.read_files() else {}),

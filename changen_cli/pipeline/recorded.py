@@ -116,6 +116,8 @@ def _values(root: Path, arguments: Mapping[str, Any]) -> dict[str, object]:
         "mask_values": arguments.get("mask_values", "auto"),
         "split_by": arguments.get("split_by", "scene"),
         "suited": arguments.get("suited"),
+        "class_attribute": arguments.get("class_attribute"),
+        "class_name": tuple(arguments.get("class_name", ())),
         "mosaic": "mosaic" in arguments,
         "device": arguments["device"],
         "precision": arguments["precision"],

@@ -40,6 +40,35 @@ def remarks(
     yield from _overlap(options, grids)
 
 
+def class_remarks(options: GenerateOptions, scenes: Sequence[Mapping[str, Any]], synthesizer: object) -> Iterator[str]:
+    """Says what becomes of objects whose class a network does not know.
+
+    Args:
+        options: The arguments.
+        scenes: What the manifest says of each scene; of masks and very large vector files not which classes they have.
+        synthesizer: What makes the images.
+    """
+    known: int | None = getattr(synthesizer, "classes", None)
+    if known is None:
+        return
+    names, counts, unread = options.classes().names, Counter[int](), 0
+    for scene in scenes:
+        footprints = scene["footprints"]
+        counts.update({int(number): count for number, count in footprints.get("classes", {}).items()})
+        unread += footprints.get("values") == "class" or (
+            "class_attribute" in footprints and "classes" not in footprints
+        )
+    others = {number: count for number, count in sorted(counts.items()) if number >= known}
+    found = [f"{count} of class {number} ({names.get(number, 'no name')})" for number, count in others.items()]
+    found += ["those that class masks and very large files have"] if unread else []
+    if found:
+        yield (
+            f"footprints of other classes than {', '.join(map(str, range(1, known)))} are in the labels, but ground to "
+            f"the weights, which were not trained for them: {', '.join(found)}; they stay where they are, and their "
+            "pixels are painted like ground (--background keep leaves them as they were)"
+        )
+
+
 def _mask_values(options: GenerateOptions, scenes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Says what masks were taken for where it could be otherwise."""
     kinds = Counter(scene["footprints"].get("values", "binary") for scene in scenes)

@@ -12,6 +12,7 @@ from changen_cli.pipeline.earlier import EarlierLooks
 from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.pipeline.plan import Find, Plan, make_plan
 from changen_cli.pipeline.prepare import Task
+from changen_cli.pipeline.remarks import class_remarks
 from changen_cli.reporter import Reporter, Silent
 from changen_cli.scenes.footprints.library import Library, read_library
 from changen_cli.store.share import AUTO, Share, process_here
@@ -125,7 +126,10 @@ def resolve_run(options: GenerateOptions, reporter: Reporter | None = None, find
         earlier = EarlierLooks(options.looks, look_dim_of(synthesizer), options.tile_size)
     if options.suited is None:  # else an earlier run has recorded what it was
         options = replace(options, suited=resolution_of(synthesizer))
-    plan = make_plan(options, reporter or Silent(), find)
+    reporter = reporter or Silent()
+    plan = make_plan(options, reporter, find)
+    for line in class_remarks(options, plan.scenes, synthesizer):
+        reporter.say(line)
     return Run(
         options=options,
         schedule=schedule,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, StringConstraints
 
 from changen_cli.options import LOW_TO_HIGH, Ge, Le, Number, PathText, Says, Whole, option, options, split
+from changen_cli.scenes.classes import Classes, read_classes
 
 PIXEL_CRS = "pixel"
 """Value of :attr:`ReadOptions.footprints_crs` for vectors whose coordinates are columns and rows of the raster."""
@@ -78,6 +79,9 @@ class ReadOptions:
             between, clipped outside) or ``"auto"`` (the 2nd and 98th percentile of the scene). One pair of limits holds
             for all three bands, so that colours keep their balance. 8-bit images are never rescaled.
         mask_values: What the values of raster masks are (:mod:`~changen_cli.scenes.footprints.mask_values`).
+        class_attribute: Column of vector footprints that says the class of each
+            (:mod:`~changen_cli.scenes.classes`); None where all are of class 1.
+        class_name: Names of classes, and the values of that column that mean them, NUMBER=NAME|VALUE.
         resolution: Metres on the ground per pixel to read at, true at the centre of the scene whatever its CRS;
             ``"native"`` for the pixels as they are; None for those too, unless they lie outside of ``suited``.
         suited: The finest and the coarsest resolution that suit whatever reads, or None. A scene whose own is known and
@@ -101,6 +105,21 @@ class ReadOptions:
         default="auto",
         help="What values of masks are: binary (0 or not), instance (ids of objects), class (each part of a value is "
         "an object of that class) or auto, which judges by the values and says what it took them for.",
+        group=INPUT,
+        recorded=False,
+    )
+    class_attribute: Annotated[str, StringConstraints(min_length=1)] | None = option(
+        default=None,
+        help="Column of vector footprints that says the class of each: its number, or a name or value of --class-name. "
+        "Without it all are buildings, class 1.",
+        group=INPUT,
+        recorded=False,
+    )
+    class_name: tuple[str, ...] = option(
+        default=(),
+        help="What a class is called, and other values of --class-attribute that mean it: 2=water, or "
+        "1=building|yes|*, where * is any other value. Repeatable; 1=building unless told other. changen export uses "
+        "the names.",
         group=INPUT,
         recorded=False,
     )
@@ -135,6 +154,17 @@ class ReadOptions:
     min_area: Annotated[Number, Ge(0)] = option(
         default=4.0, help="Smallest footprint and hole, square pixels as read.", cli=False, recorded=False
     )
+
+    def __post_init__(self) -> None:
+        self.classes()
+
+    def classes(self) -> Classes:
+        """Returns what classes there are.
+
+        Raises:
+            UsageError: If one is declared in a way that cannot be read.
+        """
+        return read_classes(self.class_name)
 
     def metres(self) -> float | None:
         """Returns the resolution that is asked for, metres per pixel; None if none is."""

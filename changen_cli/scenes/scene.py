@@ -16,7 +16,7 @@ from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from changen_cli.errors import SceneError, TileError
-from changen_cli.scenes.footprints.base import Labels, NoLabels, Report
+from changen_cli.scenes.footprints.base import Labels, NoLabels, OutlineSample, Report
 from changen_cli.scenes.footprints.labels import open_labels
 from changen_cli.scenes.footprints.vectors import Exclusion
 from changen_cli.scenes.image.geobox import make_geobox
@@ -59,7 +59,7 @@ class Scene:
         """Opens the files; see :func:`open_scene`."""
         self.id = source.id
         self.source = source
-        self._outlines: dict[int, tuple[Polygon | MultiPolygon, ...]] = {}
+        self._outlines: dict[int, OutlineSample] = {}
         self._dataset = open_raster(source.image, decoded_pixels=options.max_decoded)
         self._labels: Labels = NoLabels()
         self._pixels: Pixels | None = None
@@ -187,11 +187,12 @@ class Scene:
     def outlines(self, limit: int = 256) -> tuple[Polygon | MultiPolygon, ...]:
         """Returns outlines of whole footprints of the scene, which new objects may take.
 
-        They depend on the scene and the options alone, not on what was read before. Vectors give a sample spread evenly
-        over the file; masks and very large vector files one from windows keyed by the scene's id.
+        Of several classes (:meth:`outline_classes`) as many of each. They depend on the scene and the options alone,
+        not on what was read before. Vectors give a sample spread evenly over the file; masks and very large vector
+        files one from windows keyed by the scene's id.
 
         Args:
-            limit: Most outlines.
+            limit: Most outlines of a class.
 
         Returns:
             Polygons not cut by an edge, each with its centroid on (0, 0), pixels at the reading resolution.
@@ -199,6 +200,13 @@ class Scene:
         Raises:
             TileError: If the mask is damaged where it is sampled.
         """
+        return self._sample(limit).outlines
+
+    def outline_classes(self, limit: int = 256) -> tuple[int, ...]:
+        """Returns the class of each of the :meth:`outlines`; nothing where the source tells no classes."""
+        return self._sample(limit).classes
+
+    def _sample(self, limit: int) -> OutlineSample:
         if limit not in self._outlines:
             self._outlines[limit] = self._labels.outlines(limit)
         return self._outlines[limit]

@@ -7,7 +7,7 @@ from changen_cli.device import random_state_kept
 from changen_cli.errors import PluginError
 from changen_cli.events.schedule import Schedule
 from changen_cli.synthesis.base import Synthesizer, SynthesizerSettings
-from changen_cli.synthesis.showing import require_events, shown_by
+from changen_cli.synthesis.showing import require_classes, require_events, shown_by
 
 
 def load_synthesizer(name: str, settings: SynthesizerSettings, schedule: Schedule | None = None) -> Synthesizer:
@@ -24,7 +24,7 @@ def load_synthesizer(name: str, settings: SynthesizerSettings, schedule: Schedul
 
     Raises:
         PluginError: If it is not installed, cannot be loaded, or has not the methods of one.
-        UsageError: If it cannot show what an event does.
+        UsageError: If it cannot show what an event does, or knows no objects of the class that it changes.
         WeightsError: If its weights are missing, damaged or made for another architecture.
     """
     factory = plugins.load(plugins.SYNTHESIZERS, name)
@@ -34,4 +34,6 @@ def load_synthesizer(name: str, settings: SynthesizerSettings, schedule: Schedul
         synthesizer = factory(settings)
     if not isinstance(synthesizer, Synthesizer):
         raise PluginError(f"synthesizer {name!r} has not the methods of one; see synthesis/base.py")
+    if schedule is not None:
+        require_classes(synthesizer, ((event_name, event) for event_name, event, _ in schedule.events))
     return synthesizer

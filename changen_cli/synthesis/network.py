@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import ClassVar, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from changen_cli.device import DTYPES, autocast
-from changen_cli.errors import UsageError
 from changen_cli.models.base import Model
+from changen_cli.models.looks import GROUND
 from changen_cli.models.units import to_bytes
 from changen_cli.synthesis.base import Batch, SynthesizerSettings
-from changen_cli.synthesis.showing import EVERYTHING
+from changen_cli.synthesis.showing import EVERYTHING, unknown_class
 from changen_cli.weights.load import load_network
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -79,10 +80,10 @@ class NetworkSynthesizer(ABC, Generic[Network]):
             I_t+1, uint8 [B, 3, H, W].
 
         Raises:
-            UsageError: If a layout has a class that the network was not trained for.
+            UsageError: If an object changes of a class that the network was not trained for.
         """
         if self.classes is not None:
-            self._require_classes(batch, self.classes)
+            batch = self._with_known(batch, self.classes)
         self._numbers.clear()
         parts = [self._synthesize(part) for part in batch.parts(1 if self.device.type == "cpu" else 0)]
         self.finite = torch.cat(self._numbers)
@@ -107,16 +108,24 @@ class NetworkSynthesizer(ABC, Generic[Network]):
         self._numbers.append(made.isfinite().flatten(1).all(dim=1))  # as bytes, NaN would be black
         return to_bytes(made)
 
-    def _require_classes(self, batch: Batch, classes: int) -> None:
+    def _with_known(self, batch: Batch, classes: int) -> Batch:
+        """Makes ground of objects whose class the network does not know: it can paint around them, not change them."""
         largest = batch.largest_class
         if largest is None:
             largest = int(torch.maximum(batch.before.max(), batch.after.max()))
-        if largest >= classes:
-            raise UsageError(
-                f"a footprint has class {largest}, but the weights {self.card.name!r} know classes 1 to "
-                f"{classes - 1}; use weights trained for it (--weights), or give the footprints "
-                "and --event-option create.category a class that they know"
-            )
+        if largest < classes:
+            return batch
+        changed = {f.category for these in batch.changes for c in these for f in (c.before, c.after) if f is not None}
+        before, after = batch.before >= classes, batch.after >= classes
+        if not batch.changes and (before != after).any():
+            changed = {largest}
+        if changed and max(changed) >= classes:
+            raise unknown_class(max(changed), self.card.name, classes, "an object changes")
+        looks = batch.looks
+        if looks is not None:
+            looks = replace(looks, regions=looks.regions.masked_fill(after, GROUND))
+        seen_before, seen_after = batch.before.masked_fill(before, 0), batch.after.masked_fill(after, 0)
+        return replace(batch, before=seen_before, after=seen_after, looks=looks)
 
     def as_manifest(self) -> dict[str, object]:
         """Returns name, SHA-256, licence and attribution of the weights."""

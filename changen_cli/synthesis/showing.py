@@ -51,6 +51,44 @@ def require_events(name: str, shows: frozenset[str], events: Iterable[tuple[str,
         )
 
 
+def require_classes(synthesizer: object, events: Iterable[tuple[str, object]]) -> None:
+    """Refuses a run before it starts whose events change objects of a class that the network does not know.
+
+    Args:
+        synthesizer: A synthesizer; one without ``classes`` knows them all.
+        events: Names of the events of the run, and the events. One that does not tell its ``categories`` passes.
+
+    Raises:
+        UsageError: If an event changes a class that the network was not trained for.
+    """
+    classes = getattr(synthesizer, "classes", None)
+    if classes is None:
+        return
+    name = getattr(getattr(synthesizer, "card", None), "name", "of the synthesizer")
+    for event, plugin in events:
+        categories: frozenset[int] = getattr(plugin, "categories", frozenset())
+        if categories and max(categories) >= classes:
+            raise unknown_class(max(categories), name, classes, f"the event {event!r} changes objects")
+
+
+def unknown_class(category: int, weights: str, classes: int, what: str) -> UsageError:
+    """Makes the error of an object that a network cannot paint.
+
+    Args:
+        category: Class of the object.
+        weights: Name of the weights.
+        classes: Classes that they know, background included.
+        what: What is wrong: "an object changes".
+    """
+    known = "class 1" if classes == 2 else f"classes 1 to {classes - 1}"
+    return UsageError(
+        f"{what} of class {category}, but the weights {weights!r} know {known} alone: objects of other classes stay, "
+        "and are ground to them; let the events change no others (--event-option create.category, remove.classes), use "
+        f"weights trained for {category + 1} classes (changen train, generator: classes), or --synthesizer copy-paste "
+        "or inpainting, which need none"
+    )
+
+
 def require_changes(name: str, shows: frozenset[str], changes: Iterable[Change]) -> None:
     """Refuses changes that a synthesizer cannot show, whatever the event that made them is called.
 

@@ -20,7 +20,7 @@ def aside(outlines: Outlines, _: Floats) -> Outlines:
 
 
 def alterations(layout: Layout, site: Site, attempts: int = 8) -> Alterations:
-    return Alterations("shove", layout, site, np.random.default_rng(0), attempts)
+    return Alterations("shove", layout, site, np.random.default_rng(0), attempts, frozenset({1, 7}))
 
 
 def test_each_footprint_changes_at_most_once_and_keeps_what_it_is(make_layout: MakeLayout, make_site: MakeSite) -> None:

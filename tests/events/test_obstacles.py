@@ -26,9 +26,16 @@ def test_what_was_removed_in_this_step_is_still_in_the_way() -> None:
 
 def test_walls_follow_those_that_the_edge_does_not_cut() -> None:
     assert uncut(obstacles(LAYOUT, SITE).blocking, LAYOUT).tolist() == [False, True, True]
-    assert np.allclose(obstacles(LAYOUT, SITE).directions, [30])
+    assert np.allclose(obstacles(LAYOUT, SITE).models(1).directions, [30])
     only = replace(LAYOUT, footprints=LAYOUT.footprints[:1])
-    assert len(obstacles(only, SITE).models) == 1
+    assert len(obstacles(only, SITE).models(1).outlines) == 1
+
+
+def test_walls_follow_those_of_the_same_class_if_there_are_any() -> None:
+    layout = replace(LAYOUT, footprints=(replace(LAYOUT.footprints[0], category=2), *LAYOUT.footprints[1:]))
+    there = obstacles(layout, SITE)
+    assert there.models(2).outlines.tolist() == [LAYOUT.footprints[0].polygon]  # cut, but there is no other
+    assert there.models(1).outlines.tolist() == there.models(9).outlines.tolist() == [LAYOUT.footprints[1].polygon]
 
 
 def test_the_same_two_are_indexed_once_and_equal_ones_again() -> None:

@@ -22,3 +22,11 @@ def test_the_same_outlines_are_looked_at_once_and_others_anew() -> None:
     assert supply(OUTLINES) is found
     assert len(supply(OUTLINES[:1]).outlines) == 1
     assert not len(supply(()).outlines)
+
+
+def test_outlines_of_a_class_are_for_objects_of_it() -> None:
+    classes = (1, 2, 2)
+    assert supply(OUTLINES, classes, 2).outlines.tolist() == [OUTLINES[2]]
+    assert supply(OUTLINES, classes, 1).outlines.tolist() == [OUTLINES[0]]
+    assert supply(OUTLINES, classes, 3).outlines.tolist() == []
+    assert len(supply(OUTLINES, (), 3).outlines) == 2

@@ -31,3 +31,8 @@ def test_a_day_is_a_day() -> None:
 
 def test_layouts_are_listed_without_importing_them() -> None:
     assert {"levir-cd", "levir-cd-plus", "s2looking", "second", "whu"} <= set(find_layouts())
+
+
+def test_names_of_the_output_hold_unless_told_other() -> None:
+    assert options().class_names(["2=water|lake", "1=house"]) == {1: "house", 2: "water"}
+    assert options(class_name=("2=pond",)).class_names(["2=water", "3=water"]) == {1: "building", 2: "pond", 3: "water"}

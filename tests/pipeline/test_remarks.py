@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from changen_cli.pipeline.options import GenerateOptions
-from changen_cli.pipeline.remarks import remarks
+from changen_cli.pipeline.remarks import class_remarks, remarks
 from changen_cli.scenes.window import TileGrid, WholeScene
 from changen_cli.types import Split
 
@@ -65,3 +66,25 @@ def test_tiles_that_share_more_than_was_asked_for(length: int, overlap: int, sha
     assert [f"up to {shared} of 256" in line for line in lines] == ([True] if shared else [])
     assert said(grids=[TileGrid(256, length, 256, overlap, "pad")], overlap=overlap, edges="pad") == []
     assert said(grids=[WholeScene(256, length)]) == []
+
+
+def of_classes(footprints: dict[str, Any], classes: int | None = 2) -> list[str]:
+    options = GenerateOptions(inputs=("a",), class_name=("2=water",))
+    return list(class_remarks(options, [{"footprints": footprints}] * 2, SimpleNamespace(classes=classes)))
+
+
+def test_what_becomes_of_classes_that_weights_do_not_know() -> None:
+    (line,) = of_classes({"class_attribute": "kind", "classes": {"1": 9, "2": 3, "7": 1}})
+    assert "other classes than 1 are in the labels, but ground" in line
+    assert "6 of class 2 (water), 2 of class 7 (no name)" in line
+    (line,) = of_classes({"values": "class"})
+    assert "those that class masks and very large files have" in line
+    (line,) = of_classes({"class_attribute": "kind"})  # a file that is read window by window
+    assert "very large files" in line
+
+
+def test_nothing_is_said_of_classes_that_are_known() -> None:
+    assert of_classes({"class_attribute": "kind", "classes": {"1": 9}}) == []
+    assert of_classes({"classes": {"2": 9}}, classes=3) == []
+    assert of_classes({"values": "class"}, classes=None) == []
+    assert of_classes({"kind": "vector"}) == []

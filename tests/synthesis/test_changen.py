@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import shapely
 import torch
 from torch import Tensor
 
 from changen_cli import plugins
 from changen_cli.errors import UsageError, WeightsError
+from changen_cli.events.base import Change
+from changen_cli.scenes.layout import Footprint
 from changen_cli.synthesis.base import Batch, Synthesizer, SynthesizerSettings
 from changen_cli.synthesis.changen import ChangenSynthesizer
 from changen_cli.synthesis.engine import Engine, Job
@@ -102,22 +105,35 @@ def test_noise_reaches_the_generator(synthesizer: ChangenSynthesizer) -> None:
     assert synthesizer.noise_dim == 16
 
 
+LAKE = Footprint(1, shapely.box(4, 4, 14, 14), 3)
+
+
 @pytest.mark.parametrize("told", [True, False], ids=["told by the engine", "seen in the masks"])
-def test_a_class_that_the_generator_was_not_trained_for_is_refused(synthesizer: ChangenSynthesizer, told: bool) -> None:
+@pytest.mark.parametrize("change", [Change("dry", 1, LAKE, None), Change("flood", 1, None, LAKE), None])
+def test_a_change_of_a_class_that_the_generator_was_not_trained_for_is_refused(
+    synthesizer: ChangenSynthesizer, told: bool, change: Change | None
+) -> None:
     (job,) = make_jobs(1, largest=3)
-    batch = make_batch(job, largest_class=3, before=torch.zeros(1, 48, 64), after=torch.zeros(1, 48, 64))
-    message = "class 3, but the weights 'tiny' know classes 1 to 1; use weights"
+    changes: tuple[tuple[Change, ...], ...] = () if change is None else ((change,),)
+    message = "class 3, but the weights 'tiny' know class 1 alone: .*generator: classes.*--synthesizer copy-paste"
     with pytest.raises(UsageError, match=message):
-        synthesizer.synthesize(batch if told else make_batch(job))
-    with pytest.raises(UsageError, match=message):
-        list(Engine(synthesizer, HostTransfer(), 1).run([job]))
+        synthesizer.synthesize(make_batch(job, changes=changes, **({"largest_class": 3} if told else {})))
+    if change is not None:
+        with pytest.raises(UsageError, match=message):
+            list(Engine(synthesizer, HostTransfer(), 1).run([replace(job, changes=((change,), ()))]))
 
 
-def test_a_class_only_before_the_event_is_refused_too(synthesizer: ChangenSynthesizer) -> None:
+def test_objects_of_an_unknown_class_that_stay_are_ground(synthesizer: ChangenSynthesizer) -> None:
     (job,) = make_jobs(1)
     batch = make_batch(job)
-    with pytest.raises(UsageError, match="class 2"):
-        synthesizer.synthesize(replace(batch, before=batch.before * 2))
+    house = Footprint(2, shapely.box(30, 20, 45, 30))
+    with_lake = batch.before.clone(), batch.after.clone()
+    for mask in with_lake:
+        mask[:, 36:46, 2:60] = 3
+    step = replace(batch, before=with_lake[0], after=with_lake[1], changes=((Change("create", 1, None, house),),))
+    made = synthesizer.synthesize(step)
+    assert torch.equal(made, synthesizer.synthesize(batch))
+    assert step.after.max() == 3  # the labels are left alone
 
 
 def test_what_the_manifest_says(synthesizer: ChangenSynthesizer) -> None:

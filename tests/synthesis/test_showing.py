@@ -9,11 +9,13 @@ import shapely
 from changen_cli import plugins
 from changen_cli.errors import UsageError
 from changen_cli.events.base import Change
+from changen_cli.events.schedule import make_schedule
 from changen_cli.scenes.layout import Footprint
 from changen_cli.synthesis.showing import (
     EVERYTHING,
     kind_of,
     require_changes,
+    require_classes,
     require_events,
     shown_by,
 )
@@ -83,3 +85,21 @@ def test_an_event_that_does_not_tell_is_seen_by_its_changes() -> None:
 @pytest.mark.parametrize("kind", CHANGES)
 def test_what_shows_everything_takes_every_change(kind: str) -> None:
     require_changes("x", EVERYTHING, [CHANGES[kind]])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "event", "category"),
+    [({"create": {"category": 2}}, "create", 2), ({"remove": {"classes": (1, 4)}}, "remove", 4)],
+)
+def test_a_run_that_changes_an_unknown_class_is_refused(
+    parameters: dict[str, dict[str, Any]], event: str, category: int
+) -> None:
+    schedule = make_schedule("create,remove", "1:2", parameters)
+    events = [(name, plugin) for name, plugin, _ in schedule.events]
+    one_class = SimpleNamespace(classes=2, card=SimpleNamespace(name="compact"))
+    with pytest.raises(UsageError, match=f"event '{event}' changes objects of class {category}, but .*'compact' know"):
+        require_classes(one_class, events)
+    require_classes(SimpleNamespace(classes=category + 1), events)
+    require_classes(SimpleNamespace(classes=None), events)
+    require_classes(SimpleNamespace(), events)
+    require_classes(one_class, [("flood", object())])  # looked at change by change

@@ -34,7 +34,7 @@ class Coco(DatasetLayout):
         """Writes images and annotations."""
         images: dict[str, list[Entry]] = {split: [] for split in Split}
         annotations: dict[str, list[Entry]] = {split: [] for split in Split}
-        classes: set[int] = set(options.class_names())
+        classes: set[int] = set(source.class_names)
         for split in Split:
             target.folder(split)
         for sample, dates in source.series():
@@ -57,7 +57,7 @@ class Coco(DatasetLayout):
                 for entry in describe(mask, instance):
                     objects.append({"id": len(objects) + 1, "image_id": number, **entry})
                     classes.add(entry["category_id"])
-        names = options.class_names()
+        names = source.class_names
         categories = [{"id": number, "name": names.get(number, f"class {number}")} for number in sorted(classes)]
         for split in Split:
             content = {"images": images[split], "annotations": annotations[split], "categories": categories}

@@ -4,8 +4,8 @@
 numbers that open-cd's ``SECOND_Dataset`` has: 0 unchanged, 1 water, 2 ground, 3 low vegetation, 4 tree, 5 building,
 6 sports field. ``label1_rgb`` and ``label2_rgb`` are the same in the colours of the published set, white for unchanged.
 
-A class of the masks is told by its name (``--class-name 2=water``); where there is no object there is ground, as an
-output of changen knows no other cover.
+A class of the masks is told by its name (``--class-name 2=water``, of this command or of generate); where there is no
+object there is ground, as an output of changen knows no other cover.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Second(DatasetLayout):
 
     def write(self, source: Source, target: Target, options: ExportOptions) -> Written:
         """Writes the folders of the splits, and a configuration of open-cd."""
-        table = class_table(options.class_names())
+        table = class_table(source.class_names)
         palette = np.array(COLOURS, np.uint8)
         names = no_names()
         make_folders(target, tuple(f"{{split}}/{folder}" for folder in FOLDERS))

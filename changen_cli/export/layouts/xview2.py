@@ -9,11 +9,16 @@ A target before is 1 on buildings. After, it is 1 ("no-damage") on what stands, 
 stood and nothing does: torchgeo ``XView2`` takes post - pre and cuts it at 0, so a removed building that were 0 after
 would vanish. It so reads 1 for what was built, 3 for what was removed, and 0 for all else. Labels have the same
 objects as WKT, in pixels and, where there is a georeference, in degrees, from which our own reader fits it again.
+
+What the event ``damage`` did to a building holds for all of it, as in xBD, whose outlines are those of before: a
+destroyed one is 4 like one that was removed, one of which a part stands is 3 ("major-damage"), with the outline that it
+had. Of classes other than 1 xBD has none; they are buildings here too, so leave them out of what is exported so.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -27,13 +32,16 @@ from changen_cli.export.source import Dates, Pair, Source
 from changen_cli.export.target import Target
 from changen_cli.export.trees import no_names
 from changen_cli.store.tables.geography import to_lonlat
-from changen_cli.types import Split, UInt8Array
+from changen_cli.types import Int32Array, Split, UInt8Array
 
 FOLDERS = {Split.TRAIN: "train", Split.VAL: "hold", Split.TEST: "test"}
 """Where each split lies."""
 
-STANDING, DESTROYED = 1, 4
-"""Values of targets: "no-damage" and "destroyed"."""
+STANDING, MAJOR, DESTROYED = 1, 3, 4
+"""Values of targets: "no-damage", "major-damage" and "destroyed"."""
+
+SUBTYPES = {STANDING: "no-damage", MAJOR: "major-damage", DESTROYED: "destroyed"}
+"""What labels call them."""
 
 _Objects = list[tuple[str, str | None, Polygon | MultiPolygon]]
 """uid, subtype (None before the disaster) and outline in pixels."""
@@ -54,7 +62,11 @@ class XView2(DatasetLayout):
         for number, (pair, dates) in enumerate(source.pairs_with_dates()):
             folder = FOLDERS[Split(pair.split)]
             for picture, values, objects, when in zip(
-                (pair.before, pair.after), targets(dates), _objects(pair, dates), ("pre", "post"), strict=True
+                (pair.before, pair.after),
+                targets(dates, broken(pair)),
+                _objects(pair, dates),
+                ("pre", "post"),
+                strict=True,
             ):
                 name = f"{pair.id}_{number:08d}_{when}_disaster"
                 target.put(f"{folder}/images/{name}.png", picture)
@@ -64,24 +76,47 @@ class XView2(DatasetLayout):
         return Written("pairs", {FOLDERS[Split(split)]: len(listed) for split, listed in names.items()})
 
 
-def targets(dates: Dates) -> tuple[UInt8Array, UInt8Array]:
-    """Returns the targets of both dates, uint8 [H, W]."""
+def broken(pair: Pair) -> list[int]:
+    """Lists the uids of objects of which the event ``damage`` left a part, and which stand at the end of the pair."""
+    uids = {c.after.uid for c in pair.changes if c.event == "damage" and c.before is not None and c.after is not None}
+    gone = {c.before.uid for c in pair.changes if c.before is not None and c.after is None}
+    return sorted(uids - gone)
+
+
+def targets(dates: Dates, broken: Sequence[int] = ()) -> tuple[UInt8Array, UInt8Array]:
+    """Returns the targets of both dates, uint8 [H, W].
+
+    Args:
+        dates: The masks and objects.
+        broken: uids of objects with major damage.
+    """
     before, after = dates.mask != 0
     post = np.where(after, STANDING, np.where(before, DESTROYED, 0)).astype(np.uint8)
+    post[_hurt(dates, broken) != 0] = MAJOR
     return before.astype(np.uint8), post
+
+
+def _hurt(dates: Dates, broken: Sequence[int]) -> Int32Array:
+    """Returns where broken objects stood that nothing else stands on now, uid or 0, int32 [H, W]."""
+    before, after = dates.instance
+    there = np.isin(before, broken) & ((after == 0) | (after == before))
+    return np.where(there, before, 0).astype(np.int32)
 
 
 def _objects(pair: Pair, dates: Dates) -> tuple[_Objects, _Objects]:
     """Returns the objects of both labels; they cover just what the targets say."""
     before, after = dates.instance
-    gone = np.where((after == 0) & (before != 0), before, 0).astype(np.int32)
+    hurt = _hurt(dates, broken(pair))
+    after = np.where(hurt != 0, 0, after).astype(np.int32)
+    gone = np.where((after == 0) & (before != 0) & (hurt == 0), before, 0).astype(np.int32)
     pre: _Objects = [(f"{pair.sample}-{uid}", None, shape) for uid, shape in outlines(before).items()]
-    post: _Objects = [(f"{pair.sample}-{uid}", "no-damage", shape) for uid, shape in outlines(after).items()]
+    post: _Objects = [(f"{pair.sample}-{uid}", SUBTYPES[STANDING], shape) for uid, shape in outlines(after).items()]
+    post += [(f"{pair.sample}-{uid}", SUBTYPES[MAJOR], shape) for uid, shape in outlines(hurt).items()]
     standing = {uid for uid, _, _ in post}
     for number, shape in outlines(gone).items():
         uid = f"{pair.sample}-{number}"
         # an object that moved or shrank stands, and where it stood is destroyed: a uid of its own for that ground
-        post.append((f"{uid}-left" if uid in standing else uid, "destroyed", shape))
+        post.append((f"{uid}-left" if uid in standing else uid, SUBTYPES[DESTROYED], shape))
     return pre, post
 
 

@@ -20,7 +20,8 @@ def removed_ground(before: Tensor, after: Tensor) -> Tensor:
         bool [B, H, W]: up to :data:`REACH` pixels (along rows, columns or diagonals) from where an object was that is
         gone, but nothing of the objects that are there now.
     """
-    gone = ((before > 0) & (after == 0)).unsqueeze(1)
-    near = F.max_pool2d(gone.float(), 2 * REACH + 1, 1, REACH) > 0
-    hole: Tensor = near.squeeze(1) & (after == 0)
+    # nothing is placed where something stood, so another class there is what lay beneath
+    gone = (before > 0) & (after != before)
+    near = F.max_pool2d(gone.unsqueeze(1).float(), 2 * REACH + 1, 1, REACH) > 0
+    hole: Tensor = near.squeeze(1) & ((after == 0) | gone)
     return hole

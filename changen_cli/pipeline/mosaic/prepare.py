@@ -76,7 +76,8 @@ class ScenePreparer:
             return SceneOutcome(place.id, Status.SKIPPED, "no pixel is valid")
         library = task.library
         outlines = scene.outlines() if library is None else library.outlines_at(scene.ground_resolution)
-        site = Site(allowed=known.allowed, gap=task.gap, outlines=outlines)
+        classes = scene.outline_classes() if library is None else ()
+        site = Site(allowed=known.allowed, gap=task.gap, outlines=outlines, classes=classes)
         key: rng.Key = (task.seed, scene.id, TILE, place.variant)
         history = simulate(known.layout, site, task.schedule, task.steps, key)
         reason = why_unchanged(history)

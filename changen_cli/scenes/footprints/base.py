@@ -50,6 +50,19 @@ class Report:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class OutlineSample:
+    """Outlines of whole footprints of a scene.
+
+    Attributes:
+        outlines: Each with its centroid on (0, 0), pixels as read.
+        classes: The class of each; empty where the source tells no classes.
+    """
+
+    outlines: tuple[Polygon | MultiPolygon, ...] = ()
+    classes: tuple[int, ...] = ()
+
+
 class Labels(Protocol):
     """Where the footprints of a scene come from."""
 
@@ -61,8 +74,8 @@ class Labels(Protocol):
         """Returns the footprints of the whole scene, in memory that grows with their number and not with its pixels."""
         ...
 
-    def outlines(self, limit: int) -> tuple[Polygon | MultiPolygon, ...]:
-        """Returns outlines of at most ``limit`` whole footprints of the scene, each with its centroid on (0, 0)."""
+    def outlines(self, limit: int) -> OutlineSample:
+        """Returns outlines of at most ``limit`` whole footprints of each class on the scene."""
         ...
 
     def report(self) -> Report:
@@ -100,9 +113,9 @@ class NoLabels:
         """Returns nothing."""
         return ()
 
-    def outlines(self, limit: int) -> tuple[Polygon | MultiPolygon, ...]:
+    def outlines(self, limit: int) -> OutlineSample:
         """Returns nothing."""
-        return ()
+        return OutlineSample()
 
     def report(self) -> Report:
         """Returns zeros."""

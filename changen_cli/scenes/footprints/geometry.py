@@ -11,7 +11,7 @@ from shapely import GeometryType
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from changen_cli.scenes.footprints.base import Report
+from changen_cli.scenes.footprints.base import OutlineSample, Report
 from changen_cli.scenes.footprints.tangles import Geometries, is_intricate, repair
 from changen_cli.scenes.window import Window
 from changen_cli.types import AnyArray
@@ -138,14 +138,13 @@ class PolygonIndex:
         some = shapely.area(polygons) > 0
         return translate(polygons[some], -left, -top), self.uids[hits[some]]
 
-    def inside(self, window: Window, min_area: float) -> Geometries:
-        """Returns the polygons that lie wholly within a window and cover at least ``min_area``, in scene pixels."""
+    def inside(self, window: Window, min_area: float) -> AnyArray:
+        """Returns the places of polygons that lie wholly within a window and cover at least ``min_area``, int64 [M]."""
         west, north, east, south = self._bounds.T
         whole = (west >= window.column) & (north >= window.row)
         whole &= (east <= window.column + window.width) & (south <= window.row + window.height)
-        found = self.polygons[whole]
-        large: Geometries = found[shapely.area(found) >= min_area]
-        return large
+        places: AnyArray = np.flatnonzero(whole)
+        return places[shapely.area(self.polygons[places]) >= min_area]
 
 
 def _areal(geometry: BaseGeometry) -> Polygon | MultiPolygon:
@@ -172,6 +171,24 @@ def scale(geometries: Geometries, factor_x: float, factor_y: float) -> Geometrie
     factors = np.array([factor_x, factor_y], np.float64)
     scaled: Geometries = shapely.transform(geometries, lambda xy: xy * factors)
     return scaled
+
+
+def sample_outlines(polygons: Geometries, classes: AnyArray | None, limit: int) -> OutlineSample:
+    """Picks outlines evenly along their order, of each class by itself.
+
+    Args:
+        polygons: Whole footprints, [N].
+        classes: Class of each, int [N]; None where the source tells no classes.
+        limit: Most outlines of a class.
+    """
+    if classes is None:
+        return OutlineSample(centred(polygons, limit))
+    numbers = np.unique(classes).tolist()
+    picked = [(number, centred(polygons[classes == number], limit)) for number in numbers]
+    return OutlineSample(
+        tuple(outline for _, outlines in picked for outline in outlines),
+        tuple(number for number, outlines in picked for _ in outlines),
+    )
 
 
 def centred(polygons: Sequence[Polygon | MultiPolygon] | Geometries, limit: int) -> tuple[Polygon | MultiPolygon, ...]:

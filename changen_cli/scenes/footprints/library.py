@@ -65,7 +65,7 @@ def read_library(path: str) -> Library:
     """
     file = VectorFile(path)
     extent = file.extent()
-    found = np.empty(0, object) if extent is None else file.select(extent)[1]
+    found = np.empty(0, object) if extent is None else file.select(extent).geometries
     polygons = to_polygons(found).polygons
     if not len(polygons):
         raise SceneError(f"{path}: no polygon in it; a library needs footprints")

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import shapely
 from rasterio.errors import RasterioError
-from shapely.geometry import MultiPolygon, Polygon
 
 from changen_cli import rng
 from changen_cli.errors import SceneError, TileError
-from changen_cli.scenes.footprints.base import Report
-from changen_cli.scenes.footprints.geometry import PolygonIndex, centred, scale, translate
+from changen_cli.scenes.footprints.base import OutlineSample, Report
+from changen_cli.scenes.footprints.geometry import PolygonIndex, sample_outlines, scale, translate
 from changen_cli.scenes.footprints.mask_values import LARGEST_CLASS, MaskValues, ValueSurvey, join_values, trace_mask
 from changen_cli.scenes.footprints.tangles import Geometries
 from changen_cli.scenes.image.geobox import GeoBox, georeference
@@ -147,13 +146,13 @@ class MaskLabels:
         numbered = enumerate(zip(values.tolist(), polygons, strict=True), 1)
         return tuple(Footprint(uid, polygon, category) for uid, (category, polygon) in numbered)
 
-    def outlines(self, limit: int) -> tuple[Polygon | MultiPolygon, ...]:
+    def outlines(self, limit: int) -> OutlineSample:
         """Returns outlines of whole footprints from at most 16 windows, keyed by the scene's id."""
-        found: list[Polygon | MultiPolygon] = []
+        found, classes = [np.empty(0, object)], [np.empty(0, np.int64)]
         for window in sample_windows(self._grid, self._scene, _OUTLINE_WINDOWS, _OUTLINE_SIZE):
             native = self._native(window)
             try:
-                _, polygons = trace_mask(self._read(native), self.values, self._hole)
+                values, polygons = trace_mask(self._read(native), self.values, self._hole)
             except RasterioError as error:
                 raise self._damaged("the sample of its outlines", error) from error
             moved = self._to_scene(polygons, native)
@@ -163,8 +162,10 @@ class MaskLabels:
             whole = (west > window.column + edge) & (east < min(window.column + window.width, grid.width) - edge)
             whole &= (north > window.row + edge) & (south < min(window.row + window.height, grid.height) - edge)
             whole &= shapely.area(moved) >= self._min_area
-            found.extend(moved[whole])
-        return centred(found, limit)
+            found.append(moved[whole])
+            classes.append(values[whole])
+        of = np.concatenate(classes) if self.values == "class" else None
+        return sample_outlines(np.concatenate(found), of, limit)
 
     def report(self) -> Report:
         """Returns zeros: polygons made of pixels need no repair."""

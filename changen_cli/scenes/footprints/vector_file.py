@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -50,6 +50,35 @@ _READ_ERRORS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Features of a file.
+
+    Attributes:
+        ids: Feature ids or row numbers from 0, int64 [N]; ascending where they were selected.
+        geometries: In the file's CRS, [N]; None where a feature has no geometry or one that cannot be decoded.
+        values: Of the column that was asked for, [N]; None without one.
+    """
+
+    ids: AnyArray
+    geometries: Geometries
+    values: AnyArray | None = None
+
+    def take(self, places: AnyArray) -> Features:
+        """Returns those at some places, in that order."""
+        values = None if self.values is None else self.values[places]
+        return Features(self.ids[places], self.geometries[places], values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """All features of a file without an index."""
+
+    crs: CRS | None
+    tree: shapely.STRtree
+    features: Features
+
+
 class VectorFile:
     """A layer of a vector file.
 
@@ -64,17 +93,20 @@ class VectorFile:
             then the file's own feature ids.
     """
 
-    def __init__(self, path: str, indexed_limit: int = INDEXED_LIMIT) -> None:
+    def __init__(self, path: str, indexed_limit: int = INDEXED_LIMIT, *, column: str | None = None) -> None:
         """Opens a file.
 
         Args:
             path: File, ``/vsi...`` path or URL; ``path|layername=NAME`` for one layer of several.
             indexed_limit: Features above which a file with a spatial index is read window by window.
+            column: A column to read with the geometries, or None.
 
         Raises:
-            SceneError: If there is no such file, it cannot be read, or holds several layers and none was named.
+            SceneError: If there is no such file, it cannot be read, holds several layers and none was named, or has no
+                such column.
         """
         self.path = path
+        self._column = column
         self._file, _, layer = path.partition("|layername=")
         require_readable(self._file, "vector file")
         _refuse_pointer(self._file)
@@ -88,12 +120,27 @@ class VectorFile:
                 self.windowed = False
             else:
                 self._open_ogr(suffix, indexed_limit)
+            if column is not None:
+                self._require(column)
+
+    def _require(self, column: str) -> None:
+        """Refuses a column that is not there."""
+        if self._parquet:
+            info = _parquet_info(self._file)
+            known = [name for name in info.columns if name != info.column]
+        else:
+            known = pyogrio.read_info(self._file, layer=self._layer)["fields"].tolist()
+        if column not in known:
+            raise SceneError(
+                f"{self.path}: has no column {column!r}; it has {', '.join(map(repr, known)) or 'none'}: name one of "
+                "them with --class-attribute"
+            )
 
     def _open_ogr(self, suffix: str, indexed_limit: int) -> None:
         if suffix in _JSON:  # always one layer; asking for more would parse the file twice
             self._by_extent = self.windowed = False
-            self.crs, _, geometries = self._whole()
-            self.features = len(geometries)
+            whole = self._whole()
+            self.crs, self.features = whole.crs, len(whole.features.geometries)
             return
         if self._layer is None:
             layers = [str(name) for name, kind in pyogrio.list_layers(self._file) if kind is not None]
@@ -119,40 +166,34 @@ class VectorFile:
             elif self._by_extent:
                 box = pyogrio.read_info(self._file, layer=self._layer, force_total_bounds=True)["total_bounds"]
             if box is None:
-                box = shapely.total_bounds(self._whole()[2])
+                box = shapely.total_bounds(self._whole().features.geometries)
         west, south, east, north = (float(v) for v in box)
         return (west, south, east, north) if np.isfinite([west, south, east, north]).all() else None
 
-    def select(self, box: Box) -> tuple[AnyArray, Geometries]:
+    def select(self, box: Box) -> Features:
         """Reads the features whose extent meets a box, in the file's CRS.
 
         Args:
             box: In the file's CRS.
-
-        Returns:
-            Ids int64 [N], ascending (feature ids or row numbers from 0), and geometries [N]; None where a feature has
-            no geometry or one that cannot be decoded.
 
         Raises:
             SceneError: If the file is damaged.
         """
         with _reading(self.path):
             if not self._by_extent:
-                _, tree, geometries = self._whole()
+                whole = self._whole()
+                geometries = whole.features.geometries
                 missing = np.flatnonzero(shapely.is_missing(geometries) | shapely.is_empty(geometries))
-                hits = np.sort(np.concatenate([tree.query(shapely.box(*box)), missing]))
-                return hits, geometries[hits]
+                return whole.features.take(np.sort(np.concatenate([whole.tree.query(shapely.box(*box)), missing])))
             if self._parquet:
-                _, geometries = _parquet(self._file, box)
-                return np.arange(len(geometries)), geometries
-            fids, geometries = _ogr(self._file, self._layer, box)[1:]
-            order = np.argsort(fids, kind="stable")
-            return fids[order], geometries[order]
+                return _parquet(self._file, self._column, box)[1]
+            found = _ogr(self._file, self._layer, self._column, box)[1]
+            return found.take(np.argsort(found.ids, kind="stable"))
 
-    def _whole(self) -> tuple[CRS | None, shapely.STRtree, Geometries]:
+    def _whole(self) -> _Whole:
         stat = None if is_remote(self._file) else os.stat(self._file)
         stamp = None if stat is None else (stat.st_mtime_ns, stat.st_size)
-        return _read_whole(self._file, self._layer, self._parquet, stamp)
+        return _read_whole(self._file, self._layer, self._column, self._parquet, stamp)
 
 
 def _refuse_pointer(file: str) -> None:
@@ -198,20 +239,23 @@ def _network(path: str) -> Iterator[None]:
 
 @lru_cache(maxsize=4)
 def _read_whole(
-    file: str, layer: str | None, parquet: bool, stamp: tuple[int, int] | None
-) -> tuple[CRS | None, shapely.STRtree, Geometries]:
+    file: str, layer: str | None, column: str | None, parquet: bool, stamp: tuple[int, int] | None
+) -> _Whole:
     """Reads a file without an index, once for all scenes that share it; ``stamp`` changes when the file does."""
-    if parquet:
-        crs, geometries = _parquet(file, None)
-    else:
-        crs, _, geometries = _ogr(file, layer, None)
-    return crs, shapely.STRtree(geometries), geometries
+    crs, found = _parquet(file, column, None) if parquet else _ogr(file, layer, column, None)
+    # its rows are its ids, whatever the file calls them
+    features = replace(found, ids=np.arange(len(found.ids)))
+    return _Whole(crs, shapely.STRtree(features.geometries), features)
 
 
-def _ogr(file: str, layer: str | None, box: Box | None) -> tuple[CRS | None, AnyArray, Geometries]:
-    meta, fids, wkb, _ = pyogrio.raw.read(file, layer=layer, columns=[], bbox=box, return_fids=True, force_2d=True)
+def _ogr(file: str, layer: str | None, column: str | None, box: Box | None) -> tuple[CRS | None, Features]:
+    columns = [] if column is None else [column]
+    meta, fids, wkb, read = pyogrio.raw.read(
+        file, layer=layer, columns=columns, bbox=box, return_fids=True, force_2d=True
+    )
     geometries = np.empty(0, object) if wkb is None else shapely.from_wkb(wkb, on_invalid="ignore")
-    return _crs(meta["crs"]), np.asarray(fids, np.int64), np.asarray(geometries, object)
+    values = np.asarray(read[0], object) if columns and len(read) else None
+    return _crs(meta["crs"]), Features(np.asarray(fids, np.int64), np.asarray(geometries, object), values)
 
 
 @dataclass(frozen=True)
@@ -219,6 +263,7 @@ class _ParquetInfo:
     """What the metadata of a GeoParquet file says; ``covered`` if it can be read by extent."""
 
     column: str
+    columns: tuple[str, ...]
     covered: bool
     rows: int
     crs: CRS | None
@@ -234,35 +279,37 @@ def _parquet_info(file: str) -> _ParquetInfo:
     if geo is None:
         raise ValueError("no GeoParquet metadata")
     try:
-        return _geo_info(json.loads(geo), int(meta.num_rows))
+        return _geo_info(json.loads(geo), tuple(meta.schema.to_arrow_schema().names), int(meta.num_rows))
     except _ODD_METADATA as error:
         raise ValueError(f"its GeoParquet metadata are not as the standard has them: {_short(error)}") from error
 
 
-def _geo_info(content: dict[str, Any], rows: int) -> _ParquetInfo:
+def _geo_info(content: dict[str, Any], columns: tuple[str, ...], rows: int) -> _ParquetInfo:
     name = content["primary_column"]
     column = content["columns"][name]
     said = column.get("crs", "OGC:CRS84")  # by the GeoParquet standard a CRS left out is this one, and null is unknown
     crs = None if said is None else CRS.from_user_input(said)
     box = column.get("bbox")
     extent = None if box is None else [*box[:2], *box[len(box) // 2 :][:2]]
-    return _ParquetInfo(name, "bbox" in column.get("covering", {}), rows, crs, extent)
+    return _ParquetInfo(name, columns, "bbox" in column.get("covering", {}), rows, crs, extent)
 
 
 def _short(error: Exception) -> str:
     return str(error)[:200]
 
 
-def _parquet(file: str, box: Box | None) -> tuple[CRS | None, Geometries]:
+def _parquet(file: str, wanted: str | None, box: Box | None) -> tuple[CRS | None, Features]:
     import geopandas  # slow to import, and needed for this format alone
 
     info = _parquet_info(file)
     try:
         with open_read(place(file)) as opened:
-            frame = geopandas.read_parquet(opened, columns=[info.column], bbox=box)
+            columns = [info.column] if wanted is None else [info.column, wanted]
+            frame = geopandas.read_parquet(opened, columns=columns, bbox=box)
     except _ODD_METADATA as error:
         raise ValueError(f"its GeoParquet metadata are not as the standard has them: {_short(error)}") from error
-    return info.crs, np.asarray(frame.geometry.array, object)
+    values = None if wanted is None else np.asarray(frame[wanted], object)
+    return info.crs, Features(np.arange(len(frame)), np.asarray(frame.geometry.array, object), values)
 
 
 def _crs(said: str | None) -> CRS | None:

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import shapely
 from shapely import GeometryType
-from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from changen_cli.errors import SceneError
-from changen_cli.scenes.footprints.base import Report
-from changen_cli.scenes.footprints.geometry import PolygonIndex, centred, to_polygons
+from changen_cli.scenes.classes import Classes
+from changen_cli.scenes.footprints.base import OutlineSample, Report
+from changen_cli.scenes.footprints.class_column import NOTHING, ClassReader
+from changen_cli.scenes.footprints.geometry import PolygonIndex, sample_outlines, to_polygons
 from changen_cli.scenes.footprints.masks import sample_windows
 from changen_cli.scenes.footprints.projection import Projection
 from changen_cli.scenes.footprints.tangles import Geometries, without_detail
@@ -34,26 +36,33 @@ _INT32_MAX = np.iinfo(np.int32).max
 _LINES = (GeometryType.LINESTRING, GeometryType.LINEARRING, GeometryType.MULTILINESTRING)
 
 
+_Cut = tuple[Geometries, AnyArray, AnyArray]
+"""Polygons, and of each its uid and class."""
+
+
 class _WholeLayer:
     """All polygons on a scene, in memory; uids are 1 + row among them."""
 
-    def __init__(self, file: VectorFile, projection: Projection, grid: GeoBox) -> None:
+    def __init__(self, file: VectorFile, projection: Projection, grid: GeoBox, classes: ClassReader) -> None:
         box = projection.box_of(grid.whole)
-        geometries = np.empty(0, object) if box is None else file.select(box)[1]
-        self.lines = _lines(geometries)
-        parts = to_polygons(projection.to_pixels(geometries))
+        found = NOTHING if box is None else file.select(box)
+        self.lines = _lines(found.geometries)
+        parts = to_polygons(projection.to_pixels(found.geometries))
         # The extent in the file's CRS is wider than the scene, so what numbers and counts is what really meets it.
-        polygons = parts.polygons[shapely.intersects(parts.polygons, _box(grid.whole))]
-        polygons = without_detail(polygons)
+        here = shapely.intersects(parts.polygons, _box(grid.whole))
+        polygons = without_detail(parts.polygons[here])
+        self.classes = classes.read(found, parts.feature[here])
         self.report = parts.report.kept(len(polygons))
         self._index = PolygonIndex(polygons, np.arange(1, len(polygons) + 1))
         self.empty = not len(polygons)
 
-    def cut(self, window: Window) -> tuple[Geometries, AnyArray]:
-        return self._index.cut(window)
+    def cut(self, window: Window) -> _Cut:
+        polygons, uids = self._index.cut(window)
+        return polygons, uids, self.classes[uids - 1]
 
-    def inside(self, grid: GeoBox, scene: str, min_area: float) -> Geometries:
-        return self._index.inside(grid.whole, min_area)
+    def inside(self, grid: GeoBox, scene: str, min_area: float) -> tuple[Geometries, AnyArray]:
+        whole = self._index.inside(grid.whole, min_area)
+        return self._index.polygons[whole], self.classes[whole]
 
 
 class _BlockLayer:
@@ -65,22 +74,25 @@ class _BlockLayer:
 
     report = Report()
 
-    def __init__(self, file: VectorFile, projection: Projection, grid: GeoBox, block: int) -> None:
+    def __init__(
+        self, file: VectorFile, projection: Projection, grid: GeoBox, classes: ClassReader, block: int
+    ) -> None:
         self.lines = 0
         self._file, self._projection, self._grid, self._size = file, projection, grid, block
-        self._blocks: OrderedDict[tuple[int, int], tuple[AnyArray, AnyArray, Geometries]] = OrderedDict()
+        self._classes = classes
+        self._blocks: OrderedDict[tuple[int, int], tuple[AnyArray, AnyArray, Geometries, AnyArray]] = OrderedDict()
         box = projection.box_of(grid.whole)
         extent = file.extent()
         self.empty = box is None or extent is None or not _meet(box, extent)
 
-    def cut(self, window: Window) -> tuple[Geometries, AnyArray]:
+    def cut(self, window: Window) -> _Cut:
         size = self._size
         rows = range(window.row // size, (window.row + window.height - 1) // size + 1)
         columns = range(window.column // size, (window.column + window.width - 1) // size + 1)
         blocks = [self._block(row, column) for row in rows for column in columns]
-        fids, part, polygons = (np.concatenate([block[i] for block in blocks]) for i in range(3))
+        fids, part, polygons, classes = (np.concatenate([block[i] for block in blocks]) for i in range(4))
         _, first = np.unique(np.stack([fids, part]), axis=1, return_index=True)  # a footprint may be in two blocks
-        fids, part, polygons = fids[first], part[first], polygons[first]
+        fids, part, polygons, classes = fids[first], part[first], polygons[first], classes[first]
         cut, rows_of = PolygonIndex(polygons, np.arange(len(polygons))).cut(window)
         fids, part = fids[rows_of], part[rows_of]
         uids = fids + 1
@@ -92,28 +104,31 @@ class _BlockLayer:
                 f"{self._file.path}: feature ids reach {int(fids.max())}, above what an instance mask can hold; "
                 "renumber them (ogr2ogr -unsetFid)"
             )
-        return cut, uids
+        return cut, uids, classes[rows_of]
 
-    def inside(self, grid: GeoBox, scene: str, min_area: float) -> Geometries:
-        found = []
+    def inside(self, grid: GeoBox, scene: str, min_area: float) -> tuple[Geometries, AnyArray]:
+        found, of = [], []
         for window in sample_windows(grid, scene, _OUTLINE_BLOCKS, self._size):
-            polygons = self._block(window.row // self._size, window.column // self._size)[2]
-            found.append(PolygonIndex(polygons, np.arange(len(polygons))).inside(window, min_area))
-        return np.concatenate(found)
+            _, _, polygons, classes = self._block(window.row // self._size, window.column // self._size)
+            whole = PolygonIndex(polygons, np.arange(len(polygons))).inside(window, min_area)
+            found.append(polygons[whole])
+            of.append(classes[whole])
+        return np.concatenate(found), np.concatenate(of)
 
-    def _block(self, row: int, column: int) -> tuple[AnyArray, AnyArray, Geometries]:
-        """Returns feature ids, part numbers and polygons in scene pixels of one block."""
+    def _block(self, row: int, column: int) -> tuple[AnyArray, AnyArray, Geometries, AnyArray]:
+        """Returns feature ids, part numbers, polygons in scene pixels and classes of one block."""
         key = (row, column)
         if key not in self._blocks:
             size = self._size
             window = Window(row * size, column * size, size, size).within(self._grid.height, self._grid.width)
             box = self._projection.box_of(window)
-            fids, geometries = (np.empty(0, np.int64), np.empty(0, object)) if box is None else self._file.select(box)
-            self.lines += _lines(geometries)
-            parts = to_polygons(self._projection.to_pixels(geometries))
-            of = fids[parts.feature]
+            found = NOTHING if box is None else self._file.select(box)
+            self.lines += _lines(found.geometries)
+            parts = to_polygons(self._projection.to_pixels(found.geometries))
+            of = found.ids[parts.feature]
             number = np.arange(len(of)) - np.searchsorted(of, of)  # ids ascend, so parts of one stand together
-            self._blocks[key] = (of, number, without_detail(parts.polygons))
+            classes = self._classes.read(found, parts.feature)
+            self._blocks[key] = (of, number, without_detail(parts.polygons), classes)
             if len(self._blocks) > _BLOCKS_KEPT:
                 self._blocks.popitem(last=False)
         self._blocks.move_to_end(key)
@@ -156,29 +171,35 @@ class VectorLabels:
             block: Rows and columns of the blocks that it is then read in, pixels.
 
         Raises:
-            SceneError: If the file cannot be read or laid on the raster, or none of its footprints touches it.
+            SceneError: If the file cannot be read or laid on the raster, none of its footprints touches it, or one has
+                no class.
         """
         self._grid, self._scene, self._min_area = grid, scene, options.min_area
         self._labels = labels or LabelSource("vector", path)
-        self._file = VectorFile(path, indexed_limit)
+        # what changen read itself are buildings, and has no columns
+        self._attribute = None if self._labels.kind == "read" else options.class_attribute
+        self._file = VectorFile(path, indexed_limit, column=self._attribute)
+        classes = ClassReader(path, self._attribute, options.classes())
         self._projection = Projection(self._file, image, grid, options.footprints_crs, "--footprints-crs")
-        self._layer = _open_layer(self._file, self._projection, grid, block)
+        self._layer = _open_layer(self._file, self._projection, grid, classes, block)
         if self._layer.empty and self._file.features:
             self._check_place(image, shared)
 
     def footprints(self, window: Window) -> tuple[Footprint, ...]:
         """Returns the footprints of a window in the order of the file, clipped; slivers are dropped."""
-        polygons, uids = self._layer.cut(window)
+        polygons, uids, classes = self._layer.cut(window)
         large = shapely.area(polygons) >= self._min_area
-        return tuple(Footprint(u, p) for u, p in zip(uids[large].tolist(), polygons[large], strict=True))
+        found = zip(uids[large].tolist(), polygons[large], classes[large].tolist(), strict=True)
+        return tuple(Footprint(*one) for one in found)
 
     def everything(self) -> tuple[Footprint, ...]:
         """Returns the footprints of the whole scene in the order of the file, clipped to it; slivers are dropped."""
         return self.footprints(self._grid.whole)
 
-    def outlines(self, limit: int) -> tuple[Polygon | MultiPolygon, ...]:
+    def outlines(self, limit: int) -> OutlineSample:
         """Returns outlines picked evenly among the footprints that lie wholly on the scene."""
-        return centred(self._layer.inside(self._grid, self._scene, self._min_area), limit)
+        polygons, classes = self._layer.inside(self._grid, self._scene, self._min_area)
+        return sample_outlines(polygons, None if self._attribute is None else classes, limit)
 
     def report(self) -> Report:
         """Returns the counts on this scene; zeros where the file is read window by window."""
@@ -197,8 +218,19 @@ class VectorLabels:
             "crs": self._projection.as_manifest(),
             "features": self._file.features,
             "read_by_window": windowed,
+            **self._describe_classes(),
             **({} if windowed else {"on_scene": self.report().as_manifest()}),
         }
+
+    def _describe_classes(self) -> dict[str, Any]:
+        """Returns what the manifest says of the classes: their column, and footprints by class where they are known."""
+        if self._attribute is None:
+            return {}
+        if isinstance(self._layer, _BlockLayer):
+            return {"class_attribute": self._attribute}
+        numbers, counts = np.unique(self._layer.classes, return_counts=True)
+        found = {str(number): count for number, count in zip(numbers.tolist(), counts.tolist(), strict=True)}
+        return {"class_attribute": self._attribute, "classes": found}
 
     def close(self) -> None:
         """Does nothing: no file is kept open."""
@@ -246,13 +278,14 @@ class Exclusion:
         """
         self._file = VectorFile(path, indexed_limit)
         crs = PIXEL_CRS if options.footprints_crs == PIXEL_CRS else None
-        self._layer = _open_layer(self._file, Projection(self._file, image, grid, crs), grid, BLOCK)
+        classes = ClassReader(path, None, Classes())
+        self._layer = _open_layer(self._file, Projection(self._file, image, grid, crs), grid, classes, BLOCK)
         self._image = image
         self._refuse_lines()
 
     def cut(self, window: Window) -> BaseGeometry:
         """Returns what is excluded of a window, in its pixel coordinates; an empty polygon if nothing is."""
-        polygons, _ = self._layer.cut(window)
+        polygons, _, _ = self._layer.cut(window)
         self._refuse_lines()  # a file read window by window shows its lines only now
         if not len(polygons):
             return Polygon()
@@ -270,8 +303,12 @@ class Exclusion:
             )
 
 
-def _open_layer(file: VectorFile, projection: Projection, grid: GeoBox, block: int) -> _WholeLayer | _BlockLayer:
-    return _BlockLayer(file, projection, grid, block) if file.windowed else _WholeLayer(file, projection, grid)
+def _open_layer(
+    file: VectorFile, projection: Projection, grid: GeoBox, classes: ClassReader, block: int
+) -> _WholeLayer | _BlockLayer:
+    if file.windowed:
+        return _BlockLayer(file, projection, grid, classes, block)
+    return _WholeLayer(file, projection, grid, classes)
 
 
 def _lines(geometries: Geometries) -> int:

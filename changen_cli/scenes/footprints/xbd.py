@@ -18,12 +18,11 @@ from typing import Any
 import numpy as np
 import shapely
 from shapely.errors import ShapelyError
-from shapely.geometry import MultiPolygon, Polygon
 
 from changen_cli.errors import SceneError
-from changen_cli.scenes.footprints.base import Report
+from changen_cli.scenes.footprints.base import OutlineSample, Report
 from changen_cli.scenes.footprints.fit import Fit, fit_affine
-from changen_cli.scenes.footprints.geometry import PolygonIndex, centred, scale, to_polygons
+from changen_cli.scenes.footprints.geometry import PolygonIndex, sample_outlines, scale, to_polygons
 from changen_cli.scenes.footprints.tangles import Geometries, without_detail
 from changen_cli.scenes.footprints.xbd_tree import target_of
 from changen_cli.scenes.image.geobox import GeoBox
@@ -152,13 +151,13 @@ class XbdLabels:
         """Returns all footprints in the order of the file, clipped to the scene; slivers are dropped."""
         return self.footprints(self._grid.whole)
 
-    def outlines(self, limit: int) -> tuple[Polygon | MultiPolygon, ...]:
+    def outlines(self, limit: int) -> OutlineSample:
         """Returns outlines picked evenly among those that no edge of the image cuts; xBD cuts them at its edges."""
-        found = self._index.inside(self._grid.whole, self._min_area)
+        found = self._index.polygons[self._index.inside(self._grid.whole, self._min_area)]
         west, north, east, south = shapely.bounds(found).reshape(-1, 4).T
         free: AnyArray = (west > _EDGE) & (north > _EDGE)
         free &= (east < self._grid.width - _EDGE) & (south < self._grid.height - _EDGE)
-        return centred(found[free], limit)
+        return sample_outlines(found[free], None, limit)
 
     def report(self) -> Report:
         """Returns the counts on this scene."""

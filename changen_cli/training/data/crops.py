@@ -120,7 +120,7 @@ class CropSampler:
         tile = turned(cut_tile(scene, window, self.crops.size), int(draw.integers(8)))
         factor = self.crops.size / window.height
         outlines = shapely.transform(scene.outlines, lambda xy: xy * factor)
-        site = Site(allowed_ground(tile), self.crops.gap, tuple(outlines))
+        site = Site(allowed_ground(tile), self.crops.gap, tuple(outlines), scene.outline_classes)
         history = simulate(tile.layout, site, self.schedule, 1, (self.seed, self.stream, index, "events"))
         _require_known(tile.scene, (c.after.category for c in history.changes[0] if c.after), self.classes)
         (before, before_uids), (after, after_uids) = (layout.rasterize() for layout in history.layouts)

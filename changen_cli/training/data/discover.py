@@ -169,7 +169,7 @@ def _matches(scene: str, patterns: Sequence[str]) -> bool:
 
 def _load(item: _Candidate) -> TrainingScene:
     with open_scene(item.source, item.options) as scene:
-        return TrainingScene(scene.read_all(), scene.outlines(), item.config)
+        return TrainingScene(scene.read_all(), scene.outlines(), item.config, scene.outline_classes())
 
 
 def _stream(found: Sequence[_Candidate], limits: Limits) -> Iterator[tuple[_Candidate, StreamedScene]]:

@@ -37,17 +37,22 @@ class TrainingScene:
         polygons: Their outlines, object array [len(footprints)].
         index: Finds them by place.
         outlines: Outlines that new objects may take, object array [n].
+        outline_classes: The class of each; empty where any object may take any.
     """
 
-    def __init__(self, tile: Tile, outlines: Sequence[Outline], source: DataConfig) -> None:
+    def __init__(
+        self, tile: Tile, outlines: Sequence[Outline], source: DataConfig, classes: tuple[int, ...] = ()
+    ) -> None:
         """Draws its mask and indexes its footprints.
 
         Args:
             tile: The whole scene as one tile, or a block of it.
             outlines: Outlines that new objects may take, centred on (0, 0), in pixels of the scene.
             source: Where it came from.
+            classes: The class of each outline; empty where any object may take any.
         """
         self.source = source
+        self.outline_classes = classes
         self.id = tile.scene
         self.image = tile.image
         self.valid = tile.valid
@@ -156,7 +161,7 @@ class SceneCache:
         try:
             scene = self._pools[pool].get(index)
             tile = scene.read_all() if wanted.window is None else scene.read(wanted.window)
-            return TrainingScene(tile, scene.outlines(), wanted.source)
+            return TrainingScene(tile, scene.outlines(), wanted.source, scene.outline_classes())
         except (SceneError, TileError) as error:
             # leaving it out would change every sample after it, and a run is more than its samples are worth
             raise TrainingError(f"{error}; then run the same command again") from error

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import shapely
 from rasterio.features import rasterize
 from torchgeo.datasets import XView2
 
 from changen_cli import open_series
-from changen_cli.export.layouts.xview2 import targets
+from changen_cli.events.base import Change
+from changen_cli.export.layouts.xview2 import broken, targets
 from changen_cli.export.source import Dates
 from changen_cli.scenes.footprints.xbd import read_label
+from changen_cli.scenes.layout import Footprint
 from changen_cli.store.gdal import read_raster
 from tests.export.conftest import Export
 
@@ -51,3 +55,15 @@ def test_targets() -> None:
     mask = np.array([[[0, 1, 1]], [[1, 1, 0]]], np.uint8)
     pre, post = targets(Dates(mask, mask.astype(np.int32), np.ones((1, 3), bool)))
     assert (pre.tolist(), post.tolist()) == ([[0, 1, 1]], [[1, 1, 4]])
+
+
+def test_a_broken_building_is_so_in_whole_and_one_that_went_since_is_destroyed() -> None:
+    instance = np.array([[[7, 7, 7, 8, 8]], [[7, 0, 9, 0, 0]]], np.int32)
+    dates = Dates((instance != 0).astype(np.uint8), instance, np.ones((1, 5), bool))
+    pre, post = targets(dates, [7])
+    assert (pre.tolist(), post.tolist()) == ([[1, 1, 1, 1, 1]], [[3, 3, 1, 4, 4]])  # 9 was built on its ground
+    whole, part = Footprint(7, shapely.box(0, 0, 3, 1)), Footprint(7, shapely.box(0, 0, 1, 1))
+    hurt, gone = Change("damage", 1, whole, part), Change("remove", 2, part, None)
+    shrunk = Change("scale", 1, whole, part)
+    pairs = [SimpleNamespace(changes=changes) for changes in ((hurt,), (hurt, gone), (shrunk,))]
+    assert [broken(pair) for pair in pairs] == [[7], [], []]  # type: ignore[arg-type]  # its changes alone count

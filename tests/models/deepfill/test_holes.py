@@ -18,3 +18,11 @@ def test_the_hole_reaches_beyond_the_footprint_but_not_into_others() -> None:
     assert torch.equal(hole, expected)
     assert not removed_ground(after, before).any()
     assert not removed_ground(before, before).any()
+
+
+def test_what_lay_beneath_a_removed_object_is_filled() -> None:
+    before, after = torch.full((1, 20, 20), 2, dtype=torch.uint8), torch.full((1, 20, 20), 2, dtype=torch.uint8)
+    before[:, 8:12, 8:12] = 1
+    hole = removed_ground(before, after)
+    assert hole.sum() == 16
+    assert hole[0, 8:12, 8:12].all()

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from changen_cli.scenes.footprints.base import Labels, NoLabels, Report
+from changen_cli.scenes.footprints.base import Labels, NoLabels, OutlineSample, Report
 from changen_cli.scenes.window import Window
 
 
@@ -23,7 +23,7 @@ def test_a_report_counts_what_was_dropped() -> None:
 def test_no_labels_give_nothing() -> None:
     labels: Labels = NoLabels()
     assert labels.footprints(Window(0, 0, 8, 8)) == ()
-    assert labels.outlines(4) == ()
+    assert labels.outlines(4) == OutlineSample()
     assert labels.known_empty()
     assert (labels.report(), labels.kept_bytes) == (Report(), 0)
     assert labels.as_manifest() == {"kind": "none"}

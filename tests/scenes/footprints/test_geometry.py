@@ -43,7 +43,7 @@ def test_cutting() -> None:
     assert isinstance(polygons[0], MultiPolygon)
     assert polygons[0].bounds == (0, 0, 30, 10)
     assert index.cut(Window(500, 500, 10, 10))[1].size == 0
-    assert len(index.inside(Window(0, 0, 200, 200), min_area=2)) == 2
+    assert index.inside(Window(0, 0, 200, 200), min_area=2).shape == (2,)
 
 
 def test_picking_is_even_and_bounded() -> None:

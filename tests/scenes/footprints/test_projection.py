@@ -31,7 +31,7 @@ def test_there_and_back(write_vector: WriteVector, crs: str, grid: GeoBox, facto
     window = Window(*(int(v * factor) for v in (30, 20, 30, 20)))
     around = projection.box_of(window, margin=0.0)
     assert around is not None
-    _, geometries = VectorFile(path).select(around)
+    geometries = VectorFile(path).select(around).geometries
     (house,) = projection.to_pixels(geometries)
     assert house.bounds == pytest.approx([v * factor for v in HOUSE.bounds], abs=0.05)
     (extent,) = projection.to_pixels(np.array([box(*around)], object))

@@ -26,9 +26,23 @@ def test_every_format_says_what_it_holds(write_vector: WriteVector, name: str) -
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_features_are_selected_by_their_extent(write_vector: WriteVector, name: str) -> None:
-    ids, geometries = VectorFile(write_vector(name, HOUSES, pixels=False)).select((25, 1, 65, 2))
-    assert (np.diff(ids) > 0).all()
-    assert sorted(g.bounds[0] for g in geometries) == [20, 30, 40, 50, 60]
+    found = VectorFile(write_vector(name, HOUSES, pixels=False)).select((25, 1, 65, 2))
+    assert (np.diff(found.ids) > 0).all()
+    assert sorted(g.bounds[0] for g in found.geometries) == [20, 30, 40, 50, 60]
+    assert found.values is None
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_column_is_read_with_the_geometries(write_vector: WriteVector, name: str) -> None:
+    file = VectorFile(write_vector(name, HOUSES, pixels=False), column="n")
+    found = file.select((25, 1, 65, 2))
+    assert found.values is not None
+    assert [(g.bounds[0], v) for g, v in zip(found.geometries, found.values, strict=True)] == [
+        (10 * v, v) for v in found.values
+    ]
+    assert len(found.values) == 5
+    with pytest.raises(SceneError, match=r"v\.\w+: has no column 'kind'; it has 'n'.*--class-attribute"):
+        VectorFile(file.path, column="kind")
 
 
 @pytest.mark.parametrize(("name", "windowed"), [("v.gpkg", True), ("v.fgb", True), ("v.geojson", False)])

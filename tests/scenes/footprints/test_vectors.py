@@ -97,8 +97,8 @@ def test_large_indexed_files_are_read_by_window(raster: str, write_vector: Write
             there = shapely.transform(footprint.polygon, lambda xy: xy + 20)
             assert shapely.covers(by_uid[footprint.uid].buffer(1e-6), there)
         assert labels.as_manifest()["read_by_window"] is True
-        assert len(labels.outlines(256)) > 50
-        assert len(labels.outlines(20)) == 20
+        assert len(labels.outlines(256).outlines) > 50
+        assert len(labels.outlines(20).outlines) == 20
     elsewhere = write_vector("far_" + name, [shapely.transform(h, lambda xy: xy + 5000) for h in HOUSES])
     with pytest.raises(SceneError, match="touch no pixel"), laid(raster, elsewhere, indexed_limit=50):
         pass
@@ -240,3 +240,49 @@ def test_exclusions_that_exclude_nothing(raster: str, write_vector: WriteVector)
 def test_unknown_crs_is_refused_before_any_file() -> None:
     with pytest.raises(UsageError, match="EPSG:99999999"):
         ReadOptions(footprints_crs="EPSG:99999999")
+
+
+CLASSED = {"class_attribute": "n", "class_name": ("9=zero|0", "2=water|1", "1=building|*")}
+
+
+@pytest.mark.parametrize("name", ["v.geojson", "v.gpkg", "v.shp", "v.fgb", "v.parquet"])
+def test_a_column_says_the_classes(raster: str, write_vector: WriteVector, name: str) -> None:
+    path = write_vector(name, HOUSES[:6])
+    found = footprints(raster, path, **CLASSED)
+    by_place = {round(f.polygon.bounds[0]): f.category for f in found}
+    assert by_place == {2: 9, 12: 2, 22: 1, 32: 1, 42: 1, 52: 1}
+    assert {f.category for f in footprints(raster, path)} == {1}
+
+
+def test_parts_and_dropped_features_keep_their_class(raster: str, write_vector: WriteVector) -> None:
+    parts = MultiPolygon([HOUSES[0], HOUSES[1]])
+    path = write_vector("v.gpkg", [None, parts, Point(5, 5), HOUSES[2]])
+    found = footprints(raster, path, class_attribute="n", class_name=("7=none|0",))
+    assert [(f.uid, f.category) for f in found] == [(1, 1), (2, 1), (3, 3)]
+
+
+@pytest.mark.parametrize("limit", [1000, 5])
+def test_classes_of_windows_and_outlines(raster: str, write_vector: WriteVector, limit: int) -> None:
+    path = write_vector("v.gpkg", HOUSES)
+    with open_raster(raster) as dataset:
+        grid = make_geobox(dataset, raster, None, False)
+    options = ReadOptions(class_attribute="n", class_name=("3=first|0", "2=second|1|2|3", "1=building|*"))
+    labels = VectorLabels(path, raster, grid, "s", options, False, indexed_limit=limit, block=32)
+    window = Window(0, 0, 18, 38)  # the first four houses of two rows
+    assert sorted(f.category for f in labels.footprints(window)) == [1] * 4 + [2] * 3 + [3]
+    sample = labels.outlines(50)
+    assert len(sample.outlines) == len(sample.classes)
+    assert sample.classes == tuple(sorted(sample.classes))
+    if limit == 1000:
+        assert [sample.classes.count(number) for number in (1, 2, 3)] == [50, 3, 1]
+    told = labels.as_manifest()
+    assert told["class_attribute"] == "n"
+    assert told.get("classes") == (None if limit == 5 else {"1": len(HOUSES) - 4, "2": 3, "3": 1})
+
+
+def test_what_is_no_class_is_named(raster: str, write_vector: WriteVector) -> None:
+    path = write_vector("v.gpkg", HOUSES[:3])
+    with pytest.raises(
+        SceneError, match=r"v\.gpkg: the column 'n' says of 1 footprints .*: 0 \(1\); say .*--class-name"
+    ):
+        footprints(raster, path, class_attribute="n")

@@ -1,0 +1,1 @@
+"""Rules for where new objects stand, one file a rule."""
