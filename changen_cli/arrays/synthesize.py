@@ -125,7 +125,8 @@ def run_states(
     """
     device = resolve_device(options.device)
     precision = resolve_precision(options.precision, device)
-    synthesizer = _loaded(options.synthesizer, options.weights, device, precision, _stamp(options.weights))
+    weights = options.chosen_weights()
+    synthesizer = _loaded(options.synthesizer, weights, device, precision, _stamp(weights))
     dim, steps = look_dim_of(synthesizer), len(states.labels) - 1
     options.require_looks(dim)
     drift = choose_drift(options.drift, options.background, dim)

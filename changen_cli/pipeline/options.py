@@ -339,6 +339,13 @@ class GenerateOptions(WorkerOptions, SynthesizerOptions, ReadOptions, ScheduleOp
         """What only weights with looks can do, by flag; None where it is not given."""
         return {**SynthesizerOptions.for_looks(self), "--looks": self.looks}
 
+    def needs_looks(self) -> bool:
+        """Whether something is asked for that only weights with looks can do.
+
+        A mosaic is: without looks, a window is normalised by its own statistics, and windows need not meet in tone.
+        """
+        return self.mosaic or SynthesizerOptions.needs_looks(self)
+
     def read_options(self) -> ReadOptions:
         """How scenes are read."""
         return ReadOptions(**{field.name: getattr(self, field.name) for field in fields(ReadOptions)})

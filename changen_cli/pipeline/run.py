@@ -118,7 +118,7 @@ def resolve_run(options: GenerateOptions, reporter: Reporter | None = None, find
     conditions = options.chosen_conditions()
     device = resolve_device(options.device, process_here(os.environ) if options.shard == AUTO else 0)
     precision = resolve_precision(options.precision, device)
-    settings = SynthesizerSettings(options.weights, device, precision)
+    settings = SynthesizerSettings(options.chosen_weights(), device, precision)
     synthesizer = load_synthesizer(options.synthesizer, settings, schedule)
     options.require_looks(look_dim_of(synthesizer))
     earlier = None

@@ -30,6 +30,29 @@ REPAINT = 0.0
 """Share of the objects that stay and have another look one step later, where nothing is said."""
 
 
+LOOKS_WEIGHTS = "compact"
+"""Weights with looks that come with changen."""
+
+
+def choose_weights(wanted: str | None, synthesizer: str, *, looks: bool) -> str | None:
+    """Chooses the weights of a synthesizer.
+
+    The pairs of weights without looks train better detectors (``benchmarks/transfer.md``), so those are the default of
+    the change generator; what only looks can do is left to weights that have them.
+
+    Args:
+        wanted: What was asked for; None for what fits.
+        synthesizer: Name of the plugin.
+        looks: Whether something is asked for that only weights with looks can do.
+
+    Returns:
+        A name or path; None for the plugin's default.
+    """
+    if wanted is None and looks and synthesizer == "changen":
+        return LOOKS_WEIGHTS
+    return wanted
+
+
 def choose_drift(wanted: float | None, background: str, look_dim: int) -> float:
     """Chooses how far the look of the ground moves at each step.
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from changen_cli import plugins
 from changen_cli.errors import UsageError
 from changen_cli.options import Ge, Le, Number, PathText, option, options
-from changen_cli.synthesis.look_plan import NewLooks
+from changen_cli.synthesis.look_plan import NewLooks, choose_weights
 
 SYNTHESIS = "Synthesis"
 """Heading of these options in ``--help``."""
@@ -24,7 +24,7 @@ class SynthesizerOptions:
 
     Attributes:
         synthesizer: Name of the plugin.
-        weights: Name or path; None for the plugin's default.
+        weights: Name or path; None for what fits (:meth:`chosen_weights`).
         background: "synthesize" (the paper) or "keep".
         drift: How far the look of the ground moves at each step; None for what fits
             (:func:`~changen_cli.synthesis.look_plan.choose_drift`).
@@ -45,7 +45,11 @@ class SynthesizerOptions:
         recorded=False,
     )
     weights: PathText | None = option(
-        default=None, help="Name or path. See: changen weights list.", group=SYNTHESIS, recorded=False
+        default=None,
+        help="Name or path, see changen weights list. Of the change generator, if not given: compact-paper, whose pairs "
+        "train the best detectors; compact, whose images look best, where an option is for weights with looks.",
+        group=SYNTHESIS,
+        recorded=False,
     )
     background: Literal["synthesize", "keep"] = option(
         default="synthesize",
@@ -101,7 +105,18 @@ class SynthesizerOptions:
         given = [flag for flag, value in self.for_looks().items() if value is not None]
         if given and not look_dim:
             first = given[0]
-            raise UsageError(f"{first} is for weights with looks, which these are not; leave {first} out")
+            raise UsageError(
+                f"{first} is for weights with looks, which these are not; leave {first} out, or use weights that have "
+                "them, such as compact"
+            )
+
+    def chosen_weights(self) -> str | None:
+        """Names the weights; None for the plugin's default (:func:`~changen_cli.synthesis.look_plan.choose_weights`)."""
+        return choose_weights(self.weights, self.synthesizer, looks=self.needs_looks())
+
+    def needs_looks(self) -> bool:
+        """Whether something is asked for that only weights with looks can do."""
+        return any(value is not None for value in self.for_looks().values())
 
     def for_looks(self) -> dict[str, object]:
         """What only weights with looks can do, by flag; None where it is not given."""

@@ -10,7 +10,7 @@ from changen_cli.synthesis.listing import NONE_NEEDED, NOT_SHIPPED, list_synthes
 
 def test_what_each_can_do_and_needs() -> None:
     found = {one.name: one for one in list_synthesizers()}
-    assert (found["changen"].weights, found["oasis"].weights) == ("compact", NOT_SHIPPED)
+    assert (found["changen"].weights, found["oasis"].weights) == ("compact-paper", NOT_SHIPPED)
     assert found["copy"].weights == found["copy-paste"].weights == NONE_NEEDED
     assert found["copy-paste"].shows == ("create",)
     assert found["changen"].shows == ("alter", "create", "remove")

@@ -22,6 +22,6 @@ MODEL = Model(
     learner=_learner,
     arguments=ChangenArguments,
     shows=frozenset({"create", "remove"}),
-    weights="compact",
+    weights="compact-paper",
     recipe="compact",
 )

@@ -16,7 +16,7 @@ from changen_cli.events.schedule import Schedule
 from changen_cli.synthesis.base import SynthesizerSettings, look_dim_of
 from changen_cli.synthesis.engine import Engine, Job, choose_batch_size
 from changen_cli.synthesis.load import load_synthesizer
-from changen_cli.synthesis.look_plan import choose_drift
+from changen_cli.synthesis.look_plan import choose_drift, choose_weights
 from changen_cli.synthesis.transfer import make_transfer
 from changen_cli.training.config.pairs import SynthesisOptions
 from changen_cli.types import UInt8Array
@@ -48,7 +48,9 @@ class OnTheFly:
             UsageError: If it cannot show what an event does.
             WeightsError: If its weights cannot be used.
         """
-        settings = SynthesizerSettings(options.weights, device, precision)
+        asked = (options.drift, options.new_looks, options.repaint)
+        weights = choose_weights(options.weights, options.synthesizer, looks=any(value is not None for value in asked))
+        settings = SynthesizerSettings(weights, device, precision)
         synthesizer = load_synthesizer(options.synthesizer, settings, schedule)
         size = choose_batch_size("auto", device)
         self.noise_dim, self.look_dim = synthesizer.noise_dim, look_dim_of(synthesizer)
