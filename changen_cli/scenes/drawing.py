@@ -1,8 +1,8 @@
 """Burning outlines into rasters by one rule: a pixel belongs to an outline if its centre does.
 
-The rule is GDAL's to the last pixel, ties included: a centre on an upper or right edge is inside, one on a lower or left
-edge is not, and the upper edge of a hole belongs to the outline. GDAL itself takes a third of a millisecond to set up
-each raster, ten times what the outlines of a tile need, so a row of pixels is filled here; the tests hold it to GDAL.
+The rule is GDAL's to the last pixel, ties included: a centre on an upper or right edge is inside, one on a lower or
+left edge is not, and the upper edge of a hole belongs to the outline. GDAL itself takes a third of a millisecond to set
+up each raster, more than the outlines of a tile need, so rows of pixels are filled here; the tests hold them to GDAL.
 Outlines are valid polygons: of those that cross themselves GDAL draws some pixels of horizontal edges otherwise.
 """
 
