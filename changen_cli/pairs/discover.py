@@ -22,8 +22,9 @@ def open_pairs(path: str | Path, split: str | None = None, *, events: bool = Tru
     """Opens pairs of images with change labels.
 
     Args:
-        path: An output of ``changen generate`` in any format, also by its URL; the folder of LEVIR-CD, LEVIR-CD+, WHU-CD or S2Looking,
-            or any folder with A, B and label; also a folder that holds nothing of this kind but one of these.
+        path: An output of ``changen generate`` in any format, also by its URL; the folder of LEVIR-CD, LEVIR-CD+,
+            WHU-CD or S2Looking, or any folder with A, B and label; also a folder that holds nothing of this kind but
+            one of these.
         split: "train", "val" or "test"; None for all pairs.
         events: Whether pairs of a series tell the events apart; training has no use for that, and it takes time.
 
