@@ -37,7 +37,7 @@ def test_files_of_a_server_have_a_fingerprint(
 ) -> None:
     plan = make_plan(remote, Silent())
     first = fingerprint_files(plan, remote)
-    size = sum((served.folder / name).stat().st_size for name in ("town.tif", "town_buildings.geojson"))
+    size = sum((served.folder / name).stat().st_size for name in ("town.tif", "town_buildings.gpkg"))
     assert first.startswith(f"2 files, {size} bytes, digest of names, sizes and tags ")
     assert fingerprint_files(plan, remote) == first
     town(served.folder, size=(200, 300), compress="deflate")
