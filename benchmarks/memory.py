@@ -1,6 +1,6 @@
 """Peak memory for a large GeoTIFF over that for a small one; the goal is 1.2 at most.
 
-The peak is the largest sum of the proportional set sizes of all processes of a run, looked at up to twenty times a second.
+The peak is the largest sum of the proportional set sizes of all processes of a run, looked at up to 20 times a second.
 
     python benchmarks/memory.py --small 4000 --large 20000
 """
