@@ -4,7 +4,7 @@ All scenes have as many footprints, since memory may follow their number; the pe
 was made is then checked by ``changen verify``, which ends the benchmark if anything is wrong.
 
     python benchmarks/mosaic.py
-    python benchmarks/mosaic.py --sides 4000 10000 30000 --folder /large/disk    # an hour and 25 GB
+    python benchmarks/mosaic.py --sides 4000 10000 30000 --folder /large/disk    # a quarter of an hour of one core
 """
 
 from __future__ import annotations

@@ -43,7 +43,8 @@ def ragged_ones(seed: int, grid: float) -> Outlines:
             shapely.make_valid(Polygon(np.round(draw.uniform(-3, 20, (int(draw.integers(3, 8)), 2)) / grid) * grid))
             for _ in range(2)
         )
-        made = draw.choice([shapely.difference, shapely.union, shapely.symmetric_difference])(first, second)
+        combine = (shapely.difference, shapely.union, shapely.symmetric_difference)[int(draw.integers(3))]
+        made = combine(first, second)
         if isinstance(made, Polygon | MultiPolygon) and not made.is_empty:
             outlines += [made, made.reverse()]
     return outlines

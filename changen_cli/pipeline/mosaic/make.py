@@ -237,6 +237,7 @@ def _part(prepared: PreparedScene, sources: Sequence[Source], window: Window) ->
     for read in sources:
         image, valid = read(window)
         images.append(image)
-    masks, instances = (part * valid for part in rasterize_all([state.cut(window) for state in prepared.states]))
+    masks, instances = rasterize_all([state.cut(window) for state in prepared.states])
+    masks, instances = masks * valid, instances * valid
     change = (masks[1:] != masks[:-1]).view(np.uint8)
     return Arrays(np.stack(images), change, masks, instances, valid)

@@ -83,7 +83,8 @@ class SceneStep:
     def _job(self, window: Window, after: Layout, changes: list[Change]) -> Job[Window]:
         image, valid = self.read(window)
         # where there is no image there is no label either
-        masks, instances = (part * valid for part in rasterize_all([self.before.cut(window), after]))
+        masks, instances = rasterize_all([self.before.cut(window), after])
+        masks, instances = masks * valid, instances * valid
         looks = None
         if self.looks is not None:
             looks = plan_window(self.looks, instances, self.number, (window.row, window.column), self.key)
