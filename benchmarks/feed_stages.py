@@ -24,6 +24,7 @@ from changen_cli.files import checksum
 from changen_cli.pipeline.options import GenerateOptions
 from changen_cli.pipeline.prepare import Preparer
 from changen_cli.pipeline.run import resolve_run
+from changen_cli.scenes.layout import rasterize_all
 from changen_cli.scenes.tile import Tile
 from changen_cli.store.base import Outcome, Series
 from changen_cli.store.commit import commit_shard
@@ -101,7 +102,7 @@ class Feed:
 
     def draw(self) -> object:
         """Draws every state of every history."""
-        return [[layout.rasterize() for layout in history.layouts] for history in self.histories]
+        return [rasterize_all(history.layouts) for history in self.histories]
 
     def prepare(self) -> object:
         """Does all that is done before the generator."""

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import json
 import subprocess
 import sys
 
@@ -60,3 +62,11 @@ def test_neighbouring_keys_are_independent() -> None:
     draws = np.array([rng.generator(0, i).random() for i in range(2000)])
     assert abs(draws.mean() - 0.5) < 0.03
     assert abs(np.corrcoef(draws[:-1], draws[1:])[0, 1]) < 0.08
+
+
+@given(key=KEYS)
+def test_the_key_of_the_philox_is_the_hash_of_the_key(key: rng.Key) -> None:
+    text = json.dumps(key, ensure_ascii=True, separators=(",", ":"))
+    words = int.from_bytes(hashlib.blake2b(text.encode("ascii"), digest_size=16).digest(), "little")
+    by_key = np.random.Generator(np.random.Philox(key=words))
+    assert str(rng.generator(*key).bit_generator.state) == str(by_key.bit_generator.state)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 from numpy.typing import ArrayLike
 from shapely.geometry import MultiPolygon, Polygon
 
@@ -17,7 +16,7 @@ from changen_cli.events.options import ScheduleOptions, Steps
 from changen_cli.events.simulate import simulate as simulate_layout
 from changen_cli.options import check
 from changen_cli.scenes.footprints.geometry import centred
-from changen_cli.scenes.layout import Layout
+from changen_cli.scenes.layout import Layout, rasterize_all
 from changen_cli.types import Int32Array
 
 _OUTLINES = 256
@@ -89,7 +88,7 @@ def simulate(
     outlines = centred(_inside([footprint.polygon for footprint in footprints], height, width), _OUTLINES)
     site = Site(allowed=outline_of(known), gap=schedule.gap, outlines=outlines)
     history = simulate_layout(Layout(height, width, footprints), site, schedule.schedule(), steps, key_of(seed))
-    labels = np.stack([layout.rasterize()[1] for layout in history.layouts]) * known
+    labels = rasterize_all(history.layouts)[1] * known
     return Simulated(
         labels,
         [change for step in history.changes for change in step],

@@ -7,7 +7,6 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from changen_cli import rng as counter_based
@@ -45,9 +44,11 @@ class Noise:
         """Applies; see :meth:`changen_cli.conditions.base.Condition.apply`."""
         size = images[0].numel()
         field = _field(size, str(images.device))
-        first, second = (_cut(field, places, size) for places in drawn["places"].T)
+        numbers = torch.empty(len(images), size, device=images.device)
+        for one, (first, second) in zip(numbers, drawn["places"].astype(int).tolist(), strict=True):
+            torch.add(field[first : first + size], field[second : second + size], out=one)
         scale = column(drawn["deviation"], images) * 0.5**0.5
-        return images.add_(first.add_(second).view_as(images).mul_(scale))
+        return images.add_(numbers.view_as(images).mul_(scale))
 
 
 @lru_cache(maxsize=4)
@@ -55,8 +56,3 @@ def _field(size: int, device: str) -> Tensor:
     """Returns the field and, after it, as much of its beginning as a piece may need, float32 [PERIOD + size]."""
     numbers = counter_based.generator("conditions", "noise").standard_normal(PERIOD, np.float32)
     return torch.from_numpy(np.resize(numbers, PERIOD + size)).to(device)
-
-
-def _cut(field: Tensor, places: NDArray[np.float64], size: int) -> Tensor:
-    """Cuts a piece for each image, float32 [B, size]."""
-    return torch.stack([field[int(place) : int(place) + size] for place in places])

@@ -126,8 +126,9 @@ class Room:
         if slack > 0.0 and gap == 0.0:  # without a gap, walls may touch; only shared ground is a clash
             clash &= shapely.area(shapely.intersection(candidates[hit], there.blocking[other])) > slack
         ok[hit[clash]] = False
-        hit, claimed = self._claimed.near(bounds, gap)
-        ok[hit[shapely.dwithin(candidates[hit], claimed, gap)]] = False
+        if self._claimed:
+            hit, claimed = self._claimed.near(bounds, gap)
+            ok[hit[shapely.dwithin(candidates[hit], claimed, gap)]] = False
         if owners:
             refused = np.flatnonzero(inside & ~ok & (own >= 0))
             before = outline_array([f.polygon for f in (owners[i] for i in refused.tolist()) if f is not None])
@@ -184,6 +185,9 @@ class _Claims:
         self._outlines: list[Outline] = []
         self._bounds = np.empty((0, 4))
 
+    def __len__(self) -> int:
+        return len(self._outlines)
+
     def add(self, outline: Outline) -> None:
         count = len(self._outlines)
         if count == len(self._bounds):
@@ -193,8 +197,6 @@ class _Claims:
 
     def near(self, bounds: Floats, gap: float) -> tuple[NDArray[np.intp], Outlines]:
         """Finds pairs that may be within ``gap``: the number of a candidate with these bounds, and what is there."""
-        if not self._outlines:
-            return np.empty(0, np.intp), np.empty(0, object)
         there = self._bounds[: len(self._outlines), None]
         apart = (there[..., :2] > bounds[:, 2:] + gap) | (there[..., 2:] < bounds[:, :2] - gap)
         claimed, candidate = np.nonzero(~apart.any(axis=2))

@@ -52,7 +52,7 @@ class Found(NamedTuple):
 
     Attributes:
         size: Bytes.
-        tag: Another one whenever the content is another (ETag); empty where the store gives none.
+        tag: Another one whenever the content is another (ETag); where the store gives none, when it was last written.
     """
 
     size: int
@@ -68,7 +68,7 @@ def look(address: Address) -> Found:
     """
     with _errors(address):
         found = _obstore().head(store(address.base), address.key)
-    return Found(found["size"], found["e_tag"] or "")
+    return Found(found["size"], found["e_tag"] or found["last_modified"].isoformat())
 
 
 def get(address: Address) -> tuple[bytes, str]:
@@ -254,8 +254,7 @@ def _obstore() -> Any:
 @contextmanager
 def _errors(address: Address) -> Iterator[None]:
     """Turns errors of obstore into those of the operating system that mean the same."""
-    from obstore import exceptions as raised
-
+    raised = _obstore().exceptions
     try:
         yield
     except FileNotFoundError as error:

@@ -74,6 +74,10 @@ class ObjectPath(_Path):
         """
         raise TypeError(f"{self} is no file of this machine")
 
+    def resolve(self, strict: bool = False) -> ObjectPath:
+        """Returns the path itself: a URL is absolute, and there are no links."""
+        return self
+
     def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
         """Returns size and kind of the object; all else is 0.
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from pathlib import Path
+from contextlib import suppress
 from typing import Any, Protocol
 
 import numpy as np
 import pyarrow.compute as pc
 from shapely.geometry import box
 
-from changen_cli.errors import SceneError, UsageError
+from changen_cli.errors import SceneError, StoreError, UsageError
+from changen_cli.files import place
 from changen_cli.metrics.base import RealImage
 from changen_cli.metrics.pairs import choose
 from changen_cli.scenes.discover import find_scenes
@@ -68,9 +69,16 @@ def open_reference(
         SceneError: If scenes cannot be found or opened.
         UsageError: If the images have another size, or there are none.
     """
-    if len(inputs) == 1 and (Path(inputs[0]) / NAME).is_file():
+    if len(inputs) == 1 and _is_output(inputs[0]):
         return SeriesReference(inputs[0], size, split, limit)
     return SceneReference(inputs, size, options, min_valid, split, limit, without)
+
+
+def _is_output(text: str) -> bool:
+    """Tells whether a path or URL is that of an output; where nobody can be asked, reading it says why."""
+    with suppress(OSError, StoreError):
+        return (place(text) / NAME).is_file()
+    return False
 
 
 class SeriesReference:

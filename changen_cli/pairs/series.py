@@ -10,6 +10,7 @@ from rasterio.features import rasterize
 
 from changen_cli.errors import StoreError
 from changen_cli.events.base import Change
+from changen_cli.files import place
 from changen_cli.pairs.base import ChangePair
 from changen_cli.scenes.window import Window
 from changen_cli.store.series import SeriesDataset, open_series
@@ -29,7 +30,7 @@ class SeriesPairs:
         """Opens a series.
 
         Args:
-            path: The output folder.
+            path: The output: a folder, or a URL.
             split: "train", "val" or "test"; None for all.
             events: Whether pairs tell the events apart; reading them takes time that training has no use for.
 
@@ -37,7 +38,7 @@ class SeriesPairs:
             StoreError: If it is no complete output of changen, or has no such split.
         """
         self.data: SeriesDataset = open_series(path, split)
-        self.name = Path(path).name
+        self.name = place(path).name
         self._events = events
         names = self.data.event_names if events else []
         if len(names) > MOST_EVENTS:

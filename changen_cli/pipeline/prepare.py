@@ -21,6 +21,7 @@ from changen_cli.files import checksum
 from changen_cli.pipeline.earlier import EarlierLooks
 from changen_cli.pipeline.plan import Plan, SampleRef
 from changen_cli.scenes.footprints.library import Library
+from changen_cli.scenes.layout import rasterize_all
 from changen_cli.scenes.options import ReadOptions
 from changen_cli.scenes.pool import ScenePool
 from changen_cli.scenes.scene import Scene
@@ -202,9 +203,7 @@ class Preparer:
         return scene.outline_classes() if self.task.library is None else ()
 
     def _draw(self, scene: Scene, tile: Tile, place: SampleRef, history: History) -> Series:
-        drawn = [layout.rasterize() for layout in history.layouts]
-        masks = np.stack([mask for mask, _ in drawn])
-        instances = np.stack([instance for _, instance in drawn])
+        masks, instances = rasterize_all(history.layouts)
         if not tile.valid.all():  # where there is no image there is no label either
             masks, instances = masks * tile.valid, instances * tile.valid
         return Series(

@@ -6,13 +6,13 @@ Coordinates are pixels: x grows along columns, y along rows, and the pixel in ro
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from shapely.geometry import MultiPolygon, Polygon
 
-from changen_cli.scenes.drawing import burn
+from changen_cli.scenes.drawing import burn_states
 from changen_cli.types import Int32Array, UInt8Array
 
 BUILDING = 1
@@ -71,14 +71,28 @@ class Layout:
         Returns:
             The class mask, uint8 [H, W], 0 background; and the instance mask, int32 [H, W], uid or 0.
         """
-        size = (self.height, self.width)
-        instances = burn([f.polygon for f in self.footprints], [f.uid for f in self.footprints], size)
-        if not self.footprints:
-            return np.zeros(size, np.uint8), instances
-        categories = {f.category for f in self.footprints}
-        if len(categories) == 1:
-            return (instances != 0).view(np.uint8) * np.uint8(categories.pop()), instances
-        uids = np.array(sorted(f.uid for f in self.footprints), np.int32)
-        by_uid = {f.uid: f.category for f in self.footprints}
-        table = np.array([0, *(by_uid[u] for u in uids.tolist())], np.uint8)
-        return table[np.searchsorted(np.concatenate(([0], uids)), instances)], instances
+        masks, instances = rasterize_all([self])
+        return masks[0], instances[0]
+
+
+def rasterize_all(layouts: Sequence[Layout]) -> tuple[UInt8Array, Int32Array]:
+    """Draws the layouts of a history, in one go: what most of them share is worked out once.
+
+    Args:
+        layouts: At least one, all of one size.
+
+    Returns:
+        The class masks, uint8 [T, H, W], 0 background; and the instance masks, int32 [T, H, W], uid or 0.
+    """
+    footprints = [layout.footprints for layout in layouts]
+    drawn = [([f.polygon for f in some], [f.uid for f in some]) for some in footprints]
+    instances = burn_states(drawn, (layouts[0].height, layouts[0].width))
+    categories = {f.category for some in footprints for f in some}
+    if len(categories) <= 1:
+        return (instances != 0).view(np.uint8) * np.uint8(categories.pop() if categories else 0), instances
+    masks = np.zeros(instances.shape, np.uint8)
+    for mask, instance, some in zip(masks, instances, footprints, strict=True):
+        by_uid = {0: 0, **{f.uid: f.category for f in some}}
+        uids = np.array(sorted(by_uid), np.int32)
+        mask[...] = np.array([by_uid[uid] for uid in uids.tolist()], np.uint8)[np.searchsorted(uids, instance)]
+    return masks, instances

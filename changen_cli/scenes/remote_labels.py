@@ -6,18 +6,15 @@ import posixpath
 from collections.abc import Iterator
 
 from changen_cli.errors import SceneError, StoreError
-from changen_cli.files import place, present, scheme_of
+from changen_cli.files import place, present
 from changen_cli.scenes.naming import stem_of
-from changen_cli.scenes.source import LabelKind, LabelSource
+from changen_cli.scenes.source import VSI, LabelKind, LabelSource, as_url
 
 VECTORS = (".geojson", ".gpkg", ".fgb", ".parquet")
 """Extensions of ``<stem>_buildings.*``; a Shapefile is several files and must be named outright."""
 
 MASKS = (".tif", ".png")
 """Extensions of ``<stem>_mask.*`` beside that of the image."""
-
-_VSI = {"/vsicurl/": "", "/vsis3/": "s3://", "/vsigs/": "gs://"}
-"""What GDAL's virtual paths are as URLs."""
 
 
 def find_labels(image: str) -> tuple[LabelSource | None, list[str]]:
@@ -32,9 +29,8 @@ def find_labels(image: str) -> tuple[LabelSource | None, list[str]]:
     Raises:
         SceneError: If nobody can be asked: the server does not answer, or the extra ``remote`` is not installed.
     """
-    prefix = next((prefix for prefix in _VSI if image.startswith(prefix)), "")
-    url = _VSI.get(prefix, "") + image.removeprefix(prefix)
-    if scheme_of(url) is None or "?" in url:
+    url = as_url(image)
+    if url is None:
         return None, ["nothing, since names beside such a path are not known"]
     looked = []
     for kind, name in _candidates(url):
@@ -46,7 +42,8 @@ def find_labels(image: str) -> tuple[LabelSource | None, list[str]]:
                 f"{image}: cannot look for its footprints ({error}); give --masks or --footprints, or check the address"
             ) from error
         if found:
-            return LabelSource(kind, prefix + name[len(_VSI.get(prefix, "")) :]), looked
+            prefix = next((prefix for prefix in VSI if image.startswith(prefix)), "")
+            return LabelSource(kind, prefix + name[len(VSI.get(prefix, "")) :]), looked
     return None, looked
 
 

@@ -6,7 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from changen_cli.files import scheme_of
 from changen_cli.types import Split
+
+VSI = {"/vsicurl/": "", "/vsis3/": "s3://", "/vsigs/": "gs://"}
+"""What GDAL's virtual paths are as URLs."""
 
 _REMOTE = re.compile(r"^(?:/vsi|[A-Za-z][A-Za-z0-9+.-]+://)")
 
@@ -62,6 +66,20 @@ class SceneSource:
     def name(self) -> str:
         """What outputs call the image."""
         return self.recorded or self.image
+
+
+def as_url(path: str) -> str | None:
+    """Returns the URL by which an object store or a server can be asked for a file.
+
+    Args:
+        path: Any path, ``/vsi...`` path or URL.
+
+    Returns:
+        The URL; None for what is none, and for an address with a query, which may be good for one request alone.
+    """
+    prefix = next((prefix for prefix in VSI if path.startswith(prefix)), "")
+    url = VSI.get(prefix, "") + path.removeprefix(prefix)
+    return None if scheme_of(url) is None or "?" in url else url
 
 
 def is_remote(path: str) -> bool:

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from changen_cli import open_series
+from changen_cli import open_pairs, open_series
+from changen_cli.errors import SceneError
 from changen_cli.files import objects, place
 from changen_cli.store.journal import done_shards
 from tests.commands import Changen, Start
@@ -213,3 +214,43 @@ def test_a_file_does_not_make_the_machine_call(
     assert served.asked == []
     shutil.copy(vrt, served.folder / "town.vrt")
     assert generate("-i", f"{served.url}/town.vrt", "-o", f"{out}2", "-q").code == 0, "who names a URL has said so"
+
+
+def test_input_that_has_changed_on_its_server_is_refused(
+    generate: Changen, town: Callable[..., Path], served: Served, out: Path
+) -> None:
+    town(served.folder)
+    words = ("-i", f"{served.url}/town.tif", "-o", out, *SHARDS, "-q")
+    assert generate(*words).code == 0
+    (out / "manifest.json").unlink()  # as if the run had been killed
+    assert generate(*words).code == 0
+    (out / "manifest.json").unlink()
+    town(served.folder, compress="deflate")
+    refused = generate(*words)
+    assert refused.code == 2
+    assert "input_files" in refused.error
+
+
+def test_an_output_in_a_bucket_is_looked_at_and_measured(
+    generate: Changen, changen: Changen, scene: Path, bucket: str, served: Served, tmp_path: Path
+) -> None:
+    url = f"{bucket}/run"
+    assert generate("-i", scene, "-o", url, "-q").code == 0
+    page = tmp_path / "page.html"
+    looked = changen("preview", url, "-o", page, "-q")
+    assert looked.code == 0, looked.err
+    assert page.stat().st_size > 10_000
+    near = served.folder / "run"
+    assert generate("-i", scene, "-o", near, "-q").code == 0
+    for path in (url, f"{served.url}/run"):
+        far, here = open_pairs(path), open_pairs(near)
+        assert (far.name, list(far.ids)) == ("run", list(here.ids))
+        assert np.array_equal(far.read(1).change, here.read(1).change)
+    measured = changen("evaluate", "quality", url, "--reference", f"{served.url}/run", "--json", "-", "-q")
+    assert measured.code == 0, measured.err
+
+
+def test_pairs_of_images_are_not_read_by_url(bucket: str, served: Served) -> None:
+    for url in (f"{bucket}/LEVIR-CD", f"{served.url}/LEVIR-CD"):
+        with pytest.raises(SceneError, match=r"no finished output of changen is there.*copy them to this machine"):
+            open_pairs(url)

@@ -75,3 +75,9 @@ def test_what_is_there(memory: str) -> None:
 
 def test_nothing_is_a_folder_where_nothing_can_be_listed() -> None:
     assert not place("https://example.org/run").is_dir()
+
+
+def test_a_url_is_absolute_as_it_is() -> None:
+    path = place("s3://bucket/run/../mask")
+    assert path.resolve() == path
+    assert place("s3://bucket/run").resolve().name == "run"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from shapely.geometry import Polygon, box
 
-from changen_cli.scenes.layout import Footprint, Layout
+from changen_cli.scenes.layout import Footprint, Layout, rasterize_all
 
 
 def test_pixel_centres_and_order() -> None:
@@ -30,3 +30,14 @@ def test_nothing_to_draw() -> None:
         assert classes.shape == instances.shape == (4, 5)
         assert not classes.any()
         assert not instances.any()
+
+
+def test_the_states_of_a_history_are_drawn_as_alone() -> None:
+    kept, gone = Footprint(3, box(0, 0, 3, 3)), Footprint(5, box(2, 2, 5, 5), category=4)
+    states = [Layout(6, 6, (kept, gone)), Layout(6, 6, (kept,)), Layout(6, 6), Layout(6, 6, (gone, kept))]
+    masks, instances = rasterize_all(states)
+    assert masks.dtype == np.uint8
+    assert instances.dtype == np.int32
+    for state, mask, instance in zip(states, masks, instances, strict=True):
+        assert np.array_equal([mask, instance], state.rasterize())
+    assert (masks[0, 2, 2], masks[3, 2, 2]) == (4, 1), "what comes later is on top"

@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from changen_cli.scenes.source import LabelSource, SceneSource, is_remote
+from changen_cli.scenes.source import LabelSource, SceneSource, as_url, is_remote
 from changen_cli.types import Split
 
 
@@ -27,3 +27,19 @@ def test_sources_travel_between_processes() -> None:
 def test_labels_inside_an_output_are_called_what_they_are_there() -> None:
     assert LabelSource("vector", "a.gpkg").name == "a.gpkg"
     assert LabelSource("read", "/out/.changen/a.parquet", recorded=".changen/a.parquet").name == ".changen/a.parquet"
+
+
+@pytest.mark.parametrize(
+    ("path", "url"),
+    [
+        ("https://example.org/a.tif", "https://example.org/a.tif"),
+        ("/vsicurl/https://example.org/a.tif", "https://example.org/a.tif"),
+        ("/vsis3/bucket/a.tif", "s3://bucket/a.tif"),
+        ("/vsigs/bucket/a.tif", "gs://bucket/a.tif"),
+        ("https://example.org/a.tif?token=1", None),
+        ("/vsizip/a.zip/b.tif", None),
+        ("a.tif", None),
+    ],
+)
+def test_what_can_be_asked_for(path: str, url: str | None) -> None:
+    assert as_url(path) == url

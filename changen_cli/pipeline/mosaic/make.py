@@ -25,6 +25,7 @@ from changen_cli.pipeline.plan import Plan
 from changen_cli.pipeline.run import Run
 from changen_cli.reporter import Progress
 from changen_cli.scenes.blending import Windows
+from changen_cli.scenes.layout import rasterize_all
 from changen_cli.scenes.window import Window
 from changen_cli.store.base import Outcome, SceneOutcome, SceneSeries, Status
 from changen_cli.store.check import check_outcome
@@ -236,8 +237,7 @@ def _part(prepared: PreparedScene, sources: Sequence[Source], window: Window) ->
     for read in sources:
         image, valid = read(window)
         images.append(image)
-    drawn = [state.cut(window).rasterize() for state in prepared.states]
-    masks = np.stack([mask for mask, _ in drawn]) * valid
-    instances = np.stack([instance for _, instance in drawn]) * valid
+    masks, instances = rasterize_all([state.cut(window) for state in prepared.states])
+    masks, instances = masks * valid, instances * valid
     change = (masks[1:] != masks[:-1]).view(np.uint8)
     return Arrays(np.stack(images), change, masks, instances, valid)

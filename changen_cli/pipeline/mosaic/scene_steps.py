@@ -14,7 +14,7 @@ from changen_cli import rng
 from changen_cli.events.base import Change
 from changen_cli.models.series_looks import SeriesLooks
 from changen_cli.scenes.footprints.geometry import translate
-from changen_cli.scenes.layout import Footprint, Layout
+from changen_cli.scenes.layout import Footprint, Layout, rasterize_all
 from changen_cli.scenes.layout_index import LayoutIndex
 from changen_cli.scenes.window import Window
 from changen_cli.synthesis.engine import Job
@@ -82,10 +82,9 @@ class SceneStep:
 
     def _job(self, window: Window, after: Layout, changes: list[Change]) -> Job[Window]:
         image, valid = self.read(window)
-        drawn = [layout.rasterize() for layout in (self.before.cut(window), after)]
         # where there is no image there is no label either
-        masks = np.stack([mask for mask, _ in drawn]) * valid
-        instances = np.stack([instance for _, instance in drawn]) * valid
+        masks, instances = rasterize_all([self.before.cut(window), after])
+        masks, instances = masks * valid, instances * valid
         looks = None
         if self.looks is not None:
             looks = plan_window(self.looks, instances, self.number, (window.row, window.column), self.key)

@@ -18,6 +18,7 @@ from changen_cli.errors import TrainingError
 from changen_cli.events.base import Change, History, Site
 from changen_cli.events.ground import allowed_ground
 from changen_cli.events.simulate import simulate
+from changen_cli.scenes.layout import rasterize_all
 from changen_cli.scenes.window import Window
 from changen_cli.training.config.crops import CropOptions
 from changen_cli.training.data.cover import cover
@@ -123,7 +124,7 @@ class CropSampler:
         site = Site(allowed_ground(tile), self.crops.gap, tuple(outlines), scene.outline_classes)
         history = simulate(tile.layout, site, self.schedule, 1, (self.seed, self.stream, index, "events"))
         _require_known(tile.scene, (c.after.category for c in history.changes[0] if c.after), self.classes)
-        (before, before_uids), (after, after_uids) = (layout.rasterize() for layout in history.layouts)
+        (before, after), (before_uids, after_uids) = rasterize_all(history.layouts)
         covered = None
         if self.crops.covered:
             gone = (before > 0) & (before_uids != after_uids)

@@ -36,10 +36,14 @@ def encode_shard(values: Sequence[AnyArray], plane: int, codec: Blosc) -> bytes 
     index = np.full((len(chunks), 2), MISSING, "<u8")
     parts: list[bytes] = []
     offset = 0
+    ones = None
     with _one_thread():
         for number, chunk in enumerate(chunks):
             if chunk.any():
-                data = bytes(codec.encode(chunk))
+                if chunk.dtype == np.bool_ and chunk.all():  # nearly every sample is valid everywhere
+                    data = ones = ones or bytes(codec.encode(chunk))
+                else:
+                    data = bytes(codec.encode(chunk))
                 index[number] = offset, len(data)
                 parts.append(data)
                 offset += len(data)
