@@ -1,3 +1,4 @@
+# my_package/south.py
 from dataclasses import dataclass, field
 from typing import ClassVar
 
