@@ -167,7 +167,9 @@ def measure(plan: Plan, trial: Trial) -> None:
         weights = run / "weights" / f"{trial.name}.safetensors"
         learn(key["recipe"], run, weights, plan.values["card"])
         cost = noted_seconds(cost_file(run))
-    found = {test: scores_of(plan, trial, test, weights) for test in plan.tests if trial.rate is None or test == "other"}
+    found = {
+        test: scores_of(plan, trial, test, weights) for test in plan.tests if trial.rate is None or test == "other"
+    }
     about = {"detector": trial.detector, "start": trial.start, "size": trial.size, "seed": trial.seed}
     made = {"commit": commit(FILE), "processor_seconds": cost, "pretrain_seconds": spent, "machine": describe_machine()}
     write_json(figures_file(plan, trial), {"key": key, **about, "rate": trial.rate, "tests": found, **made})
