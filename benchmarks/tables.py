@@ -1,10 +1,10 @@
-"""Does pre-training on changen's pairs help where labels are few? Detectors fine-tuned from three starts: ``tables.md``.
+"""Does pre-training on changen's pairs help where labels are few? Detectors from three starts: ``tables.md``.
 
-What the paper's Table 5 asks, at a size that one processor core can do: detectors start from nothing, from ImageNet, or
-from pairs that changen made, and are fine-tuned alike on 5, 20 and 40 real pairs, by the plan in ``tables.yaml``. Places
-that are tested are never trained on. All is done in this process by the functions behind ``changen pretrain``,
-``finetune`` and ``evaluate detection``, since a start of Python costs as much as half of a fine-tuning. What is done
-already is left alone, so a run that was stopped goes on; a detector has a whole table of one seed before the next.
+What the paper's Table 5 asks, at a size that one processor core can do: detectors start from nothing, from ImageNet,
+or from pairs that changen made, and are fine-tuned alike on 5, 20 and 40 real pairs, by the plan in ``tables.yaml``.
+Places that are tested are never trained on. All is done in this process by the functions behind ``changen pretrain``,
+``finetune`` and ``evaluate detection``, since the starts of Python would cost as much as half of a fine-tuning. What is
+done already is left alone, so a run that was stopped goes on; a detector has a whole table of one seed before the next.
 
     python benchmarks/tables.py                          # everything that is not done yet
     python benchmarks/tables.py --minutes 60             # begin no detector later than that

@@ -1,4 +1,4 @@
-"""``tables.md`` from the results of ``benchmarks/tables.py``: nothing is computed here but means, spreads, differences."""
+"""``tables.md`` from the results of ``benchmarks/tables.py``: nothing is computed but means, spreads, differences."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def write_page(plan: Plan, trials: Sequence[Record], tried: Sequence[Record]) ->
         "# Does pre-training on changen's pairs help where labels are few?",
         "Written by `benchmarks/tables.py` from the plan in `benchmarks/tables.yaml`; do not edit it by hand.",
         f"What Table 5 of the paper asks, at a small size. {_pairs(plan)} Detectors are fine-tuned for "
-        f"{recipe['iterations']} iterations of {recipe['batch_size']} crops of {recipe['crops']['size']} px{cost}: from "
-        f"nothing, from ImageNet, and from {before['iterations']} iterations of {before['batch_size']} on the series "
-        f'"{plan.transfer.rows[plan.values["pretrain"]["row"]]["title"]}" of [transfer.md](transfer.md), whose pairs no '
-        "one has labelled. Means and standard deviations over seeds, which draw the pairs, too.",
+        f"{recipe['iterations']} iterations of {recipe['batch_size']} crops of {recipe['crops']['size']} px{cost}: "
+        f"from nothing, from ImageNet, and from {before['iterations']} iterations of {before['batch_size']} on "
+        f'the series "{plan.transfer.rows[plan.values["pretrain"]["row"]]["title"]}" of [transfer.md](transfer.md), whose pairs '
+        "no one has labelled. Means and standard deviations over seeds, which draw the pairs, too.",
     ]
     for test, about in plan.tests.items():
         shown = [trial for trial in trials if test in trial["tests"]]
@@ -74,7 +74,7 @@ def write_page(plan: Plan, trials: Sequence[Record], tried: Sequence[Record]) ->
 
 
 def _pairs(plan: Plan) -> str:
-    trained, chooses, tested = plan.split()
+    trained, _, tested = plan.split()
     named = plan.values["pairs"]["title"]
 
     def count(places: Iterable[int]) -> int:
@@ -146,8 +146,8 @@ def _differences(plan: Plan, trials: Sequence[Record]) -> str:
     if len(lines) == 2:
         return ""
     return (
-        "Average precision of the pre-trained start less that of another, of the same seed and pairs: mean and standard "
-        "deviation, and in how many of the seeds it is above 0.\n\n" + _markdown(lines)
+        "Average precision of the pre-trained start less that of another, of the same seed and pairs: mean and "
+        "standard deviation, and in how many of the seeds it is above 0.\n\n" + _markdown(lines)
     )
 
 

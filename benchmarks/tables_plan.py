@@ -1,4 +1,4 @@
-"""The plan of ``benchmarks/tables.py``: which pairs are trained and tested on, what starts from what, with which recipe."""
+"""The plan of ``benchmarks/tables.py``: which pairs are trained on and tested, what starts from what, and how."""
 
 from __future__ import annotations
 
