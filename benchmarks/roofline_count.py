@@ -1,32 +1,27 @@
-"""What a training step costs on a GPU, calculated, never measured: arithmetic, bytes, and the time that is their bound.
-
-The step runs on tensors without values, as autocast would run it. Each operation takes at least its arithmetic over the
-peak rate, and at least the bytes of its inputs and outputs over the bandwidth of the memory, whichever is longer;
-nothing is fused and nothing stays in a cache between operations. Real kernels reach less than both peaks.
-
-    python benchmarks/roofline.py --recipe paper --gpus 8
-"""
+"""Counts what networks do on tensors without values: arithmetic, bytes, and the time that is their bound on a GPU."""
 
 from __future__ import annotations
 
-import argparse
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
 
 import torch
-import yaml
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry
 
-from changen_cli.training.config.options import TrainConfig, parse_config
-from changen_cli.training.config.recipes import RECIPES
+from changen_cli.models.registry import get_model
+from changen_cli.training.config.detection import DetectionConfig
+from changen_cli.training.config.options import TrainConfig
+from changen_cli.training.config.run import RunOptions
 from changen_cli.training.data.batch import TrainingBatch
+from changen_cli.training.data.pairs.batch import PairBatch
 from changen_cli.training.learners.make import make_learner
 
 TENSOR_CORES = 989e12
@@ -44,8 +39,9 @@ LINK = 450e9
 LAUNCH = 5e-6
 """Seconds of the host for an operation; an assumption. CUDA graphs would save most of them."""
 
-ADAM = 7 * 4
-"""Bytes moved for each parameter: weight, gradient and both moments are read, all but the gradient written, float32."""
+OPTIMIZERS = {"adam": 7 * 4, "adamw": 7 * 4, "sgd": 5 * 4}
+"""Bytes moved for each parameter, float32: weight, gradient and both moments (of SGD one) are read, all but the
+gradient written."""
 
 AVERAGE = 3 * 4
 """The same for the moving average."""
@@ -118,70 +114,90 @@ def kind(name: str) -> str:
     return "normalisation" if "_norm" in name and "vector" not in name else "rest"
 
 
-def step_cost(config: TrainConfig, batch: int) -> tuple[Cost, list[int]]:
+def step_cost(config: RunOptions, batch: int) -> tuple[Cost, list[int]]:
     """Counts one step of a recipe on ``batch`` samples.
 
+    Args:
+        config: The recipe, of a generator or of a detector.
+        batch: Samples: images, of a detector pairs.
+
     Returns:
-        The cost, and the trained parameters of each optimizer: the generator's, the discriminators'.
+        The cost, and the trained parameters of each optimizer: the network's that is kept, the discriminators'.
     """
     cost = Cost()
-    # networks without values cannot be moved; that they lie channels last changes no count
-    with FakeTensorMode(), mock.patch.object(nn.Module, "to", lambda network, *_, **__: network):
+    with _without_values():
         learner = make_learner(config, "cpu", torch.bfloat16)
-        side = config.crops.size
-        image = torch.empty(batch, 3, side, side, dtype=torch.uint8)
-        masks = torch.empty(2, batch, side, side, dtype=torch.uint8)
-        noise, valid = torch.empty(batch, config.noise_dim), torch.empty(batch, side, side, dtype=torch.bool)
-        instances = torch.empty(batch, 2, side, side, dtype=torch.int32)
-        sample = TrainingBatch(image, masks[0], masks[1], noise, valid, instances)
+        sample: Any = _pairs(config, batch) if isinstance(config, DetectionConfig) else _crops(config, batch)
         for optimizer in learner.optimizers:
             optimizer.step = lambda *_: None  # type: ignore[assignment]  # counted below
         with Counting(cost):
             learner.step(sample)
         trained = [sum(p.numel() for group in o.param_groups for p in group["params"]) for o in learner.optimizers]
+    each = OPTIMIZERS[config.optimizer if isinstance(config, DetectionConfig) else "adam"]
     for number, count in enumerate(trained):
-        cost.add("optimizers", 0, count * (ADAM + (AVERAGE if number == 0 else 0)), VECTOR_UNITS)
+        cost.add("optimizers", 0, count * (each + (AVERAGE if number == 0 and config.ema else 0)), VECTOR_UNITS)
     return cost, trained
 
 
-def report(config: TrainConfig, gpus: int) -> Iterator[str]:
-    """Describes a step of a recipe on some GPUs, line by line."""
-    batch = config.batch_size // gpus
-    cost, trained = step_cost(config, batch)
-    compute, memory, bound = cost.flops / TENSOR_CORES, cost.moved / MEMORY, sum(cost.seconds.values())
-    exchange = 2 * (gpus - 1) / gpus * 4 * sum(trained) / LINK
-    eager, fused = max(bound, LAUNCH * cost.launches) + exchange, max(compute, conv(cost)) + exchange
+def forward_cost(config: DetectionConfig, size: int, batch: int = 1) -> Cost:
+    """Counts what a detector does to find change in pairs, once.
+
+    Args:
+        config: The recipe of the detector.
+        size: Rows and columns of the images.
+        batch: Pairs.
+    """
+    cost = Cost()
+    with _without_values(), torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        network: Any = get_model(config.model).network(config.detector)
+        network.eval()
+        images = torch.empty(2, batch, 3, size, size)
+        with Counting(cost):
+            network(*images)
+    return cost
+
+
+def _copied(tensor: Tensor, _: object) -> Tensor:
+    copied = tensor.detach().clone()
+    return nn.Parameter(copied, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else copied
+
+
+@contextmanager
+def _without_values() -> Iterator[None]:
+    """Makes tensors without values.
+
+    Networks of them cannot be moved (that they lie channels last changes no count), and their buffers not be copied
+    by :func:`copy.deepcopy`, as a moving average does.
+    """
+    with (
+        FakeTensorMode(),
+        mock.patch.object(nn.Module, "to", lambda network, *_, **__: network),
+        mock.patch.object(Tensor, "__deepcopy__", _copied),
+    ):
+        yield
+
+
+def _crops(config: RunOptions, batch: int) -> TrainingBatch:
+    """Makes a mini-batch for a generator."""
+    assert isinstance(config, TrainConfig), "what is no detector is trained by these"
     side = config.crops.size
-    yield f"{gpus} x H100, {batch} images of {side} x {side} on each: calculated, not measured"
-    yield f"  arithmetic {cost.flops / 1e12:.2f} TFLOP, at peak {1000 * compute:.1f} ms"
-    yield f"  memory {cost.moved / 1e9:.1f} GB by {cost.launches} operations, at peak {1000 * memory:.1f} ms"
-    yield f"  the longer of both, operation by operation: {1000 * bound:.1f} ms"
-    for name, seconds in sorted(cost.seconds.items(), key=lambda item: -item[1]):
-        yield f"    {name} {1000 * seconds:.1f} ms, {seconds / bound:.0%}"
-    if gpus > 1:
-        yield f"  exchange of {sum(trained) / 1e6:.1f} M gradients by NVLink, not overlapped: {1000 * exchange:.2f} ms"
-    yield f"  host, at {1e6 * LAUNCH:.0f} us an operation, beside the device: {1000 * LAUNCH * cost.launches:.1f} ms"
-    for what, seconds in (("nothing fused", eager), ("all but convolutions free", fused)):
-        hours = seconds * config.iterations / 3600
-        yield f"  {what}: at most {config.batch_size / seconds:.0f} images a second, {hours:.1f} h for the recipe"
+    image = torch.empty(batch, 3, side, side, dtype=torch.uint8)
+    masks = torch.empty(2, batch, side, side, dtype=torch.uint8)
+    noise, valid = torch.empty(batch, config.noise_dim), torch.empty(batch, side, side, dtype=torch.bool)
+    instances = torch.empty(batch, 2, side, side, dtype=torch.int32)
+    return TrainingBatch(image, masks[0], masks[1], noise, valid, instances)
 
 
-def conv(cost: Cost) -> float:
-    """Gives the bound of the convolutions alone."""
-    return sum(seconds for name, seconds in cost.seconds.items() if name.startswith("convolution"))
-
-
-def main() -> None:
-    """Parses and prints."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--recipe", default="paper", help="a shipped recipe")
-    parser.add_argument("--gpus", type=int, nargs="+", default=[1, 8], help="they share the recipe's batch")
-    arguments = parser.parse_args()
-    recipe = yaml.safe_load((RECIPES / f"{arguments.recipe}.yaml").read_text(encoding="utf-8"))
-    config = parse_config({**recipe, "data": [{"path": "."}]}, arguments.recipe)
-    for gpus in arguments.gpus:
-        print(*report(config, gpus), sep="\n", flush=True)
-
-
-if __name__ == "__main__":
-    main()
+def _pairs(config: DetectionConfig, batch: int) -> PairBatch:
+    """Makes a mini-batch for a detector."""
+    side = config.crops.size
+    masks = torch.empty(3, batch, side, side, dtype=torch.uint8)
+    return PairBatch(
+        images=torch.empty(batch, 2, 3, side, side, dtype=torch.uint8),
+        change=masks[0],
+        valid=torch.empty(batch, side, side, dtype=torch.bool),
+        layouts=masks[1:].transpose(0, 1),
+        known=torch.empty(batch, dtype=torch.bool),
+        jobs=(None,) * batch,
+        pixels=torch.empty(batch, 2, 3, side, side),
+    )

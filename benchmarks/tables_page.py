@@ -47,8 +47,8 @@ def write_page(plan: Plan, trials: Sequence[Record], tried: Sequence[Record]) ->
         f"What Table 5 of the paper asks, at a small size. {_pairs(plan)} Detectors are fine-tuned for "
         f"{recipe['iterations']} iterations of {recipe['batch_size']} crops of {recipe['crops']['size']} px{cost}: "
         f"from nothing, from ImageNet, and from {before['iterations']} iterations of {before['batch_size']} on "
-        f'the series "{plan.transfer.rows[plan.values["pretrain"]["row"]]["title"]}" of [transfer.md](transfer.md), whose pairs '
-        "no one has labelled. Means and standard deviations over seeds, which draw the pairs, too.",
+        f'the series "{plan.transfer.rows[plan.values["pretrain"]["row"]]["title"]}" of [transfer.md](transfer.md), '
+        "whose pairs no one has labelled. Means and standard deviations over seeds, which draw the pairs, too.",
     ]
     for test, about in plan.tests.items():
         shown = [trial for trial in trials if test in trial["tests"]]
