@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from torch.utils.flop_counter import flop_registry
+from torch.utils.flop_counter import flop_registry, sdpa_backward_flop_count, sdpa_flop_count
 
 from changen_cli.models.registry import get_model
 from changen_cli.training.config.detection import DetectionConfig
@@ -71,6 +71,31 @@ class Cost:
         self.launches += 1
 
 
+def convolution_backward(grad: Tensor, x: Tensor, weight: Tensor, *rest: Any) -> int:
+    """Counts the gradients of a convolution: each as the convolution itself. PyTorch forgets that it may be grouped."""
+    transposed, mask = rest[4], rest[7]
+    places = (x if transposed else grad).shape[2:].numel()
+    return 2 * len(x) * places * weight.numel() * sum(mask[:2])
+
+
+def attention(query: Tensor, key: Tensor, value: Tensor, *_: Any) -> int:
+    """Counts attention, which on the CPU has a name that PyTorch does not count."""
+    return int(sdpa_flop_count(query.shape, key.shape, value.shape))
+
+
+def attention_backward(grad: Tensor, query: Tensor, key: Tensor, value: Tensor, *_: Any) -> int:
+    """Counts the gradients of attention."""
+    return int(sdpa_backward_flop_count(grad.shape, query.shape, key.shape, value.shape))
+
+
+OWN_COUNTS: Mapping[str, Callable[..., int]] = {
+    "convolution_backward": convolution_backward,
+    "_scaled_dot_product_flash_attention_for_cpu": attention,
+    "_scaled_dot_product_flash_attention_for_cpu_backward": attention_backward,
+}
+"""Arithmetic of operations that PyTorch's counter counts otherwise, or not."""
+
+
 class Counting(TorchDispatchMode):
     """Counts what is called inside."""
 
@@ -92,8 +117,11 @@ class Counting(TorchDispatchMode):
         ):
             return result
         tensors = [t for t in tree_leaves((args, kwargs, result)) if isinstance(t, Tensor)]
-        count = flop_registry.get(function.overloadpacket)
-        flops = count(*args, **(kwargs or {}), out_val=result) if count else 0
+        if own := OWN_COUNTS.get(name):
+            flops = own(*args)
+        else:
+            count = flop_registry.get(function.overloadpacket)
+            flops = count(*args, **(kwargs or {}), out_val=result) if count else 0
         low = any(t.dtype in (torch.bfloat16, torch.float16) for t in tensors)
         self.cost.add(kind(name), flops, sum(map(size, tensors)), TENSOR_CORES if low else VECTOR_UNITS)
         return result
@@ -148,7 +176,7 @@ def forward_cost(config: DetectionConfig, size: int, batch: int = 1) -> Cost:
         batch: Pairs.
     """
     cost = Cost()
-    with _without_values(), torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+    with _without_values(), torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         network: Any = get_model(config.model).network(config.detector)
         network.eval()
         images = torch.empty(2, batch, 3, size, size)
@@ -162,17 +190,24 @@ def _copied(tensor: Tensor, _: object) -> Tensor:
     return nn.Parameter(copied, tensor.requires_grad) if isinstance(tensor, nn.Parameter) else copied
 
 
+def _drop_rates(most: float, depths: Sequence[int], stagewise: bool = True) -> list[list[float]]:
+    assert stagewise, "PVT v2, of which mix transformers are made, asks stage by stage"
+    rates = iter(range(sum(depths)))
+    return [[most * next(rates) / (sum(depths) - 1) for _ in range(depth)] for depth in depths]
+
+
 @contextmanager
 def _without_values() -> Iterator[None]:
     """Makes tensors without values.
 
-    Networks of them cannot be moved (that they lie channels last changes no count), and their buffers not be copied
-    by :func:`copy.deepcopy`, as a moving average does.
+    Networks of them cannot be moved (that they lie channels last changes no count), their buffers not be copied by
+    :func:`copy.deepcopy`, as a moving average does, and timm cannot read from them how often it drops a block.
     """
     with (
         FakeTensorMode(),
         mock.patch.object(nn.Module, "to", lambda network, *_, **__: network),
         mock.patch.object(Tensor, "__deepcopy__", _copied),
+        mock.patch("timm.models.pvt_v2.calculate_drop_path_rates", _drop_rates),
     ):
         yield
 

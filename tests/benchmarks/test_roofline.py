@@ -20,6 +20,28 @@ def test_a_product_of_matrices_is_counted() -> None:
     assert cost.moved >= 4 * (4 * 8 + 8 * 2 + 4 * 2)
 
 
+def test_the_gradients_of_a_grouped_convolution_cost_twice_the_convolution() -> None:
+    layer, x = torch.nn.Conv2d(8, 8, 3, padding=1, groups=8, bias=False), torch.ones(2, 8, 5, 5, requires_grad=True)
+    forward, backward = Cost(), Cost()
+    with Counting(forward):
+        y = layer(x)
+    with Counting(backward):
+        y.backward(torch.ones_like(y))
+    assert forward.flops == 2 * 2 * 5 * 5 * 8 * 9
+    assert backward.flops == 2 * forward.flops
+
+
+def test_attention_is_counted_with_its_gradients() -> None:
+    query, key, value = (torch.ones(1, 2, n, 4, requires_grad=True) for n in (6, 3, 3))
+    cost = Cost()
+    with Counting(cost):
+        y = torch.nn.functional.scaled_dot_product_attention(query, key, value)
+    assert cost.flops == 2 * 2 * (2 * 6 * 3 * 4)
+    with Counting(cost):
+        y.backward(torch.ones_like(y))
+    assert cost.flops >= 3 * 2 * 2 * (2 * 6 * 3 * 4)
+
+
 def test_multiply_adds_of_the_papers_detector_are_those_of_table_6() -> None:
     config: Any = roofline.read_config("changestar-levir")
     assert isinstance(config, DetectionConfig)
