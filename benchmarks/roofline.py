@@ -67,7 +67,7 @@ def list_detectors() -> Iterator[str]:
     """Describes the detectors of the tables, each a line of Markdown: what a pair costs, and what fine-tuning does."""
     yield f"One H100, calculated, not measured; forward: a pair of {SIDE} x {SIDE}; bound: at least so long"
     yield ""
-    yield "| detector | M parameters | GMAC forward | us, bound | step | TFLOP | ms, bound | ms, host | h, recipe |"
+    yield "| detector | M parameters | GMAC forward | us, bound | step | TFLOP | ms, bound | ms, host | min, recipe |"
     yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
     named = {entry.title: entry.finetune for entry in detectors().values()} | OWN
     for title, recipe in named.items():
@@ -79,7 +79,7 @@ def list_detectors() -> Iterator[str]:
         yield (
             f"| {title} | {trained[0] / 1e6:.2f} | {forward.flops / 2e9:.2f} | {1e6 * once:.0f} "
             f"| {config.batch_size} pairs of {config.crops.size} px | {cost.flops / 1e12:.2f} | {1000 * bound:.1f} "
-            f"| {1000 * host:.1f} | {max(bound, host) * config.iterations / 3600:.1f} |"
+            f"| {1000 * host:.1f} | {max(bound, host) * config.iterations / 60:.1f} |"
         )
 
 

@@ -122,11 +122,11 @@ def figures_file(plan: Plan, trial: Trial) -> Path:
 
 
 def rate_of(plan: Plan, trial: Trial) -> float | None:
-    """Returns the learning rate of a detector: the tried one, or the best of those that were; None if not all were."""
+    """Returns a learning rate: the tried one, or the best of those that were for this start; None if not all were."""
     if trial.rate is not None:
         return trial.rate
     found = {}
-    for tried in plan.rate_trials(trial.detector):
+    for tried in (one for one in plan.rate_trials(trial.detector) if one.start == trial.start):
         if (record := known(plan, tried)) is None:
             return None
         found[tried.rate] = record["tests"]["other"]["average_precision"]

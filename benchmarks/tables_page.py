@@ -17,8 +17,8 @@ READING = """\
 - **F1** is at a probability of 0.5, **best F1** and **AP** (average precision) are over all thresholds. All are of
   change, over all pixels of a test together. **all change** calls every pixel changed: the floor.
 - **0 pairs**: the pre-trained detector as it is, zero-shot. The other starts know nothing of change then.
-- **What is alike**: a detector's starts have the same pairs, crops, number of updates, augmentation and learning rate.
-  The rate is the one that is best for the start from nothing, so if one is wronged, it is not that one. Batch
+- **What is alike**: a detector's starts have the same pairs, crops, number of updates, augmentation and decay of the
+  learning rate. The rate itself is chosen for each start in the same way (see below), so that none is wronged. Batch
   normalisation of ChangeLite has the statistics of each batch where it starts from nothing, and ImageNet's otherwise.
 - **What is not**: pre-training is work on top of the fine-tuning, as it is in the paper, and it starts from ImageNet
   where a detector has such weights. FC-Siam-Diff has none.
@@ -154,18 +154,19 @@ def _differences(plan: Plan, trials: Sequence[Record]) -> str:
 def _rates(plan: Plan, tried: Sequence[Record]) -> str:
     about = plan.values["rates"]
     _, chooses, _ = plan.split()
-    lines = [["detector", *(f"{rate:g}" for rate in _all_rates(plan))]]
+    lines = [["detector", "starts from", *(f"{rate:g}" for rate in _all_rates(plan))]]
     lines.append(["---"] * len(lines[0]))
-    for detector, values in plan.detectors.items():
-        found = {one["rate"]: one["tests"]["other"][AP] for one in tried if one["detector"] == detector}
-        if found:
-            best = max(found.values())
-            cells = [NONE if rate not in found else f"{found[rate]:.3f}" for rate in _all_rates(plan)]
-            lines.append([values["title"], *(f"**{one}**" if one == f"{best:.3f}" else one for one in cells)])
+    for detector, start in _rows(plan):
+        ours = [one for one in tried if (one["detector"], one["start"]) == (detector, start)]
+        if found := {one["rate"]: one["tests"]["other"][AP] for one in ours}:
+            best = max(found, key=lambda rate: float(found[rate]))
+            cells = [f"{found[rate]:.3f}" if rate in found else NONE for rate in _all_rates(plan)]
+            cells = [f"**{one}**" if rate == best else one for rate, one in zip(_all_rates(plan), cells, strict=True)]
+            title = plan.detectors[detector]["title"]
+            lines.append([title, plan.values["starts"][start]["title"], *cells])
     return (
-        f"Average precision of the start from {plan.values['starts'][about['start']]['title']}, {about['size']} pairs, "
-        f"seed {about['seed']}, on the pairs of the places {_listed(chooses)}, which were not trained on for this. All "
-        "starts of a detector have the best one.\n\n" + _markdown(lines)
+        f"Average precision after {about['size']} pairs, seed {about['seed']}, on the pairs of the places "
+        f"{_listed(chooses)}, which were not trained on for this. The best is taken.\n\n" + _markdown(lines)
     )
 
 

@@ -91,10 +91,13 @@ class Plan(PlanFile):
                             yield Trial(detector, start, size, seed)
 
     def rate_trials(self, detector: str) -> list[Trial]:
-        """Lists the trials that choose the learning rate of a detector."""
-        rates = self.values["rates"]
-        tried = self.detectors[detector]["rates"]
-        return [Trial(detector, rates["start"], rates["size"], rates["seed"], rate) for rate in tried]
+        """Lists the trials that choose the learning rates of a detector, one for each of its starts."""
+        rates, about = self.values["rates"], self.detectors[detector]
+        return [
+            Trial(detector, start, rates["size"], rates["seed"], rate)
+            for start in about["starts"]
+            for rate in about["rates"]
+        ]
 
     def starts_from(self, start: str) -> str:
         """Returns what a start is: "none", :data:`IMAGENET` or :data:`CHANGEN`."""
