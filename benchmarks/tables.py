@@ -165,6 +165,7 @@ def measure(plan: Plan, trial: Trial) -> None:
     run = plan.runs / "detectors" / trial.name
     if trial.size:
         weights = run / "weights" / f"{trial.name}.safetensors"
+        remove(run)  # of a run that was stopped: a minute's work, perhaps by another rate
         learn(key["recipe"], run, weights, plan.values["card"])
         cost = noted_seconds(cost_file(run))
     found = {
@@ -173,6 +174,11 @@ def measure(plan: Plan, trial: Trial) -> None:
     about = {"detector": trial.detector, "start": trial.start, "size": trial.size, "seed": trial.seed}
     made = {"commit": commit(FILE), "processor_seconds": cost, "pretrain_seconds": spent, "machine": describe_machine()}
     write_json(figures_file(plan, trial), {"key": key, **about, "rate": trial.rate, "tests": found, **made})
+    remove(run)
+
+
+def remove(run: Path) -> None:
+    """Removes a run with its weights and its cost, if it is there."""
     shutil.rmtree(run, ignore_errors=True)
     cost_file(run).unlink(missing_ok=True)
 
