@@ -75,7 +75,7 @@ def convolution_backward(grad: Tensor, x: Tensor, weight: Tensor, *rest: Any) ->
     """Counts the gradients of a convolution: each as the convolution itself. PyTorch forgets that it may be grouped."""
     transposed, mask = rest[4], rest[7]
     places = (x if transposed else grad).shape[2:].numel()
-    return 2 * len(x) * places * weight.numel() * sum(mask[:2])
+    return 2 * len(x) * places * weight.numel() * int(sum(mask[:2]))
 
 
 def attention(query: Tensor, key: Tensor, value: Tensor, *_: Any) -> int:

@@ -50,7 +50,7 @@ def list_pairs(plan: Plan, trial: Trial) -> None:
         (folder / "list" / f"{split}.txt").write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
 
 
-def learn(recipe: dict[str, Any], run: Path, weights: Path, card: dict[str, str]) -> None:
+def learn(recipe: dict[str, Any], run: Path, weights: Path, card: dict[str, Any]) -> None:
     """Trains a detector by its recipe, or goes on with it, and packs its weights; the processor time is noted."""
     from changen_cli.training.config.detection import DetectionConfig, with_head
     from changen_cli.training.config.run import parse
