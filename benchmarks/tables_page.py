@@ -21,7 +21,7 @@ READING = """\
   learning rate. The rate itself is chosen for each start in the same way (see below), so that none is wronged. Batch
   normalisation of ChangeLite has the statistics of each batch where it starts from nothing, and ImageNet's otherwise.
 - **What is not**: pre-training is work on top of the fine-tuning, as it is in the paper, and it starts from ImageNet
-  where a detector has such weights. FC-Siam-Diff has none.
+  where a detector has such weights. FC-Siam-Diff has none. Nobody was given as many updates of real pairs instead.
 - **Real pairs** are for research alone: weights that were fine-tuned on them are measured and removed.
 - **Small networks, short schedules, one core**: starts compare with each other, not with published figures."""
 
@@ -109,13 +109,17 @@ def _table(plan: Plan, trials: Sequence[Record], test: str) -> str:
     lines.append(["---"] * len(lines[0]))
     lines.append(["all change", NONE, *[floor_cell(trials[0]["tests"][test]["all_change"])] * len(sizes)])
     for detector, start in _rows(plan):
-        cells = []
-        for size in sizes:
-            found = _found(trials, detector, start, size)
-            shown = cell([trial["tests"][test] for trial in found]) if found else NONE
-            cells.append(shown + _fewer(plan, detector, len(found)))
-        if any(one != NONE for one in cells):
-            lines.append([_title(plan, detector), plan.values["starts"][start]["title"], *cells])
+        found = [_found(trials, detector, start, size) for size in sizes]
+        counts = {len(some) for some in found if some}
+        if not counts:
+            continue
+        cells = [cell([trial["tests"][test] for trial in some]) if some else NONE for some in found]
+        if len(counts) > 1:  # else said once, beside the start
+            cells = [shown + _fewer(plan, detector, len(some)) for shown, some in zip(cells, found, strict=True)]
+        title = plan.values["starts"][start]["title"]
+        lines.append(
+            [_title(plan, detector), title + (_fewer(plan, detector, *counts) if len(counts) == 1 else ""), *cells]
+        )
     return _markdown(lines)
 
 
@@ -186,16 +190,21 @@ def _fewer(plan: Plan, detector: str, count: int) -> str:
 
 def _missing(plan: Plan, trials: Sequence[Record]) -> list[str]:
     there = {Trial(trial["detector"], trial["start"], trial["size"], trial["seed"]) for trial in trials}
-    missing: dict[str, int] = {}
-    for trial in plan.trials():
-        label = f"{trial.detector} from {trial.start} with {trial.size} pairs"
-        missing[label] = missing.get(label, 0) + (trial not in there)
-    counts = {detector: len(about["seeds"]) for detector, about in plan.detectors.items()}
-    return [
-        label + ("" if n == counts[label.split()[0]] else f" ({n} of {counts[label.split()[0]]} seeds)")
-        for label, n in missing.items()
-        if n
-    ]
+    lines = []
+    for detector in plan.detectors:
+        wanted = list(plan.trials([detector]))
+        missing = [trial for trial in wanted if trial not in there]
+        if len(missing) == len(wanted):
+            lines.append(f"{detector}")
+        elif missing:
+            sizes: dict[tuple[int, str], list[int]] = {}
+            for trial in missing:
+                sizes.setdefault((trial.seed, trial.start), []).append(trial.size)
+            lines += [
+                f"{detector} of seed {seed} from {start} with {_listed(of)} pairs"
+                for (seed, start), of in sizes.items()
+            ]
+    return lines
 
 
 def _spent(plan: Plan, trials: Sequence[Record]) -> str:
