@@ -8,7 +8,8 @@ import resource
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,28 @@ def children_seconds() -> float:
     """Returns the processor time of all processes that were started and have ended."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
+
+
+@contextmanager
+def cost_noted(file: Path, clock: Callable[[], float] = children_seconds) -> Iterator[None]:
+    """Adds a line with the processor seconds of what is done inside, also if it fails: what is resumed costs more.
+
+    Args:
+        file: Text file, a line for each time.
+        clock: What counts them.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    before = clock()
+    try:
+        yield
+    finally:
+        with file.open("a", encoding="utf-8") as lines:
+            lines.write(f"{clock() - before:.1f}\n")
+
+
+def noted_seconds(file: Path) -> float:
+    """Adds up what :func:`cost_noted` has noted."""
+    return sum(map(float, file.read_text(encoding="utf-8").split()))
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -29,8 +29,9 @@ from typing import Any
 
 import yaml
 from about import commit, describe_machine
-from commands import ONE_THREAD, ROOT, children_seconds, read_json, run_changen, write_json
-from transfer_page import SCORES, write_page
+from commands import ONE_THREAD, ROOT, cost_noted, noted_seconds, read_json, run_changen, write_json
+from score_cells import KEPT
+from transfer_page import write_page
 from transfer_plan import Plan, Trial
 
 from changen_cli.errors import ChangenError
@@ -92,12 +93,8 @@ def train(plan: Plan, trial: Trial) -> None:
         cost_file(plan, trial).unlink(missing_ok=True)
         write_json(record, key)
     recipe.write_text(yaml.safe_dump(plan.recipe(trial), sort_keys=False), encoding="utf-8")
-    before = children_seconds()
-    try:
+    with cost_noted(cost_file(plan, trial)):
         run_changen([*plan.train_command(trial), "--quiet"], ONE_THREAD)
-    finally:
-        with cost_file(plan, trial).open("a", encoding="utf-8") as file:
-            file.write(f"{children_seconds() - before:.1f}\n")
     run_changen(plan.pack_command(trial))
 
 
@@ -121,9 +118,9 @@ def measure(plan: Plan, trial: Trial) -> None:
     found = {}
     for test in plan.tests:
         scores = json.loads(run_changen(plan.evaluate_command(trial, test), ONE_THREAD))
-        kept = {name: scores["detectors"][0][name] for name in (*SCORES, "precision", "recall", "best_threshold")}
+        kept = {name: scores["detectors"][0][name] for name in KEPT}
         found[test] = {**kept, "all_change": scores["all_change"], "pairs": scores["pairs"]}
-    seconds = sum(map(float, cost_file(plan, trial).read_text(encoding="utf-8").split()))
+    seconds = noted_seconds(cost_file(plan, trial))
     about = {"row": trial.row, "without": trial.without, "seed": trial.seed, "tests": found}
     made = {"commit": commit(FILE), "processor_seconds": seconds, "machine": describe_machine()}
     write_json(record, {"key": key, **about, **made})

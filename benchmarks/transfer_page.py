@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from score_cells import NONE, SCORES, cell, floor_cell
 from transfer_plan import Plan, Trial
 
 Record = dict[str, Any]
 """What is known of a detector, as ``transfer.py`` writes it."""
-
-SCORES = {"f1": "F1", "best_f1": "best F1", "average_precision": "AP"}
-"""Scores of each test, and their heads."""
-
-NONE = "-"
 
 READING = """\
 - **F1** is at a probability of 0.5 and swings with how a detector is calibrated; **best F1** and **AP** (average
@@ -80,7 +75,7 @@ def _table(plan: Plan, trials: Sequence[Record]) -> str:
     heads += [f"{about['title']}: {' / '.join(SCORES.values())}" for about in plan.tests.values()]
     lines = [heads, ["---"] * len(heads)]
     floor = trials[0]["tests"]
-    lines.append(["all change", NONE, NONE, *(_floor(floor[test]["all_change"]) for test in plan.tests)])
+    lines.append(["all change", NONE, NONE, *(floor_cell(floor[test]["all_change"]) for test in plan.tests)])
     most = len({trial["seed"] for trial in trials})
     for variant in dict.fromkeys((trial.row, trial.without) for trial in plan.trials()):
         row, without = variant
@@ -88,27 +83,11 @@ def _table(plan: Plan, trials: Sequence[Record]) -> str:
         if not found:
             continue
         title = plan.rows[row]["title"] + (f" ({len(found)} of {most} seeds)" if len(found) < most else "")
-        cells = [_cell([trial["tests"][test] for trial in found]) for test in plan.tests]
-        cells = [f"*{cell}*" if plan.is_own(test, row) else cell for test, cell in zip(plan.tests, cells, strict=True)]
+        cells = [cell([trial["tests"][test] for trial in found]) for test in plan.tests]
+        cells = [f"*{one}*" if plan.is_own(test, row) else one for test, one in zip(plan.tests, cells, strict=True)]
         used = ["no" if name in without else "yes" for name in ("conditions", "masks")]
         lines.append([title, *used, *cells])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def _cell(tests: Sequence[dict[str, Any]]) -> str:
-    return " / ".join(_spread([test[score] for test in tests]) for score in SCORES)
-
-
-def _spread(values: Iterable[float | None]) -> str:
-    known = [value for value in values if value is not None]
-    if not known:
-        return NONE
-    spread = f" ± {statistics.stdev(known):.2f}" if len(known) > 1 else ""
-    return f"{statistics.mean(known):.2f}{spread}"
-
-
-def _floor(scores: dict[str, Any]) -> str:
-    return " / ".join(NONE if scores.get(name) is None else f"{scores[name]:.2f}" for name in SCORES)
 
 
 def _missing(plan: Plan, trials: Sequence[Record]) -> list[str]:
