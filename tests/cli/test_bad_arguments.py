@@ -14,7 +14,7 @@ from tests.commands import Changen, refused
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["--events", "flood"], ["unknown event 'flood'", "create, relocate, remove, rotate, scale"]),
+        (["--events", "flood"], ["unknown event 'flood'", "create, damage, relocate, remove, rotate, scale"]),
         (["--events", "create=x"], ["the weight of create"]),
         (["--event-option", "create.height=3"], ["no parameter 'height'"]),
         (["--event-option", "remove.min_area=-3"], ["min_area"]),
@@ -85,4 +85,4 @@ def test_weights_that_do_not_know_a_class(
     words = ["--synthesizer", "changen", "--weights", untrained_weights]
     events = ["--events", "create", "--event-option", "create.category=4"]
     done = generate("-i", town(tmp_path), "-o", out, *words, *events)
-    refused(done, out, "class 4", "'untrained' know classes 1 to 1")
+    refused(done, out, "class 4", "'untrained' know class 1 alone")
