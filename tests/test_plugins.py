@@ -49,7 +49,7 @@ def test_a_plugin_whose_object_is_missing_is_named(tmp_path: Path, monkeypatch: 
 
 
 def test_an_unknown_name_is_refused_with_those_installed() -> None:
-    with pytest.raises(PluginError, match=r"unknown event 'demolish'; installed: create, relocate, remove"):
+    with pytest.raises(PluginError, match=r"unknown event 'demolish'; installed: create, damage, relocate, remove"):
         plugins.load(plugins.EVENTS, "demolish")
     with pytest.raises(PluginError, match="unknown synthesizer 'x'"):
         plugins.load(plugins.SYNTHESIZERS, "x")

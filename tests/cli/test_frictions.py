@@ -207,7 +207,7 @@ def test_7_one_scene_is_shared_out_by_area(generate: Changen, town: Town, tmp_pa
     assert "the area of 1 scene is shared out in" in done.err
     assert "no tile of one split overlaps one of another" in done.err
     assert "no scene for the split" not in done.err
-    assert all(list((out / split / "A").iterdir()) for split in ("train", "val", "test"))
+    assert all(list((out / "LEVIR-CD+" / split / "A").iterdir()) for split in ("train", "val", "test"))
     samples = pq.read_table(out / "samples.parquet").to_pylist()
     covered: dict[str, set[tuple[int, int]]] = {}
     for sample in samples:

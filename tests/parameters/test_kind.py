@@ -55,7 +55,7 @@ class NoDataclass:
 
 def test_our_own_events_are_listed_with_their_parameters() -> None:
     ours = {e.name: e for e in EVENT.installed() if e.provider == f"changen {__version__}"}
-    assert set(ours) == {"create", "relocate", "remove", "rotate", "scale"}
+    assert set(ours) == {"create", "damage", "relocate", "remove", "rotate", "scale"}
     for event in ours.values():
         assert event.error == ""
         assert event.summary.endswith(".")
