@@ -46,8 +46,8 @@ class SynthesizerOptions:
     )
     weights: PathText | None = option(
         default=None,
-        help="Name or path, see changen weights list. Of the change generator, if not given: compact-paper, whose pairs "
-        "train the best detectors; compact, whose images look best, where an option is for weights with looks.",
+        help="Name or path, see changen weights list. Of the change generator, if not given: compact-paper, whose "
+        "pairs train the best detectors; compact, whose images look best, where an option is for weights with looks.",
         group=SYNTHESIS,
         recorded=False,
     )
@@ -111,7 +111,7 @@ class SynthesizerOptions:
             )
 
     def chosen_weights(self) -> str | None:
-        """Names the weights; None for the plugin's default (:func:`~changen_cli.synthesis.look_plan.choose_weights`)."""
+        """Names the weights, by the rule of :mod:`~changen_cli.synthesis.look_plan`; None for the plugin's default."""
         return choose_weights(self.weights, self.synthesizer, looks=self.needs_looks())
 
     def needs_looks(self) -> bool:
