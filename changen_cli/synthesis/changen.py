@@ -17,7 +17,7 @@ from changen_cli.synthesis.network import NetworkSynthesizer
 
 
 class ChangenSynthesizer(NetworkSynthesizer[ChangenGenerator]):
-    """Runs a pretrained :class:`~changen_cli.models.changen.ChangenGenerator`.
+    """Runs a pretrained change generator: images anew, from the image and the layouts before and after.
 
     Attributes:
         look_dim: Length of a look; 0 for weights that take one z for an image.

@@ -15,7 +15,7 @@ from changen_cli.synthesis.showing import REMOVE
 
 
 class DeepFillSynthesizer(NetworkSynthesizer[DeepFillGenerator]):
-    """Runs a pretrained :class:`~changen_cli.models.deepfill.DeepFillGenerator`; shows removed objects only.
+    """Runs a pretrained DeepFillv2, which paints ground where objects were; shows removed objects only.
 
     Pixels outside the holes stay as they are, bit by bit.
     """

@@ -28,14 +28,14 @@ class LabelMapSynthesizer(NetworkSynthesizer[LabelDecoder]):
 
 
 class OasisSynthesizer(LabelMapSynthesizer):
-    """Runs a pretrained :class:`~changen_cli.models.oasis.OasisGenerator`."""
+    """Runs a pretrained OASIS, which makes every image from its layout alone."""
 
     name: ClassVar[str] = "oasis"
     model: ClassVar[Model[LabelDecoder]] = oasis.MODEL
 
 
 class SpadeSynthesizer(LabelMapSynthesizer):
-    """Runs a pretrained :class:`~changen_cli.models.spade.SpadeGenerator`."""
+    """Runs a pretrained SPADE, which makes every image from its layout alone."""
 
     name: ClassVar[str] = "spade"
     model: ClassVar[Model[LabelDecoder]] = spade.MODEL

@@ -14,7 +14,7 @@ def test_what_each_can_do_and_needs() -> None:
     assert found["copy"].weights == found["copy-paste"].weights == NONE_NEEDED
     assert found["copy-paste"].shows == ("create",)
     assert found["changen"].shows == ("alter", "create", "remove")
-    assert all(one.summary.endswith(".") for one in found.values())
+    assert all(one.summary.endswith(".") and "`" not in one.summary for one in found.values())
     assert found["copy"].as_json()["name"] == "copy"
 
 
