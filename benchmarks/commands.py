@@ -6,15 +6,19 @@ import json
 import os
 import resource
 import shlex
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[1]
 """Where every command runs: the paths of the plans start here."""
@@ -99,6 +103,34 @@ def cost_noted(file: Path, clock: Callable[[], float] = children_seconds) -> Ite
 def noted_seconds(file: Path) -> float:
     """Adds up what :func:`cost_noted` has noted."""
     return sum(map(float, file.read_text(encoding="utf-8").split()))
+
+
+def drop_other_run(run: Path, cost: Path, key: Mapping[str, Any]) -> None:
+    """Removes a training run and its cost if they are of something else than what is wanted now.
+
+    A run that was stopped goes on, and one that is done is left alone; but its recipe names its series by their place,
+    and other weights or options make other series there. So what a run depends on is kept beside it.
+
+    Args:
+        run: Its folder; the key is kept in ``<name>.json`` beside it.
+        cost: Its file of processor seconds.
+        key: What it depends on: JSON values.
+    """
+    record = run.parent / f"{run.name}.json"  # not with_suffix: names have dots
+    if read_json(record) != json.loads(json.dumps(key)):
+        shutil.rmtree(run, ignore_errors=True)
+        cost.unlink(missing_ok=True)
+        write_json(record, key)
+
+
+def in_time(things: Iterable[T], minutes: float) -> Iterator[T]:
+    """Yields things to do until so much time has passed, and says so if some are left."""
+    end = time.monotonic() + 60 * minutes
+    for one in things:
+        if time.monotonic() > end:
+            print("time is up; the same command goes on", flush=True)
+            return
+        yield one
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -101,7 +101,7 @@ class Counting(TorchDispatchMode):
 
     def __init__(self, cost: Cost) -> None:
         """Counts into ``cost``."""
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call]  # PyTorch does not say its types
         self.cost = cost
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

@@ -27,7 +27,7 @@ from typing import Any
 
 import transfer
 from about import commit, describe_machine
-from commands import ROOT, cost_noted, noted_seconds, read_json, write_json
+from commands import ROOT, cost_noted, drop_other_run, in_time, noted_seconds, read_json, write_json
 from score_cells import KEPT
 from tables_page import write_page
 from tables_plan import CHANGEN, TEST, TRAIN, Plan, Trial
@@ -95,7 +95,8 @@ def pretrain(plan: Plan, detector: str, seed: int) -> float:
         seconds = float(theirs["processor_seconds"])
     else:
         transfer.make_series(plan.transfer, other.row)
-        run = plan.runs / "pretrained" / f"{detector}-{seed}"
+        run = plan.runs / "pretrained" / "runs" / f"{detector}-{seed}"
+        drop_other_run(run, cost_file(run), key)
         learn(key["recipe"], run, weights, plan.transfer.values["card"])
         seconds = noted_seconds(cost_file(run))
     write_json(record, {"key": key, "processor_seconds": seconds})
@@ -223,14 +224,12 @@ def main(words: list[str] | None = None) -> None:
     if unknown := [name for name in only if name not in plan.detectors]:
         parser.error(f"--only {unknown[0]}: no such detector; there are {', '.join(plan.detectors)}")
     os.chdir(ROOT)  # where the paths of the plan start
-    stages, end = given.stage or ("measure", "table"), time.monotonic() + 60 * given.minutes
+    stages = given.stage or ("measure", "table")
     try:
         if "measure" in stages:
             save_lite0(ROOT / plan.lite0)
-            for trial in (one for name in only for one in (*plan.rate_trials(name), *plan.trials([name]))):
-                if time.monotonic() > end:
-                    print("time is up; the same command goes on", flush=True)
-                    break
+            trials = (one for name in only for one in (*plan.rate_trials(name), *plan.trials([name])))
+            for trial in in_time(trials, given.minutes):
                 measure(plan, trial)
         if "table" in stages:
             table(plan, page)

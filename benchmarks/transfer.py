@@ -22,14 +22,22 @@ import argparse
 import json
 import os
 import shlex
-import shutil
-import time
 from pathlib import Path
 from typing import Any
 
 import yaml
 from about import commit, describe_machine
-from commands import ONE_THREAD, ROOT, cost_noted, noted_seconds, read_json, run_changen, write_json
+from commands import (
+    ONE_THREAD,
+    ROOT,
+    cost_noted,
+    drop_other_run,
+    in_time,
+    noted_seconds,
+    read_json,
+    run_changen,
+    write_json,
+)
 from score_cells import KEPT
 from transfer_page import write_page
 from transfer_plan import Plan, Trial
@@ -82,16 +90,10 @@ def key_of(plan: Plan, trial: Trial) -> dict[str, Any]:
 
 
 def train(plan: Plan, trial: Trial) -> None:
-    """Trains a detector and packs its weights, and notes the processor time of each start.
-
-    A run that was stopped goes on if it is of what is wanted now: other weights make other series at the same place.
-    """
+    """Trains a detector and packs its weights, and notes the processor time of each start."""
     run = plan.runs / "detectors" / trial.name
-    recipe, record, key = (run.parent / f"{trial.name}.yaml", run.parent / f"{trial.name}.json", key_of(plan, trial))
-    if read_json(record) != json.loads(json.dumps(key)):
-        shutil.rmtree(run, ignore_errors=True)
-        cost_file(plan, trial).unlink(missing_ok=True)
-        write_json(record, key)
+    drop_other_run(run, cost_file(plan, trial), key_of(plan, trial))
+    recipe = run.parent / f"{trial.name}.yaml"
     recipe.write_text(yaml.safe_dump(plan.recipe(trial), sort_keys=False), encoding="utf-8")
     with cost_noted(cost_file(plan, trial)):
         run_changen([*plan.train_command(trial), "--quiet"], ONE_THREAD)
@@ -167,19 +169,14 @@ def main(words: list[str] | None = None) -> None:
             parser.error(f"--only {pattern}: no such row; there are {', '.join(there)}")
     os.chdir(ROOT)  # where the paths of the plan start
     stages = given.stage or ("measure", "table")
-    begun = time.monotonic()
     try:
         if "measure" in stages:
             for row in plan.rows:
                 if missing := missing_weights(plan, row):
                     print(f"{row}: left out, since there are no {', '.join(missing)}", flush=True)
             make_tests(plan)
-            for trial in plan.trials(only, given.seed):
-                if missing_weights(plan, trial.row):
-                    continue
-                if time.monotonic() - begun > 60 * given.minutes:
-                    print("time is up; the same command goes on", flush=True)
-                    break
+            able = (one for one in plan.trials(only, given.seed) if not missing_weights(plan, one.row))
+            for trial in in_time(able, given.minutes):
                 measure(plan, trial)
         if "table" in stages:
             table(plan, page)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from changen_cli.detection.options import DetectOptions
 from changen_cli.detection.predictors import Predictor
-from changen_cli.files import disk_errors, make_folder, write_whole
+from changen_cli.files import disk_errors, empty_folder, make_folder, write_whole
 from changen_cli.store.lock import Lock
 from changen_cli.version import __version__
 
@@ -69,7 +69,9 @@ def resumable_folder(path: Path, key: Mapping[str, object]) -> Iterator[Path]:
     try:
         if _read(folder / KEY) != key:
             with disk_errors(path):
-                _empty(folder)
+                # the key first: without it the rest counts for nothing
+                (folder / KEY).unlink(missing_ok=True)
+                empty_folder(folder, but=LOCK)
             write_whole(folder / KEY, json.dumps(key))
         yield folder
     finally:
@@ -83,15 +85,3 @@ def _read(path: Path) -> object:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-
-
-def _empty(folder: Path) -> None:
-    """Deletes all but the lock: the key first, since without it the rest counts for nothing."""
-    (folder / KEY).unlink(missing_ok=True)
-    for inside in folder.iterdir():
-        if inside.name == LOCK:
-            continue
-        if inside.is_dir() and not inside.is_symlink():
-            shutil.rmtree(inside)
-        else:
-            inside.unlink()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from changen_cli.errors import StoreError, UsageError
 from changen_cli.export.picture import Picture
-from changen_cli.files import Data, disk_errors, make_folder, put_folder_whole, put_whole
+from changen_cli.files import Data, disk_errors, empty_folder, make_folder, put_folder_whole, put_whole
 from changen_cli.store.lock import Lock
 
 RECORD = "changen-export.json"
@@ -155,24 +155,13 @@ def _locked_folder(path: Path) -> Iterator[Path]:
     lock.acquire()
     try:
         with disk_errors(path):
-            _empty(folder)
+            empty_folder(folder, but=LOCK)
             yield folder
     finally:
         with suppress(OSError):  # an error that led here is the one to report
-            _empty(folder)
+            empty_folder(folder, but=LOCK)
         lock.release()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _empty(folder: Path) -> None:
-    """Deletes all in a folder but the lock."""
-    for inside in folder.iterdir():
-        if inside.name == LOCK:
-            continue
-        if inside.is_dir() and not inside.is_symlink():
-            shutil.rmtree(inside)
-        else:
-            inside.unlink()
 
 
 def _check_free(path: Path, *, is_file: bool, overwrite: bool) -> None:

@@ -29,7 +29,7 @@ from changen_cli.files.outputs import (
 )
 from changen_cli.files.places import ObjectPath, place, scheme_of
 from changen_cli.files.reading import all_files, can_be_listed, open_read, present
-from changen_cli.files.removing import remove_files, remove_folder_if_empty
+from changen_cli.files.removing import empty_folder, remove_files, remove_folder_if_empty
 from changen_cli.files.single import put_folder_whole, put_whole, replacing_file, work_folder, write_whole
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "clear_half_done",
     "clear_scratch",
     "disk_errors",
+    "empty_folder",
     "half_done_folder",
     "make_folder",
     "noting",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,6 +21,27 @@ def remove_files(paths: Iterable[Path]) -> None:
         with disk_errors(path):
             path.unlink(missing_ok=True)
         forget(path)
+
+
+def empty_folder(folder: Path, *, but: str) -> None:
+    """Deletes all in a folder on this disk but one file, such as the lock that keeps others out of it.
+
+    Links are deleted, not followed.
+
+    Args:
+        folder: The folder.
+        but: Name of the file that stays.
+
+    Raises:
+        OSError: If something cannot be deleted.
+    """
+    for inside in folder.iterdir():
+        if inside.name == but:
+            continue
+        if inside.is_dir() and not inside.is_symlink():
+            shutil.rmtree(inside)
+        else:
+            inside.unlink()
 
 
 def remove_folder_if_empty(path: Path) -> bool:

@@ -161,9 +161,7 @@ class GenerateOptions(WorkerOptions, SynthesizerOptions, ReadOptions, ScheduleOp
     format: str = option(
         default=FORMAT, help="How series are stored.", group=OUTPUT, flags=("-f",), choices=find_formats
     )
-    split: Shares = option(
-        default=(0.8, 0.1, 0.1), help="Shares of train,val,test; whole scenes are shared out.", group=OUTPUT
-    )
+    split: Shares = option(default=(0.8, 0.1, 0.1), help="Shares of train,val,test; see --split-by.", group=OUTPUT)
     split_by: Literal["scene", "area"] = option(
         default="scene",
         help="What --split shares out: each scene as a whole, or the area inside each scene, part by part; no "

@@ -65,9 +65,6 @@ Resolution = Annotated[Number, Ge(0.001), Le(100_000)]
 Resolutions = Annotated[tuple[Resolution, Resolution], LOW_TO_HIGH]
 """The finest and the coarsest of a range, metres on the ground per pixel."""
 
-NATIVE = "native"
-"""Value of :attr:`ReadOptions.resolution` for the pixels as they are, whatever suits the weights."""
-
 
 @options("--", kw_only=True)
 class ReadOptions:

@@ -171,7 +171,9 @@ def test_the_best_rate_of_those_that_were_tried_is_taken(plan: Plan, learner: Le
     assert tables.rate_of(plan, trial) is None  # another start's rate is not its own
     go(plan, learner, *tried)
     assert tables.rate_of(plan, trial) == 1e-3
-    assert tables.key_of(plan, trial)["recipe"]["lr"] == 1e-3  # type: ignore[index]
+    key = tables.key_of(plan, trial)
+    assert key is not None
+    assert key["recipe"]["lr"] == 1e-3
 
 
 def test_what_is_done_is_left_alone_and_what_it_depends_on_is_watched(plan: Plan, learner: Learner) -> None:

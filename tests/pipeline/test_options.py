@@ -116,3 +116,9 @@ def test_the_command_line_has_every_option_and_no_default_of_its_own() -> None:
             assert info(field).group
     required = [field.name for field in fields(GenerateOptions) if field.default is field.default_factory is MISSING]
     assert required == ["inputs"]
+
+
+def test_a_mosaic_and_earlier_looks_choose_weights_with_looks() -> None:
+    asked: list[dict[str, Any]] = [{"mosaic": True}, {"looks": "earlier"}, {"drift": 0.2}]
+    assert [GenerateOptions(inputs=("a",), **values).chosen_weights() for values in asked] == ["compact"] * 3
+    assert GenerateOptions(inputs=("a",)).chosen_weights() is None

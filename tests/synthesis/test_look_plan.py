@@ -10,7 +10,7 @@ from changen_cli.events.base import Change, History
 from changen_cli.models.look_kinds import BORROWED, DRAWN, OWN
 from changen_cli.models.series_looks import SeriesLooks
 from changen_cli.scenes.layout import Footprint, Layout
-from changen_cli.synthesis.look_plan import REPAINT, LookPlan, NewLooks, choose_repaint, plan_looks
+from changen_cli.synthesis.look_plan import REPAINT, LookPlan, NewLooks, choose_repaint, choose_weights, plan_looks
 from changen_cli.types import Int32Array
 
 KEY = (7, "scene", "tile", 0)
@@ -118,3 +118,10 @@ def test_looks_of_an_earlier_series_are_taken_by_uid() -> None:
     assert made.given[3].tolist() == [3, 4]
     assert np.isnan(made.given[4:]).all()
     assert plan().given is None
+
+
+def test_weights_with_looks_are_taken_where_looks_are_asked_for() -> None:
+    assert choose_weights(None, "changen", looks=False) is None  # the plugin's default
+    assert choose_weights(None, "changen", looks=True) == "compact"
+    assert choose_weights("mine", "changen", looks=True) == "mine"
+    assert choose_weights(None, "oasis", looks=True) is None

@@ -30,3 +30,10 @@ def test_looks_take_weights_with_looks(name: str, value: Any, flag: str) -> None
 
 def test_nothing_is_asked_of_looks_where_nothing_is_given() -> None:
     SynthesizerOptions().require_looks(0)
+
+
+@pytest.mark.parametrize("values", [{"drift": 0}, {"new_looks": "drawn"}, {"repaint": 1}])
+def test_what_only_looks_can_do_chooses_weights_that_have_them(values: dict[str, Any]) -> None:
+    assert SynthesizerOptions().chosen_weights() is None
+    assert SynthesizerOptions(**values).chosen_weights() == "compact"
+    assert SynthesizerOptions(weights="mine", **values).chosen_weights() == "mine"

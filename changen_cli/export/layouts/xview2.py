@@ -24,6 +24,7 @@ from typing import ClassVar
 import numpy as np
 from shapely.geometry import MultiPolygon, Polygon
 
+from changen_cli.events.base import Change
 from changen_cli.export.base import DatasetLayout, Written
 from changen_cli.export.objects import outlines
 from changen_cli.export.options import ExportOptions
@@ -63,7 +64,7 @@ class XView2(DatasetLayout):
             folder = FOLDERS[Split(pair.split)]
             for picture, values, objects, when in zip(
                 (pair.before, pair.after),
-                targets(dates, broken(pair)),
+                targets(dates, broken(pair.changes)),
                 _objects(pair, dates),
                 ("pre", "post"),
                 strict=True,
@@ -76,10 +77,14 @@ class XView2(DatasetLayout):
         return Written("pairs", {FOLDERS[Split(split)]: len(listed) for split, listed in names.items()})
 
 
-def broken(pair: Pair) -> list[int]:
-    """Lists the uids of objects of which the event ``damage`` left a part, and which stand at the end of the pair."""
-    uids = {c.after.uid for c in pair.changes if c.event == "damage" and c.before is not None and c.after is not None}
-    gone = {c.before.uid for c in pair.changes if c.before is not None and c.after is None}
+def broken(changes: Sequence[Change]) -> list[int]:
+    """Lists the uids of objects of which the event ``damage`` left a part, and which stand at the end of the pair.
+
+    Args:
+        changes: Of the pair, in their order.
+    """
+    uids = {c.after.uid for c in changes if c.event == "damage" and c.before is not None and c.after is not None}
+    gone = {c.before.uid for c in changes if c.before is not None and c.after is None}
     return sorted(uids - gone)
 
 
@@ -106,7 +111,7 @@ def _hurt(dates: Dates, broken: Sequence[int]) -> Int32Array:
 def _objects(pair: Pair, dates: Dates) -> tuple[_Objects, _Objects]:
     """Returns the objects of both labels; they cover just what the targets say."""
     before, after = dates.instance
-    hurt = _hurt(dates, broken(pair))
+    hurt = _hurt(dates, broken(pair.changes))
     after = np.where(hurt != 0, 0, after).astype(np.int32)
     gone = np.where((after == 0) & (before != 0) & (hurt == 0), before, 0).astype(np.int32)
     pre: _Objects = [(f"{pair.sample}-{uid}", None, shape) for uid, shape in outlines(before).items()]
