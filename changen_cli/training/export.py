@@ -97,7 +97,12 @@ def pack_weights(
     }
     path = output / f"{name}.safetensors"
     origin: dict[str, Any] = {"licence": licence, "attribution": attribution, "training": training}
-    about = {"summary": summary, "metrics": metrics or {}, "threshold": threshold, "resolution": _resolutions(config)}
+    about = {
+        "summary": summary,
+        "metrics": metrics or {},
+        "threshold": threshold,
+        "resolution": seen_resolutions(config),
+    }
     _write(path, tensors, config.model, arguments, **about, **origin)
     if discriminators:
         line = f"what {name} was trained against, for changen train --init"
@@ -106,11 +111,15 @@ def pack_weights(
     return path
 
 
-def _resolutions(config: Any) -> tuple[float, float] | None:
+def seen_resolutions(config: object) -> tuple[float, float] | None:
     """Works out the finest and the coarsest imagery that a run saw: what its data were read at, and their scale jitter.
 
+    Args:
+        config: Of the run.
+
     Returns:
-        Metres per pixel; None where a source was read at its own pixels, whatever they were.
+        Metres per pixel, to a millimetre; None where a source was read at its own pixels, whatever they were, and for
+        runs that train no generator.
     """
     if not isinstance(config, TrainConfig) or not config.data:
         return None

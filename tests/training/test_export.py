@@ -14,7 +14,8 @@ from changen_cli.errors import StoreError, TrainingError, UsageError
 from changen_cli.metrics.change.segmenter import load_segmenter
 from changen_cli.models.changen import ChangenGenerator
 from changen_cli.training.config.options import TrainConfig
-from changen_cli.training.export import pack_weights
+from changen_cli.training.config.run import parse
+from changen_cli.training.export import pack_weights, seen_resolutions
 from changen_cli.training.run.checkpoint import BEST, read_checkpoint
 from changen_cli.training.run.log import BEST_SO_FAR, VALIDATION, MetricLog
 from changen_cli.weights.card import file_sha256, read_card
@@ -226,3 +227,16 @@ def test_a_packed_segmenter_is_what_label_agreement_loads(runs: Callable[[str], 
     state = read_checkpoint(runs("segmenter") / "last.ckpt")
     loaded = network.state_dict()
     assert all(torch.equal(loaded[name], value) for name, value in state["ema"].items())
+
+
+@pytest.mark.parametrize(
+    ("data", "seen"),
+    [
+        ([{"path": "a", "resolution": 0.27, "scale": [0.5, 1]}], (0.27, 0.54)),
+        ([{"path": "a", "resolution": 0.3}, {"path": "b", "resolution": 0.27, "scale": [0.5, 1]}], (0.2, 0.54)),
+        ([{"path": "a", "resolution": 0.3}, {"path": "b"}], None),
+    ],
+)
+def test_the_card_says_what_imagery_was_seen(data: list[object], seen: tuple[float, float] | None) -> None:
+    assert seen_resolutions(parse(TrainConfig, {"data": data, "crops": {"scale": [0.75, 1.5]}}, "a test")) == seen
+    assert seen_resolutions("no training of a generator") is None
